@@ -1,0 +1,30 @@
+/**
+ * The part of cloud-init's cloud-config that this project emits, in cloud-init's own names.
+ * Source: cloud-init's schema-cloud-config-v1.json.
+ */
+export interface WriteFile {
+  readonly path: string;
+  /** `name:name`; cloud-init looks owners up by name only, so ids do not work (cc_write_files.py). */
+  readonly owner: string;
+  /** Octal text with a leading zero, quoted in the document. */
+  readonly permissions: string;
+  readonly encoding?: 'gz+b64';
+  readonly content: string;
+}
+
+export interface AptSource {
+  readonly source: string;
+  /** ASCII-armoured OpenPGP public key. */
+  readonly key: string;
+}
+
+export interface CloudConfig {
+  readonly timezone?: string;
+  readonly ssh_authorized_keys?: readonly string[];
+  readonly apt?: {
+    readonly preserve_sources_list: boolean;
+    readonly sources: Readonly<Record<string, AptSource>>;
+  };
+  readonly write_files: readonly WriteFile[];
+  readonly runcmd: readonly string[];
+}
