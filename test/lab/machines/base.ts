@@ -1,0 +1,166 @@
+// What every kind of machine does in the same way: commands, waiting, restarting, and the plug in the bridge.
+
+import type { Registry } from './cleanup';
+import { ConsoleLog, type TimelineEvent } from './console';
+import {
+  type ExecOptions,
+  type ExecResult,
+  type Machine,
+  MachineError,
+  type NetworkPlug,
+  poll,
+} from './machine';
+import { type Outcome, pause, run } from './run';
+import type { Attachment } from './seed';
+
+/** What every machine is made of. `name` is 1 to 10 of a-z, 0-9 and names the links, so it is unique in a run. */
+export interface MachineOptions {
+  readonly registry: Registry;
+  readonly name: string;
+  readonly attachment: Attachment;
+  /** The user-data, handed to cloud-init byte for byte. */
+  readonly userData: Uint8Array | string;
+  /** Default: the machine's name. */
+  readonly hostname?: string;
+  /** Where the console is written; default out/lab/RUNID/NAME.console.log. */
+  readonly consoleFile?: string;
+}
+
+/** `undefined`: the machine cannot be entered yet. */
+export type Entered = Outcome | undefined;
+
+export abstract class BaseMachine implements Machine {
+  abstract readonly kind: 'nspawn' | 'qemu';
+  readonly name: string;
+  readonly address: string;
+  readonly address6: string | undefined;
+  readonly log: ConsoleLog;
+  readonly network: NetworkPlug;
+  protected readonly registry: Registry;
+  protected readonly folder: string;
+  /** The name of everything of the kernel's that is this machine's. */
+  protected readonly id: string;
+  /** The machine's end of the bridge, in the bridge's namespace. */
+  protected readonly port: string;
+  private fault: 'unplugged' | 'silent' | undefined;
+  protected running = false;
+
+  protected constructor(protected readonly options: MachineOptions) {
+    const { registry, name, attachment } = options;
+    if (!/^[a-z0-9]{1,10}$/.test(name)) throw new Error(`machine name "${name}": use 1 to 10 of a-z and 0-9`);
+    this.name = name;
+    this.registry = registry;
+    this.id = registry.prefix + name;
+    this.folder = `${registry.folder}/${name}`;
+    this.port = `gci-${name}`;
+    this.address = attachment.address;
+    this.address6 = attachment.address6?.replace(/\/.*/, '');
+    this.log = new ConsoleLog(options.consoleFile ?? `out/lab/${registry.runid}/${name}.console.log`);
+    this.network = {
+      cut: async (how = 'unplugged') => {
+        this.mark(`network cut (${how})`);
+        this.fault = how;
+        if (this.running) await this.applyFault();
+      },
+      restore: async () => {
+        this.mark('network restored');
+        this.fault = undefined;
+        if (this.running) await this.applyFault();
+      },
+    };
+  }
+
+  abstract boot(): Promise<void>;
+  abstract powerCut(): Promise<void>;
+  abstract destroy(): Promise<void>;
+  /** Runs argv inside; undefined while the machine cannot be entered yet; throws if it goes away meanwhile. */
+  protected abstract enter(
+    argv: readonly string[],
+    input: string | undefined,
+    limitMs: number,
+  ): Promise<Entered>;
+
+  get on(): boolean {
+    return this.running;
+  }
+
+  async exec(command: readonly string[] | string, options: ExecOptions = {}): Promise<ExecResult> {
+    const { timeoutMs = 60_000, input } = options;
+    const argv = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
+    const start = performance.now();
+    for (;;) {
+      if (!this.running) throw new MachineError(this, 'is off');
+      const left = timeoutMs - (performance.now() - start);
+      if (left <= 0) throw new MachineError(this, `could not be entered within ${timeoutMs} ms`);
+      // The limit is kept inside, by coreutils' timeout, so that no command is left running there.
+      const limited = ['timeout', '--kill-after=5', (left / 1000).toFixed(2), ...argv];
+      const entered = await this.enter(limited, input, left + 10_000);
+      if (entered) {
+        const ms = performance.now() - start;
+        return { ...entered, ms, timedOut: [124, 137].includes(entered.code) && ms >= timeoutMs - 50 };
+      }
+      await pause(100);
+    }
+  }
+
+  async readFile(path: string): Promise<string> {
+    const { code, stdout, stderr } = await this.exec(['cat', path]);
+    if (code !== 0) throw new MachineError(this, `reading ${path}: ${stderr.trim()}`);
+    return stdout;
+  }
+
+  console(): string {
+    return this.log.text();
+  }
+
+  timeline(): readonly TimelineEvent[] {
+    return this.log.timeline();
+  }
+
+  mark(event: string): void {
+    this.log.mark(event);
+  }
+
+  waitFor(condition: () => Promise<boolean> | boolean, what: string, timeoutMs: number): Promise<void> {
+    return poll(this, condition, what, timeoutMs);
+  }
+
+  async reboot(timeoutMs = 300_000): Promise<void> {
+    const bootId = async () => (await this.readFile('/proc/sys/kernel/random/boot_id')).trim();
+    const before = await bootId();
+    this.mark('reboot');
+    await this.leave('reboot');
+    await this.waitFor(async () => (await bootId()) !== before, 'the new boot', timeoutMs);
+    this.mark('rebooted');
+  }
+
+  async shutdown(timeoutMs = 120_000): Promise<void> {
+    this.mark('shutdown');
+    await this.leave('poweroff');
+    await this.waitFor(() => !this.running, 'the machine to power off', timeoutMs);
+  }
+
+  // The way to this command may close before its exit code has come out.
+  private async leave(verb: 'reboot' | 'poweroff'): Promise<void> {
+    await this.exec(['systemctl', '--no-block', verb]).catch((error: unknown) => {
+      if (!(error instanceof MachineError)) throw error;
+    });
+  }
+
+  /** Puts the port, which exists and is up, into the bridge, or into the state of the fault that is in force. */
+  protected async applyFault(): Promise<void> {
+    const { netns, bridge } = this.options.attachment;
+    const master = this.fault === 'silent' ? ['nomaster'] : ['master', bridge];
+    await run(['ip', '-n', netns, 'link', 'set', 'dev', this.port, ...master]);
+    await run([
+      'ip',
+      '-n',
+      netns,
+      'link',
+      'set',
+      'dev',
+      this.port,
+      this.fault === 'unplugged' ? 'down' : 'up',
+    ]);
+  }
+}

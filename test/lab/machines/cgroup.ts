@@ -1,0 +1,58 @@
+// Control groups (version 2) of the lab: everything that a machine runs is in one group, so that it can be ended
+// as a whole and so that nothing of it can be overlooked.
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { pause } from './run';
+
+/** Where version 2 is mounted: at the top, or below `unified` on a host that also has version 1 (cgroups(7)). */
+export function cgroupRoot(): string {
+  const roots = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
+  const root = roots.find((path) => existsSync(join(path, 'cgroup.controllers')));
+  if (!root) throw new Error('no version 2 control group hierarchy is mounted');
+  return root;
+}
+
+/**
+ * Every mounted hierarchy in which a group of the lab can come to be. On a host that also has version 1,
+ * systemd-nspawn repeats its group there in the hierarchy named systemd.
+ */
+export const hierarchies = (): string[] =>
+  [cgroupRoot(), '/sys/fs/cgroup/systemd'].filter((path) => existsSync(path));
+
+/** Makes a group and returns its path; it may exist already. */
+export async function createCgroup(path: string): Promise<string> {
+  await mkdir(path, { recursive: true });
+  return path;
+}
+
+/** Ends every process of a group and of those below it with SIGKILL, waits for them, and removes the groups. */
+export async function endCgroup(path: string, timeoutMs = 20_000): Promise<void> {
+  const end = Date.now() + timeoutMs;
+  while (existsSync(path)) {
+    try {
+      // Atomic for the whole subtree, forks included (kernel documentation, cgroup-v2, cgroup.kill).
+      await writeFile(join(path, 'cgroup.kill'), '1');
+      if (/populated 0/.test(await readFile(join(path, 'cgroup.events'), 'utf8'))) {
+        for (const root of hierarchies()) await removeEmpty(join(root, basename(path)));
+        return;
+      }
+    } catch (error) {
+      if (!isBusyOrGone(error) || Date.now() > end) throw error;
+    }
+    if (Date.now() > end) throw new Error(`processes of ${path} outlived SIGKILL for ${timeoutMs} ms`);
+    await pause(50);
+  }
+}
+
+async function removeEmpty(path: string): Promise<void> {
+  if (!existsSync(path)) return;
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) await removeEmpty(join(path, entry.name));
+  }
+  await rmdir(path);
+}
+
+function isBusyOrGone(error: unknown): boolean {
+  return ['EBUSY', 'ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '');
+}

@@ -1,0 +1,155 @@
+// Who started what: every process, mount, namespace, link, control group and folder of a run is entered here before
+// it is made and ended by its id, whether the run ends well, fails or is interrupted.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { endCgroup } from './cgroup';
+import { labCache } from './roots';
+import { pause, run, tryRun } from './run';
+
+/** One thing to be ended. A process is told from a later one with the same number by its start time. */
+export type Resource =
+  | { readonly kind: 'process'; readonly pid: number; readonly started: string }
+  | { readonly kind: 'cgroup'; readonly path: string }
+  | { readonly kind: 'mount'; readonly path: string }
+  | { readonly kind: 'netns'; readonly name: string }
+  | { readonly kind: 'link'; readonly netns: string; readonly name: string }
+  | { readonly kind: 'folder'; readonly path: string };
+
+/** The folder for everything that a run writes and that goes with it. */
+export const runFolder = (runid: string): string => join(labCache(), 'runs', runid);
+
+const recordOf = (runid: string): string => join(labCache(), 'runs', `${runid}.json`);
+
+/** When a process was started, in clock ticks since boot (field 22 of proc(5) stat); undefined if it is gone. */
+export async function startTime(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  const [state, ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  // A zombie runs nothing any more: it only waits for its parent to ask how it ended.
+  return state === undefined || state === 'Z' ? undefined : fields[18];
+}
+
+/** The things of one run, in the order in which they were made; kept on disk for a later `reclaim`. */
+export class Registry {
+  private resources: Resource[] = [];
+  private closed = false;
+  readonly folder: string;
+
+  /** `runid`: 1 to 10 of a-z and 0-9. The names of the run's namespaces and groups begin with `gci-<runid>-`. */
+  constructor(readonly runid: string) {
+    if (!/^[a-z0-9]{1,10}$/.test(runid)) throw new Error(`run id "${runid}": use 1 to 10 of a-z and 0-9`);
+    if (existsSync(recordOf(runid))) throw new Error(`a run "${runid}" is under way or was not cleaned up`);
+    this.folder = runFolder(runid);
+    mkdirSync(this.folder, { recursive: true });
+    this.add({ kind: 'folder', path: this.folder });
+  }
+
+  /** The prefix of every name that the run gives to something of the kernel. */
+  get prefix(): string {
+    return `gci-${this.runid}-`;
+  }
+
+  /** Enters a thing; call it before making it. Throws once the run is being ended, so that nothing is made late. */
+  add(resource: Resource): void {
+    if (this.closed) throw new Error(`run ${this.runid} is being ended`);
+    this.resources.push(resource);
+    this.write();
+  }
+
+  /** Enters a process that has just been started. */
+  async addProcess(pid: number): Promise<void> {
+    const started = await startTime(pid);
+    if (started !== undefined) this.add({ kind: 'process', pid, started });
+  }
+
+  /** Ends the entered things for which `which` holds, the youngest first, and forgets them. */
+  async release(which: (resource: Resource) => boolean): Promise<void> {
+    const errors: unknown[] = [];
+    for (const resource of this.resources.filter(which).reverse()) {
+      try {
+        await end(resource);
+        this.resources = this.resources.filter((other) => other !== resource);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    this.write();
+    if (errors.length > 0)
+      throw new AggregateError(errors, `not everything of run ${this.runid} could be ended`);
+  }
+
+  /** Ends everything; a second call does what the first could not do. */
+  async releaseAll(): Promise<void> {
+    this.closed = true;
+    await this.release(() => true);
+    rmSync(recordOf(this.runid), { force: true });
+  }
+
+  private write(): void {
+    mkdirSync(dirname(recordOf(this.runid)), { recursive: true });
+    writeFileSync(recordOf(this.runid), JSON.stringify(this.resources, null, 1));
+  }
+}
+
+/** Does `work` with a new registry and ends all that it entered: after success, after failure, on SIGINT, SIGTERM. */
+export async function withRegistry<T>(runid: string, work: (registry: Registry) => Promise<T>): Promise<T> {
+  const registry = new Registry(runid);
+  const interrupted = (signal: NodeJS.Signals): void => {
+    // A second signal finds no handler and ends the process at once.
+    for (const name of signals) process.off(name, interrupted);
+    registry
+      .releaseAll()
+      .catch((error: unknown) => console.error(error))
+      .finally(() => process.kill(process.pid, signal));
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const name of signals) process.on(name, interrupted);
+  try {
+    return await work(registry);
+  } finally {
+    await registry.releaseAll();
+    for (const name of signals) process.off(name, interrupted);
+  }
+}
+
+/** Ends what a run left that was itself killed, from its record; nothing happens if there is no record. */
+export async function reclaim(runid: string): Promise<void> {
+  if (!existsSync(recordOf(runid))) return;
+  const resources = JSON.parse(readFileSync(recordOf(runid), 'utf8')) as Resource[];
+  for (const resource of resources.reverse()) await end(resource);
+  rmSync(recordOf(runid), { force: true });
+}
+
+/** Ends one thing; one that was never made or is gone already is no error. */
+async function end(resource: Resource): Promise<void> {
+  switch (resource.kind) {
+    case 'process':
+      return endProcess(resource.pid, resource.started);
+    case 'cgroup':
+      return endCgroup(resource.path);
+    case 'mount': {
+      const mounts = await readFile('/proc/self/mounts', 'utf8');
+      if (mounts.includes(` ${resource.path} `)) await run(['umount', resource.path]);
+      return;
+    }
+    case 'netns':
+      if (existsSync(`/run/netns/${resource.name}`)) await run(['ip', 'netns', 'delete', resource.name]);
+      return;
+    case 'link':
+      // The other end's namespace may have taken the link along, or the whole namespace may be gone.
+      await tryRun(['ip', '-n', resource.netns, 'link', 'delete', resource.name]);
+      return;
+    case 'folder':
+      return rm(resource.path, { recursive: true, force: true });
+  }
+}
+
+async function endProcess(pid: number, started: string): Promise<void> {
+  const alive = async () => (await startTime(pid)) === started;
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    if (!(await alive())) return;
+    process.kill(pid, signal);
+    for (let i = 0; i < 60 && (await alive()); i++) await pause(50);
+  }
+  if (await alive()) throw new Error(`process ${pid} outlived SIGKILL`);
+}

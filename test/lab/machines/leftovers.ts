@@ -1,0 +1,46 @@
+// What a run has left on this host, seen from the kernel's side and not from the run's own record.
+import { existsSync } from 'node:fs';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { hierarchies } from './cgroup';
+import { runFolder, startTime } from './cleanup';
+import { tryRun } from './run';
+
+/** One line for each process, mount, namespace, link, control group and folder of the run; empty is clean. */
+export async function leftovers(runid: string): Promise<string[]> {
+  const prefix = `gci-${runid}-`;
+  const folder = runFolder(runid);
+  const mine = (text: string) => text.includes(prefix) || text.includes(`${folder}/`);
+  const found: string[] = [];
+
+  const mounts = await readFile('/proc/self/mounts', 'utf8');
+  for (const line of mounts.split('\n').filter(mine)) found.push(`mount ${line.split(' ')[1]}`);
+
+  for (const name of await readdir('/run/netns').catch(() => [])) {
+    if (name.startsWith(prefix)) found.push(`network namespace ${name}`);
+    else found.push(...(await links(['ip', '-n', name, '-o', 'link'], `${name}: `, prefix)));
+  }
+  found.push(...(await links(['ip', '-o', 'link'], '', prefix)));
+
+  for (const name of await readdir(cgroupRoot()))
+    if (name.startsWith(prefix)) found.push(`control group ${name}`);
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    if (Number(pid) === process.pid || (await startTime(Number(pid))) === undefined) continue;
+    const told = await Promise.all([
+      readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
+      readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => ''),
+      readlink(`/proc/${pid}/cwd`).catch(() => ''),
+    ]);
+    if (told.some(mine)) found.push(`process ${pid} ${told[0].replaceAll('\0', ' ').slice(0, 120)}`);
+  }
+  if (existsSync(folder)) found.push(`folder ${folder}`);
+  return found;
+}
+
+// Links carry the run's name as their alias, for a link's own name has only 15 characters.
+async function links(argv: string[], where: string, prefix: string): Promise<string[]> {
+  const { stdout } = await tryRun(argv);
+  return stdout
+    .split('\n')
+    .filter((line) => line.includes(`alias ${prefix}`))
+    .map((line) => `link ${where}${line.split(': ')[1]}`);
+}

@@ -1,0 +1,146 @@
+// What the lab's scenarios know of a machine, whichever way it is booted, and the questions that they ask of it.
+import type { ConsoleLine, ConsoleLog, TimelineEvent } from './console';
+import { type Outcome, pause } from './run';
+
+/** What a command inside the machine did. `code` is 124 or 137 when `timedOut`; `ms` is its duration. */
+export interface ExecResult extends Outcome {
+  readonly timedOut: boolean;
+  readonly ms: number;
+}
+
+/** `timeoutMs` (default 60 s) covers the wait for a machine that is still starting and the command itself. */
+export interface ExecOptions {
+  readonly timeoutMs?: number;
+  readonly input?: string;
+}
+
+/** The machine's plug in the world's bridge. */
+export interface NetworkPlug {
+  /**
+   * Takes the network away. `unplugged`: the machine sees its carrier go, as with a pulled cable;
+   * `silent`: the link stays up and every packet is lost, as with a provider's fault. Lasts over boots.
+   */
+  cut(how?: 'unplugged' | 'silent'): Promise<void>;
+  restore(): Promise<void>;
+}
+
+/** A machine with a disk of its own, on or off. */
+export interface Machine {
+  readonly name: string;
+  readonly kind: 'nspawn' | 'qemu';
+  readonly address: string;
+  readonly address6: string | undefined;
+  readonly network: NetworkPlug;
+  /** Console lines and events on the machine's clock, for searching; `console()` is the whole text. */
+  readonly log: ConsoleLog;
+  /** On from `boot()` until it has powered itself off, was shut down or lost its power. */
+  readonly on: boolean;
+
+  /** Starts it on its disk and returns at once; the first `exec` waits until it can be entered. */
+  boot(): Promise<void>;
+  /** Runs argv, or a line of shell, as root inside; any exit code is a result. Throws MachineError if it is off. */
+  exec(command: readonly string[] | string, options?: ExecOptions): Promise<ExecResult>;
+  /** The text of a file inside; throws if it cannot be read. */
+  readFile(path: string): Promise<string>;
+  /** The whole console since the machine was made, each line with its seconds. */
+  console(): string;
+  timeline(): readonly TimelineEvent[];
+  /** Enters an event of the scenario into timeline and console. */
+  mark(event: string): void;
+  /** Asks `condition` again and again until it holds; a MachineError in it counts as "not yet". */
+  waitFor(condition: () => Promise<boolean> | boolean, what: string, timeoutMs: number): Promise<void>;
+  /** Ends it in the middle of whatever it does, as if the plug was pulled; its disk stays. */
+  powerCut(): Promise<void>;
+  /** Restarts the system inside and returns when the new boot can be entered. */
+  reboot(timeoutMs?: number): Promise<void>;
+  /** Powers the system off in order; throws if it is not off in time. */
+  shutdown(timeoutMs?: number): Promise<void>;
+  /** Ends it and removes its disk. The console's file stays. */
+  destroy(): Promise<void>;
+}
+
+/** A machine that is off, cannot be entered, or did not do something in time. */
+export class MachineError extends Error {
+  constructor(machine: Pick<Machine, 'name'>, message: string, options?: ErrorOptions) {
+    super(`machine ${machine.name}: ${message}`, options);
+    this.name = 'MachineError';
+  }
+}
+
+/** `cloud-init status --format json`, as far as the lab reads it; see cloud-init's documentation, "exported errors". */
+export interface CloudInitStatus {
+  readonly status: 'not started' | 'running' | 'done' | 'error' | 'disabled' | 'not run';
+  /** Since 23.4; `degraded done` is done with recoverable errors. */
+  readonly extended_status: string;
+  readonly detail: string;
+  readonly datasource: string;
+  readonly errors: readonly string[];
+  readonly recoverable_errors: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What cloud-init says of itself now; throws MachineError when it says nothing that is JSON. */
+export async function cloudInitStatus(machine: Machine): Promise<CloudInitStatus> {
+  const { stdout, stderr } = await machine.exec(['cloud-init', 'status', '--format', 'json']);
+  try {
+    return JSON.parse(stdout) as CloudInitStatus;
+  } catch (cause) {
+    throw new MachineError(machine, `cloud-init status: ${stderr || stdout}`, { cause });
+  }
+}
+
+/**
+ * Waits until cloud-init has ended in the present boot, well or not, and returns its status. It asks the systemd
+ * unit of the last stage and result.json, not cloud-init itself: each of those calls would cost seconds of
+ * Python under emulation.
+ */
+export async function waitForCloudInit(machine: Machine, timeoutMs: number): Promise<CloudInitStatus> {
+  const ended = async () => {
+    // result.json is in /run, so it speaks of this boot; a stage that crashed leaves none but a failed unit.
+    const probe = 'test -e /run/cloud-init/result.json || systemctl -q is-failed cloud-final.service';
+    return (await machine.exec(probe)).code === 0;
+  };
+  await machine.waitFor(ended, 'cloud-init to end', timeoutMs);
+  machine.mark('cloud-init has ended');
+  return cloudInitStatus(machine);
+}
+
+/** Waits for a console line, come at or after `since` (seconds on the machine's clock; default 0). */
+export async function waitForConsole(
+  machine: Machine,
+  expression: RegExp,
+  timeoutMs: number,
+  since = 0,
+): Promise<ConsoleLine> {
+  await machine.waitFor(
+    () => machine.log.find(expression, since) !== undefined,
+    `console ${expression}`,
+    timeoutMs,
+  );
+  const line = machine.log.find(expression, since);
+  if (!line) throw new MachineError(machine, `console line ${expression} is gone`);
+  return line;
+}
+
+/** Polls `condition` every `everyMs` until it holds; throws MachineError naming `what` when the time is over. */
+export async function poll(
+  machine: Machine,
+  condition: () => Promise<boolean> | boolean,
+  what: string,
+  timeoutMs: number,
+  everyMs = 250,
+): Promise<void> {
+  const end = Date.now() + timeoutMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      if (await condition()) return;
+      last = undefined;
+    } catch (error) {
+      if (!(error instanceof MachineError)) throw error;
+      last = error;
+    }
+    if (Date.now() > end)
+      throw new MachineError(machine, `waited ${timeoutMs} ms for ${what}`, { cause: last });
+    await pause(everyMs);
+  }
+}

@@ -1,0 +1,140 @@
+// Root directories to boot from: a Debian with cloud-init in the state in which a cloud image is delivered, made from
+// the packages of the mirror that this host's apt uses. Built once and cached; machines never write into it.
+import { createHash } from 'node:crypto';
+import { access, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { run } from './run';
+
+/** What a root is made of. `flavour` qemu adds a kernel and the guest agent; `extra` are further Debian packages. */
+export interface RootSpec {
+  readonly suite?: 'trixie' | 'sid';
+  readonly flavour?: 'nspawn' | 'qemu';
+  readonly extra?: readonly string[];
+}
+
+/** A cached root: its directory (read-only by agreement) and the key of its content. */
+export interface Root {
+  readonly dir: string;
+  readonly key: string;
+  readonly suite: string;
+}
+
+/** Everything that the lab keeps between runs lies below this folder of the checkout. */
+export const labCache = (): string => resolve('.cache/lab');
+
+// What Debian's cloud image has (systemd, networkd by netplan, resolved, cloud-init, sshd), the tools that the
+// document may call, and the libraries and tools beneath Docker Engine - Docker itself is for the document to install.
+const system =
+  'systemd systemd-sysv systemd-resolved libpam-systemd dbus udev netplan.io iproute2 cloud-init cloud-guest-utils';
+const tools =
+  'openssh-server sudo curl gnupg ca-certificates apt e2fsprogs fdisk procps less iputils-ping locales tzdata';
+const beneathDocker = 'iptables nftables adduser netbase kmod libseccomp2 xz-utils apparmor';
+const virtual = 'linux-image-cloud-amd64 qemu-guest-agent';
+
+// Counts into the key: raise it when firstBootState() changes what it leaves.
+const customisation = 4;
+
+/** The URL of the Debian mirror in this host's deb822 sources; throws if there is none. */
+export async function debianMirror(folder = '/etc/apt/sources.list.d'): Promise<string> {
+  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.sources')).sort()) {
+    for (const stanza of (await readFile(join(folder, name), 'utf8')).split(/\n\s*\n/)) {
+      const field = (key: string) =>
+        new RegExp(`^${key}:\\s*(.+)$`, 'm').exec(stanza)?.[1]?.trim().split(/\s+/) ?? [];
+      const isDebian =
+        field('Components').includes('main') && field('Suites').some((s) => s.endsWith('-updates'));
+      const [uri] = field('URIs');
+      if (isDebian && uri) return uri;
+    }
+  }
+  throw new Error(`no Debian mirror in ${folder}/*.sources`);
+}
+
+/** The root for a spec: from the cache, else built (about 40 s for trixie). Root rights and mmdebstrap are needed. */
+export async function ensureRoot(spec: RootSpec = {}): Promise<Root> {
+  const { suite = 'trixie', flavour = 'nspawn', extra = [] } = spec;
+  const packages = [system, tools, beneathDocker, flavour === 'qemu' ? virtual : '', ...extra]
+    .flatMap((list) => list.split(' '))
+    .filter(Boolean)
+    .sort();
+  const recipe = JSON.stringify({ suite, flavour, packages, customisation });
+  const key = `${suite}-${flavour}-${createHash('sha256').update(recipe).digest('hex').slice(0, 12)}`;
+  const dir = join(labCache(), 'roots', key);
+  const found = await access(dir).then(
+    () => true,
+    () => false,
+  );
+  if (!found) await build(dir, suite, packages, flavour);
+  return { dir, key, suite };
+}
+
+async function build(dir: string, suite: string, packages: string[], flavour: string): Promise<void> {
+  const partial = `${dir}.${process.pid}.partial`;
+  await mkdir(join(labCache(), 'roots'), { recursive: true });
+  await rm(partial, { recursive: true, force: true });
+  try {
+    await run([
+      'mmdebstrap',
+      '--quiet',
+      '--mode=root',
+      '--variant=important',
+      // A frozen mirror's Release file may be past its Valid-Until; what is built from it is as good.
+      '--aptopt=Acquire::Check-Valid-Until "false"',
+      '--aptopt=Acquire::Languages "none"',
+      `--include=${packages.join(',')}`,
+      suite,
+      partial,
+      `deb ${await debianMirror()} ${suite} main`,
+    ]);
+    await firstBootState(partial, flavour);
+    // Of two builders of the same key the first to finish wins; the other's copy is as good and is dropped.
+    await rename(partial, dir).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    });
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+async function firstBootState(dir: string, flavour: string): Promise<void> {
+  // With ifupdown present cloud-init would write /etc/network/interfaces; cloud images have netplan and networkd,
+  // and Debian enables networkd only where nothing else manages the network.
+  await run(['chroot', dir, 'apt-get', '-qq', '-y', 'purge', 'ifupdown']);
+  await run(['chroot', dir, 'systemctl', '-q', 'enable', 'systemd-networkd.service']);
+  await run(['chroot', dir, 'apt-get', 'clean']);
+  await run(['chroot', dir, 'ldconfig']);
+  await run(['chroot', dir, 'journalctl', '--update-catalog']);
+
+  // No source, no list, no option of the build stays: what the machine installs comes from what the document adds.
+  for (const folder of ['etc/apt/sources.list.d', 'var/lib/apt/lists', 'var/lib/cloud', 'var/log/journal']) {
+    const path = join(dir, folder);
+    await rm(path, { recursive: true, force: true });
+    if (folder !== 'var/log/journal') await mkdir(path, { recursive: true });
+  }
+  const gone = [
+    'etc/apt/apt.conf.d/99mmdebstrap',
+    'etc/apt/sources.list',
+    'var/lib/dbus/machine-id',
+    'etc/resolv.conf',
+  ];
+  for (const file of gone) await rm(join(dir, file), { force: true });
+  for (const file of await readdir(join(dir, 'etc/ssh'))) {
+    if (file.startsWith('ssh_host_')) await rm(join(dir, 'etc/ssh', file));
+  }
+  await run(['ln', '-s', '../run/systemd/resolve/stub-resolv.conf', join(dir, 'etc/resolv.conf')]);
+  await writeFile(join(dir, 'etc/apt/sources.list'), '');
+  // Empty, not absent: systemd then makes an id at boot without running its first-boot presets.
+  await writeFile(join(dir, 'etc/machine-id'), '');
+  await writeFile(join(dir, 'etc/hostname'), 'localhost\n');
+  await writeFile(join(dir, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n');
+  if (flavour === 'qemu') {
+    await writeFile(join(dir, 'etc/fstab'), 'LABEL=cloudimg-rootfs / ext4 defaults,x-systemd.growfs 0 1\n');
+  } else {
+    await rm(join(dir, 'etc/fstab'), { force: true });
+  }
+  // Newer than /usr: else the first boot rebuilds caches that are up to date (systemd-update-done.service(8)).
+  const now = new Date(Date.now() + 1000);
+  for (const stamp of ['etc/.updated', 'var/.updated']) {
+    await writeFile(join(dir, stamp), '');
+    await utimes(join(dir, stamp), now, now);
+  }
+}
