@@ -21,8 +21,10 @@ export async function leftovers(runid: string): Promise<string[]> {
   }
   found.push(...(await links(['ip', '-o', 'link'], '', prefix)));
 
-  for (const name of await readdir(cgroupRoot()))
-    if (name.startsWith(prefix)) found.push(`control group ${name}`);
+  for (const root of hierarchies()) {
+    const names = (await readdir(root)).filter((name) => name.startsWith(prefix));
+    found.push(...names.map((name) => `control group ${root}/${name}`));
+  }
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     if (Number(pid) === process.pid || (await startTime(Number(pid))) === undefined) continue;
     const told = await Promise.all([

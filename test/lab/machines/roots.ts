@@ -32,7 +32,7 @@ const beneathDocker = 'iptables nftables adduser netbase kmod libseccomp2 xz-uti
 const virtual = 'linux-image-cloud-amd64 qemu-guest-agent';
 
 // Counts into the key: raise it when firstBootState() changes what it leaves.
-const customisation = 4;
+const customisation = 5;
 
 /** The URL of the Debian mirror in this host's deb822 sources; throws if there is none. */
 export async function debianMirror(folder = '/etc/apt/sources.list.d'): Promise<string> {
@@ -105,10 +105,11 @@ async function firstBootState(dir: string, flavour: string): Promise<void> {
   await run(['chroot', dir, 'journalctl', '--update-catalog']);
 
   // No source, no list, no option of the build stays: what the machine installs comes from what the document adds.
+  // The folders themselves stay: with /var/log/journal the journal outlives a boot, as Debian has it.
   for (const folder of ['etc/apt/sources.list.d', 'var/lib/apt/lists', 'var/lib/cloud', 'var/log/journal']) {
-    const path = join(dir, folder);
-    await rm(path, { recursive: true, force: true });
-    if (folder !== 'var/log/journal') await mkdir(path, { recursive: true });
+    for (const entry of await readdir(join(dir, folder)).catch(() => [])) {
+      await rm(join(dir, folder, entry), { recursive: true, force: true });
+    }
   }
   const gone = [
     'etc/apt/apt.conf.d/99mmdebstrap',
