@@ -4,39 +4,64 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import ejs from 'ejs';
 import { build } from 'esbuild';
+import { gzipSync } from 'fflate';
 
 const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
 const pkg = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 
 /**
  * Files under templates/ become modules. `*.ejs` becomes a function of its values that escapes each `<%= %>`
- * for the kind of file it is (by the name without .ejs); anything else becomes its text.
+ * for the kind of file it is (by the name without .ejs); a script also comes packed (gz+b64); anything else becomes
+ * its text.
  */
 const templates = {
   name: 'templates',
   setup(bundler) {
     bundler.onLoad({ filter: /[/\\]templates[/\\]/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
+      if (text.startsWith('#!')) return { contents: script(text), loader: 'js' };
       if (!path.endsWith('.ejs')) return { contents: text, loader: 'text' };
       const name = basename(path, '.ejs');
-      const render = ejs.compile(text, {
-        client: true,
+      const template = new ejs.Template(text, {
         strict: true,
         _with: false,
         localsName: 'd',
         compileDebug: false,
         filename: relative(root, path),
       });
+      template.compile();
       const escapes = JSON.stringify(join(root, 'src/parts/escape.ts'));
       return {
         contents: `import { escapeFor } from ${escapes};
-          const escape = escapeFor(${JSON.stringify(name)});
-          const render = ${render.toString()};
-          export default (d) => render(d, escape);`,
+          const escapeFn = escapeFor(${JSON.stringify(name)});
+          export default (d) => {${template.source}};`,
         loader: 'js',
         resolveDir: root,
       };
     });
+  },
+};
+
+/** A script: its text, and the same text as it travels, so that making a document needs no compressor. */
+function script(text) {
+  const packed = Buffer.from(gzipSync(Buffer.from(text), { level: 9, mtime: 0 })).toString('base64');
+  return `export default ${JSON.stringify(text)}; export const packed = ${JSON.stringify(packed)};`;
+}
+
+/**
+ * yargs brings packages that measure text for --help; their tables of Unicode cost more than all the rest of
+ * a run. They are in the bundle, but only come to life when they are called.
+ */
+const lazy = {
+  name: 'lazy',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^(string-width|strip-ansi|wrap-ansi)$/ }, ({ path, resolveDir, kind }) =>
+      kind === 'require-call' ? undefined : { path, namespace: 'lazy', pluginData: resolveDir },
+    );
+    bundler.onLoad({ filter: /./, namespace: 'lazy' }, ({ path, pluginData }) => ({
+      contents: `export default (...values) => require(${JSON.stringify(path)}).default(...values);`,
+      resolveDir: pluginData,
+    }));
   },
 };
 
@@ -49,7 +74,7 @@ const common = {
   legalComments: 'none',
   logLevel: 'warning',
   define: { __VERSION__: JSON.stringify(pkg.version) },
-  plugins: [templates],
+  plugins: [templates, lazy],
 };
 
 await rm(join(root, 'dist'), { recursive: true, force: true });
@@ -68,7 +93,9 @@ if (process.argv.includes('tests')) {
   const files = await readdir(join(root, 'test'), { recursive: true });
   await build({
     ...common,
-    entryPoints: files.filter((file) => file.endsWith('.test.ts') || file === 'lab/main.ts').map((file) => `test/${file}`),
+    entryPoints: files
+      .filter((file) => file.endsWith('.test.ts') || file === 'lab/main.ts')
+      .map((file) => `test/${file}`),
     outdir: 'dist/test',
     outbase: 'test',
     packages: 'external',

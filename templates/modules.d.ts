@@ -5,3 +5,18 @@ declare module '*.ejs' {
 }
 /** The version in package.json, put in by src/build.mjs. */
 declare const __VERSION__: string;
+/** Docker's apt key. */
+declare module '*.asc' {
+  const text: string;
+  export default text;
+}
+declare module '*/README' {
+  const text: string;
+  export default text;
+}
+/** A script, and the same as cloud-init's encoding gz+b64. */
+declare module '*/matrix-boot' {
+  const text: string;
+  export default text;
+  export const packed: string;
+}

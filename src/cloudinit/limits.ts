@@ -33,7 +33,8 @@ export const PROVIDERS: Readonly<Record<string, ProviderLimit>> = {
     bytes: 32_768,
     measured: 'raw',
     forms: TEXT_OR_BASE64,
-    source: 'Hetzner Cloud API, create a server: user_data is limited to 32KiB; DataSourceHetzner decodes base64',
+    source:
+      'Hetzner Cloud API, create a server: user_data is limited to 32KiB; DataSourceHetzner decodes base64',
   },
   digitalocean: {
     name: 'DigitalOcean',
@@ -61,7 +62,8 @@ export const PROVIDERS: Readonly<Record<string, ProviderLimit>> = {
     bytes: 16_384,
     measured: 'base64',
     forms: BINARY,
-    source: 'Linode API metadata.user_data: its text names 65,535 bytes unencoded and about 16 KB encoded; the stricter is taken',
+    source:
+      'Linode API metadata.user_data: its text names 65,535 bytes unencoded and about 16 KB encoded; the stricter is taken',
   },
   oracle: {
     name: 'Oracle Cloud',

@@ -1,0 +1,42 @@
+import type { Deployment } from '../deployment/deployment';
+import { partsOf } from '../parts';
+import type { ServerFile } from '../parts/part';
+import type { CloudConfig, WriteFile } from './config';
+import { toYaml } from './yaml';
+
+/** cloud-init's words for a deployment. */
+export function cloudConfig(deployment: Deployment): CloudConfig {
+  const parts = partsOf(deployment);
+  const repositories = parts.flatMap((part) => part.aptRepository ?? []);
+  return {
+    ...(deployment.timezone ? { timezone: deployment.timezone } : {}),
+    ...(deployment.sshKeys.length > 0 ? { ssh_authorized_keys: deployment.sshKeys } : {}),
+    apt: {
+      // Else cloud-init writes the distribution's own sources anew as soon as there is an `apt` section.
+      preserve_sources_list: true,
+      sources: Object.fromEntries(repositories.map(({ name, source, key }) => [name, { source, key }])),
+    },
+    write_files: parts.flatMap((part) => part.files).map(writeFile),
+    runcmd: parts.flatMap((part) => part.commands),
+  };
+}
+
+/** Everything is written as root's: cloud-init knows owners by name only, so `matrix-boot files` sets the others. */
+function writeFile({ path, mode, content, packed }: ServerFile): WriteFile {
+  const entry = { path, owner: 'root:root', permissions: mode };
+  return packed ? { ...entry, encoding: 'gz+b64', content: `${packed}\n` } : { ...entry, content };
+}
+
+/**
+ * The document: cloud-config text in ASCII, the same bytes for the same deployment everywhere.
+ * The first line is what cloud-init knows it by.
+ */
+export function document(deployment: Deployment): string {
+  const header = [
+    '#cloud-config',
+    `# gen-cloudinit ${__VERSION__}: the Matrix server ${deployment.domain}, users are @name:${deployment.serverName}`,
+    `# Give this whole text to a new ${deployment.distro === 'ubuntu' ? 'Ubuntu' : 'Debian'} server as its user data; nothing else is needed.`,
+    '# Watch it: cloud-init status --wait --long; the log is /var/log/cloud-init-output.log',
+  ];
+  return `${header.join('\n')}\n${toYaml(cloudConfig(deployment))}`;
+}

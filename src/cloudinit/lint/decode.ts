@@ -1,0 +1,112 @@
+/** base64 and gzip as Python undoes them for cloud-init, with what is wrong told and the size bounded. */
+import { Gunzip } from 'fflate';
+
+export interface Decoded {
+  /** Absent when nothing could be made of the input. */
+  readonly bytes?: Uint8Array;
+  /** What is wrong, as half a sentence. */
+  readonly problem?: string;
+}
+
+/** More than any provider hands over; a gzip bomb ends here. */
+export const MAX_DECODED = 64 * 1024 * 1024;
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/**
+ * base64 to bytes. Python's b64decode drops characters that do not belong to the alphabet, so the bytes are
+ * returned along with the problem.
+ */
+export function decodeBase64(text: string): Decoded {
+  const [body = '', ...padding] = text.replace(/\s+/g, '').split(/(=+)/);
+  const clean = body.replace(/[^A-Za-z0-9+/]/g, '');
+  const pad = padding[0]?.length ?? 0;
+  const missing = (4 - (clean.length % 4)) % 4;
+  if (missing === 3 || pad < missing) return { problem: 'its length with padding is no multiple of 4' };
+  const bytes = new Uint8Array(Math.floor((clean.length * 3) / 4));
+  let bits = 0;
+  let count = 0;
+  let at = 0;
+  for (const character of clean) {
+    bits = ((bits << 6) | ALPHABET.indexOf(character)) & 0xffffff;
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      bytes[at++] = (bits >> count) & 0xff;
+    }
+  }
+  if (padding.slice(1).join('') !== '') return { bytes, problem: 'text follows its padding and is lost' };
+  return clean === body ? { bytes } : { bytes, problem: 'characters outside the alphabet are dropped' };
+}
+
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/** Expands gzip, checking the check sum as Python does. */
+export function gunzip(bytes: Uint8Array): Decoded {
+  if (!isGzip(bytes)) return { problem: 'it does not begin as gzip does' };
+  if (bytes.length < 18) return { problem: 'it is cut short' };
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  let isSingle = true;
+  let isComplete = false;
+  const stream = new Gunzip((chunk, final) => {
+    total += chunk.length;
+    if (total > MAX_DECODED) throw new RangeError('too large');
+    chunks.push(chunk);
+    isComplete = final;
+  });
+  stream.onmember = () => {
+    isSingle = false;
+  };
+  try {
+    // In pieces, so that a bomb is noticed after one of them and not when memory is full.
+    for (let at = 0; at < bytes.length; at += 4096) {
+      stream.push(bytes.subarray(at, at + 4096), at + 4096 >= bytes.length);
+    }
+  } catch (cause) {
+    return {
+      problem: cause instanceof RangeError ? `it expands to more than ${MAX_DECODED} bytes` : 'it is damaged',
+    };
+  }
+  if (!isComplete) return { problem: 'it is cut short' };
+  const result = concat(chunks, total);
+  // Of several members each has a check sum of its own: only that of a single one is in the last bytes.
+  const view = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 8, 8);
+  if (isSingle && (view.getUint32(0, true) !== crc32(result) || view.getUint32(4, true) !== total)) {
+    return { problem: 'its check sum is wrong' };
+  }
+  return { bytes: result };
+}
+
+function concat(chunks: readonly Uint8Array[], total: number): Uint8Array {
+  const result = new Uint8Array(total);
+  let at = 0;
+  for (const chunk of chunks) {
+    result.set(chunk, at);
+    at += chunk.length;
+  }
+  return result;
+}
+
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
+  let value = index;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+  return value;
+});
+
+function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = CRC_TABLE[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+/** UTF-8 bytes to text, or undefined when they are not UTF-8. A byte order mark is kept. */
+export function utf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,111 @@
+/** The entries of write_files as they land on the server (cloud-init's cc_write_files.py). */
+import { type Decoded, decodeBase64, gunzip, utf8 } from './decode';
+import { get, isTrue, items, type MappingNode, type Node, type ScalarNode, text } from './node';
+
+export interface LandedFile {
+  readonly node: MappingNode;
+  /** As written. */
+  readonly path: string;
+  /** Absolute, without `.` and `..`, as os.path.abspath makes it in `/`. */
+  readonly target: string;
+  readonly owner: string;
+  /** Bits as cloud-init sets them, undefined when it cannot read them and takes 0644. */
+  readonly mode: number | undefined;
+  readonly encoding: string;
+  readonly content: ScalarNode | undefined;
+  readonly decoded: Decoded;
+  /** The content, when it is UTF-8 text. */
+  readonly text: string | undefined;
+  readonly isDeferred: boolean;
+  readonly isAppended: boolean;
+  /** Where cloud-init fetches the content from; then `decoded` is only what it falls back to. */
+  readonly uri: string | undefined;
+}
+
+export const DEFAULT_MODE = 0o644;
+
+const UNDO: Readonly<Record<string, readonly ('base64' | 'gzip')[]>> = {
+  gz: ['gzip'],
+  gzip: ['gzip'],
+  b64: ['base64'],
+  base64: ['base64'],
+  'gz+b64': ['base64', 'gzip'],
+  'gz+base64': ['base64', 'gzip'],
+  'gzip+b64': ['base64', 'gzip'],
+  'gzip+base64': ['base64', 'gzip'],
+  'text/plain': [],
+};
+
+export const ENCODINGS = Object.keys(UNDO);
+
+/** cloud-init compares encodings in lower case, white space at the ends taken off. */
+export function isKnownEncoding(encoding: string): boolean {
+  return Object.hasOwn(UNDO, encoding.trim().toLowerCase());
+}
+
+/** Entries with a path, in the order in which cloud-init writes them: deferred ones after all others. */
+export function landedFiles(root: Node | undefined): LandedFile[] {
+  const files: LandedFile[] = [];
+  for (const node of items(get(root, 'write_files'))) {
+    if (node.kind === 'mapping' && text(node, 'path')) files.push(landedFile(node));
+  }
+  return [...files.filter((file) => !file.isDeferred), ...files.filter((file) => file.isDeferred)];
+}
+
+function landedFile(node: MappingNode): LandedFile {
+  const path = text(node, 'path') ?? '';
+  const encoding = text(node, 'encoding') ?? 'text/plain';
+  const value = get(node, 'content');
+  const content = value?.kind === 'scalar' ? value : undefined;
+  const decoded = decodeContent(content, encoding);
+  return {
+    node,
+    path,
+    target: absolutePath(path),
+    owner: text(node, 'owner') ?? 'root:root',
+    mode: modeOf(get(node, 'permissions')),
+    encoding,
+    content,
+    decoded,
+    text: decoded.bytes && utf8(decoded.bytes),
+    isDeferred: isTrue(get(node, 'defer')),
+    isAppended: isTrue(get(node, 'append')),
+    uri: text(get(node, 'source'), 'uri'),
+  };
+}
+
+/** Resolves `.`, `..` and repeated slashes from the root, as cloud-init does: nothing lies above `/`. */
+export function absolutePath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}
+
+/** decode_perms: numbers are taken as bits, anything else is read as octal text. */
+export function modeOf(node: Node | undefined): number | undefined {
+  if (!node || (node.kind === 'scalar' && node.type === 'null')) return DEFAULT_MODE;
+  if (node.kind !== 'scalar') return undefined;
+  if (node.type === 'int' || node.type === 'float') return Math.trunc(Number(node.reading.value));
+  const digits = /^\s*[-+]?(?:0[oO])?([0-7]+)\s*$/.exec(node.text)?.[1];
+  return digits === undefined ? undefined : Number.parseInt(digits, 8);
+}
+
+function decodeContent(content: ScalarNode | undefined, encoding: string): Decoded {
+  if (!content || content.type === 'null') return { bytes: new Uint8Array() };
+  // A value marked !!binary has been decoded by YAML before cloud-init looks at the encoding.
+  let result: Decoded = content.type === 'binary' ? decodeBase64(content.text) : plain(content.text);
+  for (const step of UNDO[encoding.trim().toLowerCase()] ?? []) {
+    if (!result.bytes) return result;
+    const next = step === 'gzip' ? gunzip(result.bytes) : decodeBase64(utf8(result.bytes) ?? '');
+    const problem = next.problem ? `${step}: ${next.problem}` : result.problem;
+    result = { ...(next.bytes ? { bytes: next.bytes } : {}), ...(problem ? { problem } : {}) };
+  }
+  return result;
+}
+
+function plain(value: string): Decoded {
+  return { bytes: new TextEncoder().encode(value) };
+}

@@ -1,0 +1,99 @@
+import { document } from '../cloudinit/document';
+import { encode } from '../cloudinit/encode';
+import { countedSize, type Form, PROVIDERS } from '../cloudinit/limits';
+import { type Deployment, resolve } from '../deployment/deployment';
+import type { Diagnostic } from '../deployment/diagnostic';
+import { type Asked, OPTIONS } from '../deployment/options';
+import { partsOf } from '../parts';
+import { gather, type ReadText } from './ask';
+
+export interface Generated {
+  readonly deployment: Deployment;
+  /** What to hand over, in the form asked for. */
+  readonly bytes: Uint8Array;
+  readonly form: Form;
+  readonly output: string | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly fromConfig: ReadonlySet<string>;
+}
+
+export interface Refused {
+  readonly deployment: undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly fromConfig: ReadonlySet<string>;
+}
+
+/**
+ * Compiles what was asked for into the document.
+ * @param flags option names with the texts given on the command line
+ * @returns the document with warnings, or every mistake that was found
+ */
+export async function generate(flags: Asked, readText: ReadText): Promise<Generated | Refused> {
+  const { asked, diagnostics: unread, fromConfig } = gather(flags, readText);
+  const resolved = resolve(asked);
+  const refused = (more: readonly Diagnostic[] = []): Refused => ({
+    deployment: undefined,
+    diagnostics: [...unread, ...resolved.diagnostics, ...more],
+    fromConfig,
+  });
+  if (!resolved.deployment || unread.length > 0) return refused();
+  const form = (asked.format ?? OPTIONS.format.default) as Form;
+  const bytes = await encode(document(resolved.deployment), form);
+  const misfit = providerMisfit(String(asked.provider ?? ''), form, bytes.length, resolved.deployment);
+  if (misfit) return refused([misfit]);
+  return {
+    deployment: resolved.deployment,
+    bytes,
+    form,
+    output: asked.output as string | undefined,
+    diagnostics: resolved.diagnostics,
+    fromConfig,
+  };
+}
+
+/** Why the provider would not take the document, if so. */
+function providerMisfit(
+  provider: string,
+  form: Form,
+  bytes: number,
+  deployment: Deployment,
+): Diagnostic | undefined {
+  const limit = PROVIDERS[provider];
+  if (!limit) return undefined;
+  const base = { severity: 'error', path: 'provider' } as const;
+  if (!limit.forms.includes(form)) {
+    return {
+      ...base,
+      code: 'provider-form',
+      message: `${limit.name} does not hand ${form} over to cloud-init in a form that it reads`,
+      given: form,
+      expected: `format ${limit.forms.join(' or ')}`,
+    };
+  }
+  const size = countedSize(limit, bytes);
+  if (size <= limit.bytes) return undefined;
+  const smaller = limit.forms.find((other) => other !== 'yaml' && form === 'yaml');
+  return {
+    ...base,
+    code: 'too-large',
+    message: `the document is too large for ${limit.name}: ${size} of ${limit.bytes} bytes${limit.measured === 'base64' ? ', counted as base64' : ''}`,
+    given: `${size} bytes; the biggest parts are ${biggestParts(deployment).join(', ')}`,
+    expected: `at most ${limit.bytes} bytes`,
+    hint: smaller
+      ? `--format ${smaller} makes it smaller`
+      : 'fewer or shorter SSH keys, or a shorter apt key, make it smaller',
+  };
+}
+
+function biggestParts(deployment: Deployment): string[] {
+  const sizes = partsOf(deployment)
+    .flatMap(({ files, aptRepository }) => [
+      ...files.map(({ path, content }) => ({ name: path, bytes: content.length })),
+      ...(aptRepository ? [{ name: 'apt key', bytes: aptRepository.key.length }] : []),
+    ])
+    .concat({ name: 'SSH keys', bytes: deployment.sshKeys.join('\n').length });
+  return sizes
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, 3)
+    .map(({ name, bytes }) => `${name} (${bytes})`);
+}

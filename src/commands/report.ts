@@ -1,0 +1,62 @@
+import { countedSize, PROVIDERS } from '../cloudinit/limits';
+import type { Deployment } from '../deployment/deployment';
+import type { Diagnostic } from '../deployment/diagnostic';
+import { OPTIONS } from '../deployment/options';
+import type { Generated } from './generate';
+
+/**
+ * Mistakes and warnings about options, for a person.
+ * @param fromConfig names that stand in the config file and not on the command line
+ */
+export function optionReport(diagnostics: readonly Diagnostic[], fromConfig: ReadonlySet<string>): string {
+  return diagnostics
+    .map(({ severity, path, message, given, expected, hint, line, column }) => {
+      const flag =
+        (Object.hasOwn(OPTIONS, path) || path === 'config') && !fromConfig.has(path) ? `--${path}` : path;
+      const place = `${flag}${line ? `:${line}:${column ?? 1}` : ''}${fromConfig.has(path) ? ' (config file)' : ''}`;
+      const rows = [
+        ['given', given],
+        ['expected', expected],
+        ['hint', hint],
+      ].flatMap(([name, text]) => (text ? [`    ${`${name}:`.padEnd(9)} ${text}`] : []));
+      return [`${severity}: ${place} ${message}`, ...rows].join('\n');
+    })
+    .join('\n');
+}
+
+/** What a person has to know and to do after the document was made. */
+export function deploymentReport({ deployment, bytes, form }: Generated): string {
+  const { domain, serverName, tls, adminUser } = deployment;
+  const tight = Object.values(PROVIDERS)
+    .filter((limit) => !limit.forms.includes(form) || countedSize(limit, bytes.length) > limit.bytes)
+    .map(({ name }) => name);
+  return [
+    `gen-cloudinit: ${bytes.length} bytes (${form}); ${tight.length ? `not for ${tight.join(', ')}` : 'fits every provider in the list'}`,
+    `Users will be @name:${serverName}. This cannot be changed later.`,
+    adminUser
+      ? `Administrator @${adminUser}:${serverName}; the password is made on the server, in /root/matrix-admin-password.`
+      : 'No user is made (--admin-user NAME makes an administrator).',
+    `DNS before the first boot: an A record (and AAAA, if the server has IPv6) of ${domain} to the server.`,
+    `Open to the world: TCP 80 (certificate), 443 (Element, clients), 8448 (other servers).`,
+    ...(tls === 'letsencrypt' ? [] : [`Certificate: ${tls}, which browsers and other servers do not trust.`]),
+    ...(serverName === domain ? [] : delegation(deployment)),
+  ].join('\n');
+}
+
+/** What the owner of the bare domain has to serve (Matrix specification, server discovery). */
+function delegation({ domain, serverName }: Deployment): string[] {
+  return [
+    `Put these two on ${serverName}, or no other server and no client finds ${domain}:`,
+    `  https://${serverName}/.well-known/matrix/server`,
+    `    Content-Type: application/json`,
+    `    {"m.server":"${domain}:443"}`,
+    `  https://${serverName}/.well-known/matrix/client`,
+    `    Content-Type: application/json`,
+    `    Access-Control-Allow-Origin: *`,
+    `    {"m.homeserver":{"base_url":"https://${domain}"}}`,
+    `  In nginx, inside the server block of ${serverName}:`,
+    `    location = /.well-known/matrix/server { default_type application/json; return 200 '{"m.server":"${domain}:443"}'; }`,
+    `    location = /.well-known/matrix/client { default_type application/json; add_header Access-Control-Allow-Origin *; return 200 '{"m.homeserver":{"base_url":"https://${domain}"}}'; }`,
+    `  Or, where only redirects are possible, redirect both paths to https://${domain} with the same path; the CORS header must be on the redirect too.`,
+  ];
+}

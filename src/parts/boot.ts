@@ -1,0 +1,7 @@
+/** Where the script of the first boot lands. */
+export const BOOT_SCRIPT = '/usr/local/sbin/matrix-boot';
+
+/** One step of the first boot, as a line of runcmd. */
+export function bootStep(step: 'docker' | 'files' | 'wait' | 'admin' | 'ready' | 'failed'): string {
+  return `${BOOT_SCRIPT} ${step}`;
+}

@@ -1,0 +1,29 @@
+import type { Deployment } from '../deployment/deployment';
+import { bootStep } from './boot';
+import type { Part } from './part';
+
+/** Docker's own names for the engine, its client, its runtime and the two plugins. */
+export const DOCKER_PACKAGES = [
+  'docker-ce',
+  'docker-ce-cli',
+  'containerd.io',
+  'docker-buildx-plugin',
+  'docker-compose-plugin',
+] as const;
+
+/**
+ * Docker Engine from Docker's own repository. cloud-init adds the repository but does not install from it: a server
+ * that has Docker keeps it, and cloud-init's `packages` knows no condition. `$KEY_FILE` makes apt trust the key for
+ * this repository alone, `$RELEASE` is the server's codename (cloudinit/config/cc_apt_configure.py).
+ */
+export function docker(deployment: Deployment): Part {
+  return {
+    aptRepository: {
+      name: 'docker',
+      source: `deb [signed-by=$KEY_FILE] ${deployment.dockerAptUrl} $RELEASE stable`,
+      key: deployment.dockerAptKey,
+    },
+    files: [],
+    commands: [bootStep('docker')],
+  };
+}

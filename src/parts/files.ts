@@ -1,0 +1,108 @@
+import dockerCompose from '../../templates/docker-compose.yml.ejs';
+import elementConfig from '../../templates/element-config.json.ejs';
+import settings from '../../templates/gen-cloudinit.env.ejs';
+import homeserver from '../../templates/homeserver.yaml.ejs';
+import matrixBoot, { packed as matrixBootPacked } from '../../templates/matrix-boot';
+import nginxCompose from '../../templates/nginx/compose.yml.ejs';
+import nginxCertbot from '../../templates/nginx/nginx-certbot.env.ejs';
+import site from '../../templates/nginx/site.conf.ejs';
+import schemas from '../../templates/schemas/README';
+import type { Deployment } from '../deployment/deployment';
+import { BOOT_SCRIPT } from './boot';
+import type { PartName, ServerFile } from './part';
+
+interface FileRow {
+  readonly part: PartName;
+  readonly path: (deployment: Deployment) => string;
+  readonly owner: 'root:root' | '991:991';
+  readonly mode: '0600' | '0644' | '0755';
+  /** A function of the values where the template has any, else the text itself. */
+  readonly template: ((values: unknown) => string) | string;
+  /** The text as it travels in the document, where that is shorter by much: gzip in base64. */
+  readonly packed?: string;
+}
+
+/**
+ * The permission table of the deployment: every file, with the owner and mode that it has on the server in the end.
+ * 991 is Synapse's user inside its image; `matrix-boot files` sets it, since cloud-init knows owners by name only.
+ */
+export const FILES: readonly FileRow[] = [
+  {
+    part: 'host',
+    path: () => '/etc/gen-cloudinit.env',
+    owner: 'root:root',
+    mode: '0600',
+    template: settings,
+  },
+  {
+    part: 'host',
+    path: () => BOOT_SCRIPT,
+    owner: 'root:root',
+    mode: '0755',
+    template: matrixBoot,
+    packed: matrixBootPacked,
+  },
+  {
+    part: 'stack',
+    path: (d) => `${d.baseDir}/docker-compose.yml`,
+    owner: 'root:root',
+    mode: '0644',
+    template: dockerCompose,
+  },
+  {
+    part: 'postgres',
+    path: (d) => `${d.baseDir}/schemas/README`,
+    owner: 'root:root',
+    mode: '0644',
+    template: schemas,
+  },
+  {
+    part: 'synapse',
+    path: (d) => `${d.baseDir}/files/homeserver.yaml`,
+    owner: '991:991',
+    mode: '0644',
+    template: homeserver,
+  },
+  {
+    part: 'element',
+    path: (d) => `${d.baseDir}/element-config.json`,
+    owner: 'root:root',
+    mode: '0644',
+    template: elementConfig,
+  },
+  {
+    part: 'nginx',
+    path: () => '/root/nginx/compose.yml',
+    owner: 'root:root',
+    mode: '0644',
+    template: nginxCompose,
+  },
+  {
+    part: 'nginx',
+    path: () => '/data/nginx/nginx-certbot.env',
+    owner: 'root:root',
+    mode: '0644',
+    template: nginxCertbot,
+  },
+  {
+    part: 'nginx',
+    path: (d) => `/data/nginx/user_conf.d/${d.domain}.conf`,
+    owner: 'root:root',
+    mode: '0644',
+    template: site,
+  },
+];
+
+/**
+ * The files of one part, rendered.
+ * @param values what the part's templates need besides the deployment itself
+ */
+export function filesOf(part: PartName, deployment: Deployment, values: object = {}): ServerFile[] {
+  return FILES.filter((row) => row.part === part).map(({ path, owner, mode, template, packed }) => ({
+    path: path(deployment),
+    owner,
+    mode,
+    content: typeof template === 'string' ? template : template({ ...deployment, ...values }),
+    ...(packed ? { packed } : {}),
+  }));
+}

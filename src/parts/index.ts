@@ -1,0 +1,11 @@
+import type { Deployment } from '../deployment/deployment';
+import { docker } from './docker';
+import { finish, host } from './host';
+import { element, postgres, stack, synapse } from './matrix';
+import { nginx } from './nginx';
+import type { Part } from './part';
+
+/** The parts in the order of the first boot. */
+export function partsOf(deployment: Deployment): Part[] {
+  return [host, docker, stack, postgres, synapse, element, nginx, finish].map((part) => part(deployment));
+}

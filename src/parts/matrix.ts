@@ -1,0 +1,45 @@
+import type { Deployment } from '../deployment/deployment';
+import { bootStep } from './boot';
+import { filesOf } from './files';
+import type { Part } from './part';
+
+/**
+ * The Matrix stack: one compose file, pulled whole, then started in the order database, Synapse, Element.
+ * Images that the server has already are not pulled again, so that a second run changes nothing.
+ */
+function compose(deployment: Deployment, words: string): string {
+  return `docker compose -f ${deployment.baseDir}/docker-compose.yml ${words}`;
+}
+
+/** The compose file of the stack, the owners of all files, and the images. */
+export function stack(deployment: Deployment): Part {
+  return {
+    files: filesOf('stack', deployment, { addresses: publishedAddresses(deployment.synapseBind) }),
+    commands: [bootStep('files'), compose(deployment, 'pull -q --policy missing')],
+  };
+}
+
+export function postgres(deployment: Deployment): Part {
+  return { files: filesOf('postgres', deployment), commands: [compose(deployment, 'up -d db')] };
+}
+
+export function synapse(deployment: Deployment): Part {
+  return {
+    files: filesOf('synapse', deployment),
+    commands: [compose(deployment, 'up -d synapse'), bootStep('wait')],
+  };
+}
+
+export function element(deployment: Deployment): Part {
+  return { files: filesOf('element', deployment), commands: [compose(deployment, 'up -d element')] };
+}
+
+/**
+ * Synapse's port mappings: always on loopback, where nginx and the health check look for it, and on the address
+ * asked for unless that covers loopback.
+ */
+function publishedAddresses(bind: string): string[] {
+  const mapping = (address: string) => `${address.includes(':') ? `[${address}]` : address}:8008:8008`;
+  if (bind === '0.0.0.0') return [mapping(bind)];
+  return [...new Set(['127.0.0.1', bind])].map(mapping);
+}

@@ -1,0 +1,26 @@
+export type PartName = 'host' | 'docker' | 'stack' | 'postgres' | 'synapse' | 'element' | 'nginx';
+
+/** One file on the server. Owner and mode are those that the server has in the end. */
+export interface ServerFile {
+  readonly path: string;
+  readonly owner: string;
+  readonly mode: string;
+  readonly content: string;
+  /** The content in gzip and base64, where it travels so. */
+  readonly packed?: string;
+}
+
+export interface AptRepository {
+  readonly name: string;
+  /** A line of sources.list, with cloud-init's `$KEY_FILE` and `$RELEASE`. */
+  readonly source: string;
+  readonly key: string;
+}
+
+/** What one part of the deployment puts on the server. */
+export interface Part {
+  readonly files: readonly ServerFile[];
+  /** Lines of the first boot's script (`runcmd`), in order. */
+  readonly commands: readonly string[];
+  readonly aptRepository?: AptRepository;
+}
