@@ -16,6 +16,8 @@ interface NodeBase extends Place {
 export interface ScalarNode extends NodeBase {
   readonly kind: 'scalar';
   readonly style: Style;
+  /** Offset behind its last character, without a closing quote. */
+  readonly end: number;
   /** The text after quotes, escapes and folding are undone. */
   readonly text: string;
   readonly type: ScalarType;

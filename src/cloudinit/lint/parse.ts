@@ -102,6 +102,7 @@ class Builder {
       kind: 'scalar',
       path,
       start,
+      end: Math.max(event.valueEnd, start),
       tag,
       style,
       text,

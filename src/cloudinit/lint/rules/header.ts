@@ -1,0 +1,91 @@
+/** The first line: what cloud-init takes the user data for (handlers/__init__.py, type_from_starts_with). */
+import type { LintDocument } from '../document';
+import { error, type Finding, info, warning } from '../finding';
+import type { Kind } from '../input';
+
+const START = { path: '', start: 0 };
+const WANTED = { expected: '#cloud-config' };
+
+const OTHER_KINDS: Partial<Record<Kind, string>> = {
+  script: 'a script; its syntax, its size and secrets in it are checked, nothing else',
+  jinja: 'a Jinja template; it is rendered on the server, so only its text is checked',
+  include: 'a list of addresses to include; what they deliver is not checked',
+  archive: 'a cloud-config archive; its parts are not checked one by one',
+  jsonp: 'a JSON patch for another cloud-config; only its text is checked',
+  boothook: 'a boot hook; only its text is checked',
+  'part-handler': 'a part handler in Python; only its text is checked',
+  mime: 'a MIME message; its parts are not checked one by one',
+};
+
+export function* headerRules({ input }: LintDocument): Generator<Finding> {
+  if (input.problem) {
+    const { code, message, start } = input.problem;
+    yield error(code, { path: '', start: Math.max(start, 0) }, message);
+  }
+  if (input.layers.length > 0) {
+    const layers = input.layers.join(' of ');
+    yield info(
+      'input-form',
+      START,
+      `The input is ${layers}; lines and columns are those of the document inside.`,
+    );
+  }
+  const other = OTHER_KINDS[input.kind];
+  if (other) yield warning('kind-not-checked', START, `This is ${other}.`);
+  if (input.kind === 'script' && /^#!.*\r/.test(input.text)) {
+    yield error(
+      'crlf-script',
+      START,
+      'The first line ends in CR LF: the kernel looks for a program named with a CR.',
+    );
+  }
+  if (input.hasByteOrderMark) {
+    const hint = 'Save the file as UTF-8 without a byte order mark.';
+    yield error(
+      'header-bom',
+      START,
+      'A byte order mark precedes the header; cloud-init ignores the document.',
+      { hint },
+    );
+  } else if (input.kind === 'unknown') yield missingHeader(input.text);
+  else if (input.kind === 'cloud-config') yield* cloudConfigHeader(input.text);
+}
+
+function missingHeader(text: string): Finding {
+  const first = /^\s*(.*)/.exec(text)?.[1]?.trim() ?? '';
+  const spaced = /^#\s+cloud-config\b/i.test(first);
+  const message = spaced
+    ? 'A blank stands between # and cloud-config; cloud-init takes the document for a comment and ignores it.'
+    : 'The document does not begin with #cloud-config; cloud-init ignores it.';
+  return error('header-missing', START, message, { ...WANTED, hint: 'Make #cloud-config the first line.' });
+}
+
+function* cloudConfigHeader(text: string): Generator<Finding> {
+  const [whole, lead = '', word = '', rest = ''] = /^(\s*)(\S{13})([^\r\n]*)/.exec(text) ?? [text];
+  const place = { path: '', start: lead.length };
+  if (lead !== '') {
+    yield warning(
+      'header-position',
+      place,
+      'White space stands before #cloud-config; not every reader skips it.',
+      WANTED,
+    );
+  }
+  if (word !== '#cloud-config') {
+    yield warning(
+      'header-spelling',
+      place,
+      'The header is written in another case; not every reader takes it.',
+      WANTED,
+    );
+  }
+  if (/^\S/.test(rest)) {
+    const given = whole.trim();
+    yield warning('header-spelling', place, 'Text follows the header without a blank.', { ...WANTED, given });
+  }
+  const line = text.indexOf('\r\n');
+  if (line >= 0) {
+    const message = 'Lines end in CR LF. YAML reads them as line ends, so the files come out with LF.';
+    yield info('crlf', { path: '', start: line }, message);
+  }
+}

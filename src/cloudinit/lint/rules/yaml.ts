@@ -1,0 +1,94 @@
+/** YAML itself: what cloud-init's reader (PyYAML, YAML 1.1) makes of it, which may not be what it looks like. */
+import type { LintDocument } from '../document';
+import { error, type Finding, warning } from '../finding';
+import { type MappingNode, type Node, type ScalarNode, walk } from '../node';
+import type { Parsed } from '../parse';
+import { type Reading, readYaml11, readYaml12, sameReading } from '../yaml11';
+
+/** Tags that PyYAML's safe loader knows; with any other the document is lost. */
+const KNOWN_TAG =
+  /^(?:!|(?:!!|!<tag:yaml\.org,2002:)(?:str|int|float|bool|null|binary|timestamp|seq|map|set|omap|pairs)>?)?$/;
+
+/** @param wantsBoolean nodes at which cloud-init wants a boolean, so that `yes` there means what it says */
+export function* yamlRules(document: LintDocument, wantsBoolean: ReadonlySet<Node>): Generator<Finding> {
+  const { yaml, root } = document;
+  if (!yaml) return;
+  yield* syntax(yaml, document);
+  for (const { key, first } of yaml.duplicates) {
+    const line = document.source.at(first.start).line;
+    const message = `The key ${key.text} stands here a second time (first in line ${line}); cloud-init keeps the last.`;
+    yield error('yaml-duplicate-key', { ...key, path: join(key.path, key.text) }, message);
+  }
+  if (!root) return;
+  for (const { node, isKey } of walk(root)) {
+    if (!KNOWN_TAG.test(node.tag)) {
+      yield error(
+        'yaml-tag',
+        node,
+        "cloud-init's YAML reader does not know the tag and refuses the document.",
+        {
+          given: node.tag,
+        },
+      );
+    }
+    if (node.kind === 'mapping') yield* keys(node);
+    if (node.kind === 'scalar' && !wantsBoolean.has(node)) yield* yaml11(node, isKey);
+  }
+}
+
+function* syntax({ problem, documents }: Parsed, { source, input }: LintDocument): Generator<Finding> {
+  if (problem) {
+    const line = source.at(problem.start).line;
+    const hasTab = /^ *\t/.test(input.text.slice(source.lineStart(line)));
+    const hint = hasTab ? { hint: 'There is a tab in the indentation: indent with blanks.' } : {};
+    yield error('yaml-syntax', problem, `The YAML cannot be read: ${problem.message}.`, hint);
+  } else if (documents[1]) {
+    const message = 'A second YAML document begins here; cloud-init reads documents of one part only.';
+    yield error('yaml-documents', documents[1], message);
+  } else if (documents[0]?.kind !== 'mapping') {
+    const place = documents[0] ?? { path: '', start: 0 };
+    yield warning('yaml-not-a-map', place, 'The document holds no keys; cloud-init has nothing to do.');
+  }
+}
+
+function* keys({ entries }: MappingNode): Generator<Finding> {
+  for (const { key } of entries) {
+    if (key.kind === 'scalar') continue;
+    const message = 'A list or map is used as a key; cloud-init refuses the document.';
+    yield error('yaml-key', key, message, {
+      hint: 'If this is a placeholder such as {{ name }}, put it in quotes.',
+    });
+  }
+}
+
+/** Unquoted text that YAML 1.1 reads otherwise than YAML 1.2. Secrets are not repeated in the message. */
+function* yaml11(node: ScalarNode, isKey: boolean): Generator<Finding> {
+  if (node.style !== 'plain' || node.tag !== '') return;
+  const here = readYaml11(node.text);
+  if (sameReading(here, readYaml12(node.text))) return;
+  const shown = /pass|secret|token|key/i.test(node.path) ? 'This text' : node.text;
+  const hint = `Put it in quotes${isKey ? '' : `, or write what is meant`}.`;
+  if (here.type === 'refused') {
+    yield error('yaml11-refused', node, `${shown}: cloud-init refuses the document, since ${here.value}.`, {
+      hint,
+    });
+  } else {
+    yield warning('yaml11-scalar', node, `${shown} is ${describe(here)} to cloud-init (YAML 1.1).`, { hint });
+  }
+}
+
+/** True when PyYAML reads unquoted text otherwise than a YAML 1.2 reader does. */
+export function differsInYaml11(text: string): boolean {
+  return !sameReading(readYaml11(text), readYaml12(text));
+}
+
+function describe(reading: Reading): string {
+  if (reading.type === 'str') return 'text, not a number,';
+  if (reading.type === 'int') return `the number ${reading.value}`;
+  if (reading.type === 'bool') return String(reading.value);
+  return reading.type === 'timestamp' ? 'a date' : `the number ${reading.value}`;
+}
+
+function join(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}
