@@ -13,6 +13,9 @@ export interface WriteFile {
 }
 
 export interface AptSource {
+  readonly filename: string;
+  /** False: the file is written anew, so that a second run does not add the line once more. */
+  readonly append: boolean;
   readonly source: string;
   /** ASCII-armoured OpenPGP public key. */
   readonly key: string;

@@ -14,7 +14,9 @@ export function cloudConfig(deployment: Deployment): CloudConfig {
     apt: {
       // Else cloud-init writes the distribution's own sources anew as soon as there is an `apt` section.
       preserve_sources_list: true,
-      sources: Object.fromEntries(repositories.map(({ name, source, key }) => [name, { source, key }])),
+      sources: Object.fromEntries(
+        repositories.map(({ name, ...entry }) => [name, { ...entry, append: false }]),
+      ),
     },
     write_files: parts.flatMap((part) => part.files).map(writeFile),
     runcmd: parts.flatMap((part) => part.commands),

@@ -15,11 +15,13 @@ export const DOCKER_PACKAGES = [
  * Docker Engine from Docker's own repository. cloud-init adds the repository but does not install from it: a server
  * that has Docker keeps it, and cloud-init's `packages` knows no condition. `$KEY_FILE` makes apt trust the key for
  * this repository alone, `$RELEASE` is the server's codename (cloudinit/config/cc_apt_configure.py).
+ * The list file has a name of its own, so that it can be told from one that the server had before.
  */
 export function docker(deployment: Deployment): Part {
   return {
     aptRepository: {
       name: 'docker',
+      filename: 'gen-cloudinit-docker.list',
       source: `deb [signed-by=$KEY_FILE] ${deployment.dockerAptUrl} $RELEASE stable`,
       key: deployment.dockerAptKey,
     },

@@ -12,6 +12,8 @@ export interface ServerFile {
 
 export interface AptRepository {
   readonly name: string;
+  /** In /etc/apt/sources.list.d. */
+  readonly filename: string;
   /** A line of sources.list, with cloud-init's `$KEY_FILE` and `$RELEASE`. */
   readonly source: string;
   readonly key: string;

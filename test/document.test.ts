@@ -1,0 +1,190 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { gzipSync } from 'fflate';
+import { load } from 'js-yaml';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { CloudConfig } from '../src/cloudinit/config';
+import { document } from '../src/cloudinit/document';
+import { encode } from '../src/cloudinit/encode';
+import { resolve } from '../src/deployment/deployment';
+import { certificateName } from '../src/parts/nginx';
+
+const documents = suite('document');
+const LIMIT = 16_384;
+
+function made(asked: Record<string, unknown> = {}): {
+  text: string;
+  config: CloudConfig;
+  file: (path: string) => string;
+} {
+  const { deployment, diagnostics } = resolve({ domain: 'matrix.example.org', ...asked });
+  if (!deployment) throw new Error(JSON.stringify(diagnostics));
+  const text = document(deployment);
+  const config = load(text) as CloudConfig;
+  const file = (path: string) => {
+    const entry = config.write_files.find((candidate) => candidate.path === path);
+    if (!entry) throw new Error(`no ${path}`);
+    if (!entry.encoding) return entry.content;
+    return gunzipSync(Buffer.from(entry.content, 'base64')).toString();
+  };
+  return { text, config, file };
+}
+
+documents('the default fits where the least is allowed', () => {
+  const { text } = made();
+  console.log(`\n  size of the default document: ${text.length} of ${LIMIT} bytes`);
+  assert.ok(text.length <= LIMIT, `${text.length} bytes`);
+});
+
+documents('the head names the version, the domain and the use', () => {
+  const version: string = JSON.parse(readFileSync('package.json', 'utf8')).version;
+  const [first, second, third] = made().text.split('\n');
+  assert.is(first, '#cloud-config');
+  assert.match(second ?? '', `gen-cloudinit ${version}: the Matrix server matrix.example.org`);
+  assert.match(third ?? '', 'as its user data');
+  for (const line of made().text.split('\n').slice(0, 4)) assert.ok(line.length < 120);
+});
+
+documents("Docker's key is the one with the known fingerprint", () => {
+  const key = made().config.apt?.sources.docker?.key ?? '';
+  const body = key.split('\n\n')[1]?.split('\n=')[0] ?? '';
+  const bytes = Buffer.from(body.replaceAll('\n', ''), 'base64');
+  // RFC 4880 12.2: a v4 fingerprint is SHA-1 over 0x99, two bytes of length, and the public key packet.
+  assert.is(bytes[0], 0x99, 'an old-format public key packet with a two-byte length');
+  const packet = bytes.subarray(0, 3 + bytes.readUInt16BE(1));
+  assert.is(
+    createHash('sha1').update(packet).digest('hex').toUpperCase(),
+    '9DC858229FC7DD38854AE2D88D81803C0EBFCD88',
+  );
+  const gpg = spawnSync('gpg', ['--show-keys', '--with-colons'], { input: key, encoding: 'utf8' });
+  if (gpg.error) throw new Error('gpg is missing: test/tools installs it');
+  assert.match(gpg.stdout, 'fpr:::::::::9DC858229FC7DD38854AE2D88D81803C0EBFCD88:');
+});
+
+documents('nothing in it is a secret, and two runs give the same bytes', () => {
+  assert.is(made().text, made().text);
+  const plain = made().text.replace(/-----BEGIN PGP[\s\S]*?-----END PGP.*\n/, '');
+  assert.not.match(plain, /PRIVATE KEY|password: [^{]|secret: |AKIA[0-9A-Z]{16}/);
+  for (const { path, content, encoding } of made().config.write_files) {
+    if (!encoding)
+      assert.not.match(content, /[A-Za-z0-9+/_-]{40,}/, `${path} holds a long random-looking word`);
+  }
+});
+
+documents('gzip carries no time and no system, and base64 is gzip in one line', async () => {
+  const text = made().text;
+  const zipped = await encode(text, 'gzip');
+  assert.is(gunzipSync(zipped).toString(), text);
+  assert.equal([...zipped.subarray(4, 10)].map(String), ['0', '0', '0', '0', String(zipped[8]), '255']);
+  const coded = Buffer.from(await encode(text, 'base64')).toString();
+  assert.match(coded, /^[A-Za-z0-9+/]+=*\n$/);
+  assert.ok(Buffer.from(coded, 'base64').equals(Buffer.from(zipped)));
+});
+
+documents('scripts travel packed with the same bytes on every machine', () => {
+  const { config, file } = made();
+  const entry = config.write_files.find(({ path }) => path === '/usr/local/sbin/matrix-boot');
+  assert.is(entry?.encoding, 'gz+b64');
+  assert.is(file('/usr/local/sbin/matrix-boot'), readFileSync('templates/matrix-boot', 'utf8'));
+  assert.is(
+    createHash('sha256')
+      .update(entry?.content ?? '')
+      .digest('hex')
+      .slice(0, 16),
+    createHash('sha256')
+      .update(
+        `${Buffer.from(gzipSync(readFileSync('templates/matrix-boot'), { level: 9, mtime: 0 })).toString('base64')}\n`,
+      )
+      .digest('hex')
+      .slice(0, 16),
+  );
+});
+
+documents('the boot: one sh script that stops at the first failure, launches in order', () => {
+  const { runcmd } = made().config;
+  assert.equal(runcmd, [
+    'set -eu',
+    'export HOME=/root',
+    "trap '[ $? = 0 ] || /usr/local/sbin/matrix-boot failed' EXIT",
+    '/usr/local/sbin/matrix-boot docker',
+    '/usr/local/sbin/matrix-boot files',
+    'docker compose -f /data/matrix/docker-compose.yml pull -q --policy missing',
+    'docker compose -f /data/matrix/docker-compose.yml up -d db',
+    'docker compose -f /data/matrix/docker-compose.yml up -d synapse',
+    '/usr/local/sbin/matrix-boot wait',
+    'docker compose -f /data/matrix/docker-compose.yml up -d element',
+    'docker compose -f /root/nginx/compose.yml up -d --quiet-pull',
+    '/usr/local/sbin/matrix-boot ready',
+  ]);
+  assert.ok(made({ 'admin-user': 'alice' }).config.runcmd.includes('/usr/local/sbin/matrix-boot admin'));
+});
+
+documents('delegation: names of example.org on matrix.example.org', () => {
+  const { file } = made({ 'server-name': 'example.org' });
+  const homeserver = load(file('/data/matrix/files/homeserver.yaml')) as Record<string, unknown>;
+  assert.is(homeserver.server_name, 'example.org');
+  assert.is(homeserver.public_baseurl, 'https://matrix.example.org/');
+  assert.is(homeserver.signing_key_path, '/data/example.org.signing.key');
+  const element = JSON.parse(file('/data/matrix/element-config.json'));
+  assert.equal(element.default_server_config['m.homeserver'], {
+    base_url: 'https://matrix.example.org',
+    server_name: 'example.org',
+  });
+});
+
+documents('a domain that the certificate image would misread gets a neutral certificate name', () => {
+  for (const domain of [
+    'm.dns-lab.example.org',
+    'rsa.example.org',
+    'my-ecc.example.org',
+    'webroot.example.org',
+    'a-ecdsa-b.example.org',
+  ]) {
+    assert.is(certificateName(domain), 'matrix', domain);
+  }
+  for (const domain of [
+    'matrix.example.org',
+    'dns.example.org',
+    'rsatest.example.org',
+    'eccentric.example.org',
+  ]) {
+    assert.is(certificateName(domain), domain);
+  }
+  const site = made({ domain: 'm.dns-lab.example.org' }).file(
+    '/data/nginx/user_conf.d/m.dns-lab.example.org.conf',
+  );
+  assert.match(site, 'ssl_certificate_key /etc/letsencrypt/live/matrix/privkey.pem;');
+  assert.match(site, 'server_name m.dns-lab.example.org;');
+});
+
+documents('Synapse is published on loopback, and on one more address if asked', () => {
+  const ports = (bind?: string) => {
+    const { file } = made(bind ? { 'synapse-bind': bind } : {});
+    return (load(file('/data/matrix/docker-compose.yml')) as { services: { synapse: { ports: string[] } } })
+      .services.synapse.ports;
+  };
+  assert.equal(ports(), ['127.0.0.1:8008:8008']);
+  assert.equal(ports('10.0.0.5'), ['127.0.0.1:8008:8008', '10.0.0.5:8008:8008']);
+  assert.equal(ports('2001:DB8::5'), ['127.0.0.1:8008:8008', '[2001:db8::5]:8008:8008']);
+  assert.equal(ports('0.0.0.0'), ['0.0.0.0:8008:8008']);
+});
+
+documents('the database password is literal only when asked for', () => {
+  const database = (asked: Record<string, unknown>) =>
+    (
+      load(made(asked).file('/data/matrix/docker-compose.yml')) as {
+        services: { db: { environment: Record<string, string> } };
+      }
+    ).services.db.environment;
+  assert.is(database({}).POSTGRES_PASSWORD_FILE, '/run/secrets/db_password');
+  assert.is(database({}).POSTGRES_PASSWORD, undefined);
+  assert.is(database({ 'db-password': 'synapse' }).POSTGRES_PASSWORD, 'synapse');
+  assert.is(database({ 'db-password': 'synapse' }).POSTGRES_PASSWORD_FILE, undefined);
+  assert.match(made({ 'db-password': 'synapse' }).file('/etc/gen-cloudinit.env'), 'DB_PASSWORD=synapse\n');
+  assert.not.match(made().file('/etc/gen-cloudinit.env'), 'DB_PASSWORD');
+});
+
+documents.run();

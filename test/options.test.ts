@@ -1,0 +1,253 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { PROVIDERS } from '../src/cloudinit/limits';
+import { type Deployment, resolve } from '../src/deployment/deployment';
+import { OPTION_NAMES, OPTIONS } from '../src/deployment/options';
+
+const options = suite('options');
+
+function deploymentOf(asked: Record<string, unknown>): Deployment {
+  const { deployment, diagnostics } = resolve({ domain: 'matrix.example.org', ...asked });
+  assert.ok(deployment, JSON.stringify(diagnostics));
+  return deployment;
+}
+
+function mistakes(asked: Record<string, unknown>): string[] {
+  return resolve(asked)
+    .diagnostics.filter(({ severity }) => severity === 'error')
+    .map(({ code, path }) => `${code} ${path}`);
+}
+
+options('every default', () => {
+  const { dockerAptKey, ...rest } = deploymentOf({});
+  assert.match(dockerAptKey, /^-----BEGIN PGP PUBLIC KEY BLOCK-----\n/);
+  assert.equal(rest, {
+    domain: 'matrix.example.org',
+    serverName: 'matrix.example.org',
+    email: 'admin@matrix.example.org',
+    tls: 'letsencrypt',
+    acmeUrl: undefined,
+    adminUser: undefined,
+    dbPassword: undefined,
+    images: {
+      postgres: 'postgres:15-alpine',
+      synapse: 'matrixdotorg/synapse:latest',
+      element: 'vectorim/element-web:latest',
+      nginx: 'jonasal/nginx-certbot:latest',
+    },
+    registryMirror: undefined,
+    dockerAptUrl: 'https://download.docker.com/linux/ubuntu',
+    distro: 'ubuntu',
+    baseDir: '/data/matrix',
+    synapseBind: '127.0.0.1',
+    timezone: undefined,
+    sshKeys: [],
+    healthTimeout: 600,
+  });
+});
+
+options('values are brought to one form', () => {
+  assert.is(deploymentOf({ domain: 'Matrix.Example.ORG' }).domain, 'matrix.example.org');
+  assert.is(deploymentOf({ 'base-dir': '/srv/matrix/' }).baseDir, '/srv/matrix');
+  assert.is(
+    deploymentOf({ 'registry-mirror': 'https://hub.example.com/' }).registryMirror,
+    'https://hub.example.com',
+  );
+  assert.is(deploymentOf({ distro: 'debian' }).dockerAptUrl, 'https://download.docker.com/linux/debian');
+  assert.is(deploymentOf({ 'health-timeout': 90 }).healthTimeout, 90);
+  assert.is(deploymentOf({ 'health-timeout': '90' }).healthTimeout, 90);
+});
+
+const KEY = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA${'I'.repeat(44)}`;
+const LONG = 'a'.repeat(64);
+
+const ACCEPTED: Record<string, unknown[]> = {
+  domain: [
+    'a.b',
+    'xn--bcher-kva.example.org',
+    `${'a'.repeat(63)}.example.org`,
+    '1and1.example.com',
+    'm.dns-lab.example.org',
+  ],
+  'server-name': ['example.org'],
+  email: ['admin@example.org', 'a.b+c_d-e@mail.example.org'],
+  'acme-url': ['https://acme.example.org:14000/dir', 'https://[2001:db8::1]/dir', 'http://10.0.0.1/a_b'],
+  'registry-mirror': ['http://10.0.0.1:5000', 'https://hub.example.com/'],
+  'postgres-image': [
+    'postgres',
+    'library/postgres:15',
+    `registry.example.org:5000/a/b__c-d:x@sha256:${'0'.repeat(64)}`,
+  ],
+  'base-dir': ['/srv/matrix', '/data/a-b_c.d', '/opt/x/y'],
+  'synapse-bind': ['127.0.0.1', '0.0.0.0', '10.1.2.3', '::', '::1', '2001:db8::5'],
+  timezone: ['UTC', 'Europe/Berlin', 'America/Argentina/Buenos_Aires'],
+  'admin-user': ['alice', 'a.b-c_d', '0day'],
+  'ssh-key': [KEY, `${KEY} alice@example.org`, [KEY, `${KEY} second`]],
+  'db-password': ['synapse', 'a_.~@%+=/-Z9'],
+  'health-timeout': ['30', 7200],
+  tls: ['letsencrypt', 'staging', 'local-ca'],
+};
+
+const REFUSED: Record<string, unknown[]> = {
+  domain: [
+    '',
+    ' ',
+    'a b.example.org',
+    'a\nb.example.org',
+    'matrix.example.org\n',
+    '"a".example.org',
+    "it's.example.org",
+    '192.0.2.1',
+    '2001:db8::1',
+    '[::1]',
+    'matrix.example.org:8448',
+    'https://matrix.example.org',
+    'a_b.example.org',
+    `${LONG}.example.org`,
+    'bücher.example.org',
+    'localhost',
+    'example.org.',
+    '.example.org',
+    'a..b',
+    '-a.example.org',
+    'a-.example.org',
+    '*.example.org',
+    'example.org/',
+    '$(id).example.org',
+    '`id`.example.org',
+    '{{x}}.example.org',
+    `${'a.'.repeat(126)}org`,
+    'example.1',
+    5,
+    true,
+    null,
+    {},
+  ],
+  'server-name': ['example.org:8448', '@example.org', '192.0.2.1'],
+  email: [
+    'admin',
+    'a b@example.org',
+    'a@b@example.org',
+    'a@example',
+    '"a"@example.org',
+    'a@example.org,b@example.org',
+    "a'b@example.org",
+  ],
+  'acme-url': [
+    'acme.example.org',
+    'ftp://example.org',
+    'https://u:p@example.org/',
+    'https://example.org/?a',
+    'https://example.org/$x',
+    'https://example.org/a b',
+    'https://exa\nmple.org',
+  ],
+  'docker-apt-url': ['https://example.org/$RELEASE', 'https://example.org/]'],
+  'registry-mirror': ['https://hub.example.com/path', 'hub.example.com'],
+  'synapse-image': ['Synapse', 'a b', 'a:b:c', 'a@sha256:0', 'a;b', '$X', '-a', 'a'.repeat(256)],
+  'base-dir': [
+    'data',
+    './data',
+    '/',
+    '/etc',
+    '/usr/',
+    '/tmp/x',
+    '/data/../etc',
+    '/data/./x',
+    '/da ta',
+    '/data//x',
+    '/data/nginx',
+    '/run/x',
+    '/data/$x',
+    "/data/'x",
+  ],
+  'synapse-bind': [
+    'localhost',
+    '256.1.1.1',
+    '1.2.3',
+    '1.2.3.4.5',
+    '1.2.3.4/24',
+    '[::1]',
+    'fe80::1%eth0',
+    ':::',
+    '01.2.3.4.5',
+  ],
+  timezone: ['Berlin', 'Europe/Nowhere', '+02:00', 'a b'],
+  'admin-user': ['Alice', '@alice', 'alice:example.org', '', 'a b', '_a', 'a'.repeat(65)],
+  'ssh-key': [
+    'ssh-ed25519',
+    'alice',
+    '-----BEGIN OPENSSH PRIVATE KEY-----',
+    `${KEY}\nssh-rsa`,
+    `command="x" ${KEY}`,
+  ],
+  'db-password': ['', 'a b', "a'b", 'a"b', 'a$b', 'a:b', 'a\\b', 'a\nb', 'ä', 'a'.repeat(129)],
+  'health-timeout': ['29', '7201', '1.5', '-60', 'abc', '1e3', Number.NaN],
+  tls: ['', 'no', 'Letsencrypt'],
+  distro: ['fedora'],
+  format: ['zip'],
+  provider: ['aws'],
+  'docker-apt-key': [
+    'key',
+    '-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nAAAA\n-----END PGP PRIVATE KEY BLOCK-----\n',
+  ],
+};
+
+for (const [name, values] of Object.entries(ACCEPTED)) {
+  options(`${name} takes`, () => {
+    for (const value of values)
+      assert.equal(mistakes({ domain: 'matrix.example.org', [name]: value }), [], String(value));
+  });
+}
+for (const [name, values] of Object.entries(REFUSED)) {
+  options(`${name} refuses`, () => {
+    for (const value of values) {
+      const found = resolve({ domain: 'matrix.example.org', [name]: value }).diagnostics;
+      const own = found.find(({ path, severity }) => path === name && severity === 'error');
+      assert.ok(
+        own?.expected && own.given !== undefined,
+        `${name}: ${String(value)}: ${JSON.stringify(found)}`,
+      );
+    }
+  });
+}
+
+options('all mistakes at once', () => {
+  assert.equal(
+    mistakes({
+      domain: 'http://x',
+      tls: 'staging',
+      'acme-url': 'https://a.example.org',
+      'base-dir': 'x',
+      frob: 1,
+    }),
+    ['wrong-value domain', 'wrong-value base-dir', 'unknown-option frob', 'contradiction acme-url'],
+  );
+  assert.equal(mistakes({}), ['missing-option domain']);
+  assert.equal(mistakes({ domain: ['a.b', 'c.d'] }), ['repeated-option domain']);
+});
+
+options('a near miss is named', () => {
+  const [found] = resolve({ domain: 'a.b', 'acme-ulr': 'x' }).diagnostics;
+  assert.is(found?.hint, 'did you mean acme-url?');
+});
+
+options('what was given is shown in one short printable line', () => {
+  const [found] = resolve({ domain: `a\u0000\n${'b'.repeat(200)}` }).diagnostics;
+  assert.match(found?.given ?? '', /^a\\u\{0\}\\u\{a\}b+\.\.\.$/);
+  assert.ok((found?.given ?? '').length <= 72);
+});
+
+options('names of the own prototype are no options', () => {
+  assert.equal(mistakes({ domain: 'a.b', constructor: 'x', toString: 'y' }), [
+    'unknown-option constructor',
+    'unknown-option toString',
+  ]);
+});
+
+options('the providers of the option are those with a known limit', () => {
+  assert.equal([...OPTIONS.provider.choices].sort(), Object.keys(PROVIDERS).sort());
+  assert.ok(OPTION_NAMES.length > 20);
+});
+
+options.run();

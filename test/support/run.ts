@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built command as a user would. Without colours and without a terminal. */
+export function run(args: readonly string[], input = ''): Ran {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/cli.js', ...args], {
+    input,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return { code: status, stdout, stderr };
+}
+
+/** The document of these options; fails when the command does. */
+export function generated(...args: string[]): string {
+  const { code, stdout, stderr } = run(args);
+  if (code !== 0) throw new Error(`gen-cloudinit ${args.join(' ')} ended with ${code}: ${stderr}`);
+  return stdout;
+}
