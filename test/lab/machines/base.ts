@@ -7,6 +7,7 @@ import {
   type ExecResult,
   type Machine,
   MachineError,
+  MachineOffError,
   type NetworkPlug,
   poll,
 } from './machine';
@@ -89,7 +90,7 @@ export abstract class BaseMachine implements Machine {
     const argv = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
     const start = performance.now();
     for (;;) {
-      if (!this.running) throw new MachineError(this, 'is off');
+      if (!this.running) throw new MachineOffError(this, 'is off');
       const left = timeoutMs - (performance.now() - start);
       if (left <= 0) throw new MachineError(this, `could not be entered within ${timeoutMs} ms`);
       // The limit is kept inside, by coreutils' timeout, so that no command is left running there.

@@ -47,7 +47,7 @@ export interface Machine {
   timeline(): readonly TimelineEvent[];
   /** Enters an event of the scenario into timeline and console. */
   mark(event: string): void;
-  /** Asks `condition` again and again until it holds; a MachineError in it counts as "not yet". */
+  /** Asks `condition` again and again until it holds; a MachineError in it counts as "not yet", unless it says off. */
   waitFor(condition: () => Promise<boolean> | boolean, what: string, timeoutMs: number): Promise<void>;
   /** Ends it in the middle of whatever it does, as if the plug was pulled; its disk stays. */
   powerCut(): Promise<void>;
@@ -59,13 +59,16 @@ export interface Machine {
   destroy(): Promise<void>;
 }
 
-/** A machine that is off, cannot be entered, or did not do something in time. */
+/** A machine that cannot be entered, or did not do something in time. */
 export class MachineError extends Error {
   constructor(machine: Pick<Machine, 'name'>, message: string, options?: ErrorOptions) {
     super(`machine ${machine.name}: ${message}`, options);
     this.name = 'MachineError';
   }
 }
+
+/** A machine that should be on is off: nothing that is waited for in it will come. */
+export class MachineOffError extends MachineError {}
 
 /** `cloud-init status --format json`, as far as the lab reads it; see cloud-init's documentation, "exported errors". */
 export interface CloudInitStatus {
@@ -136,7 +139,7 @@ export async function poll(
       if (await condition()) return;
       last = undefined;
     } catch (error) {
-      if (!(error instanceof MachineError)) throw error;
+      if (!(error instanceof MachineError) || error instanceof MachineOffError) throw error;
       last = error;
     }
     if (Date.now() > end)

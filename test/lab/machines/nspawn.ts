@@ -109,7 +109,7 @@ export class NspawnMachine extends BaseMachine {
     await this.plug();
     this.registry.add({ kind: 'cgroup', path: this.cgroup });
     await createCgroup(this.cgroup);
-    const child = spawn('unshare', this.commandLine(), {
+    const child = spawn('setpriv', this.commandLine(), {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
       env: {
@@ -194,21 +194,15 @@ export class NspawnMachine extends BaseMachine {
       '--timezone=off',
       '--link-journal=no',
       '--console=read-only',
+      // What a kernel gives its first process; without it the limits of this host's first process would hold inside.
+      '--rlimit=RLIMIT_NOFILE=1024:524288',
       ...[...bound].map((path) => `--bind=${this.folderFor(path)}:${path}`),
     ];
-    // Slave: a namespace that is deleted outside must not be held by its copy in here.
-    const unshare = ['--mount', '--propagation', 'slave', '--'];
-    return [
-      ...unshare,
-      'sh',
-      '-euc',
-      launch,
-      'sh',
-      this.cgroup,
-      layers.join(','),
-      join(this.folder, 'root'),
-      ...nspawn,
-    ];
+    // A lab that is killed takes its machines along. Slave: a namespace that is deleted outside must not be held
+    // by its copy in here.
+    const own = ['--pdeathsig', 'KILL', '--', 'unshare', '--mount', '--propagation', 'slave', '--'];
+    const shell = ['sh', '-euc', launch, 'sh', this.cgroup, layers.join(','), join(this.folder, 'root')];
+    return [...own, ...shell, ...nspawn];
   }
 
   protected async enter(

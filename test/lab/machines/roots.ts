@@ -1,9 +1,10 @@
 // Root directories to boot from: a Debian with cloud-init in the state in which a cloud image is delivered, made from
 // the packages of the mirror that this host's apt uses. Built once and cached; machines never write into it.
 import { createHash } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { run } from './run';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { contained, run } from './run';
 
 /** What a root is made of. `flavour` qemu adds a kernel and the guest agent; `extra` are further Debian packages. */
 export interface RootSpec {
@@ -59,20 +60,32 @@ export async function ensureRoot(spec: RootSpec = {}): Promise<Root> {
   const recipe = JSON.stringify({ suite, flavour, packages, customisation });
   const key = `${suite}-${flavour}-${createHash('sha256').update(recipe).digest('hex').slice(0, 12)}`;
   const dir = join(labCache(), 'roots', key);
-  const found = await access(dir).then(
-    () => true,
-    () => false,
-  );
-  if (!found) await build(dir, suite, packages, flavour);
+  if (!existsSync(dir)) {
+    // Two machines of one process that need the same root wait for one build.
+    const building =
+      builds.get(dir) ?? build(dir, suite, packages, flavour).finally(() => builds.delete(dir));
+    builds.set(dir, building);
+    await building;
+  }
   return { dir, key, suite };
+}
+
+const builds = new Map<string, Promise<void>>();
+
+/** Removes what interrupted builds left: their folders end with the number of a process that is gone. */
+async function removePartials(roots: string): Promise<void> {
+  for (const name of await readdir(roots)) {
+    const pid = /\.(\d+)\.partial$/.exec(name)?.[1];
+    if (pid && !existsSync(`/proc/${pid}`)) await rm(join(roots, name), { recursive: true, force: true });
+  }
 }
 
 async function build(dir: string, suite: string, packages: string[], flavour: string): Promise<void> {
   const partial = `${dir}.${process.pid}.partial`;
-  await mkdir(join(labCache(), 'roots'), { recursive: true });
-  await rm(partial, { recursive: true, force: true });
+  await mkdir(dirname(dir), { recursive: true });
+  await removePartials(dirname(dir));
   try {
-    await run([
+    const mmdebstrap = [
       'mmdebstrap',
       '--quiet',
       '--mode=root',
@@ -84,7 +97,8 @@ async function build(dir: string, suite: string, packages: string[], flavour: st
       suite,
       partial,
       `deb ${await debianMirror()} ${suite} main`,
-    ]);
+    ];
+    await run(contained(mmdebstrap));
     await firstBootState(partial, flavour);
     // Of two builders of the same key the first to finish wins; the other's copy is as good and is dropped.
     await rename(partial, dir).catch(async (error: NodeJS.ErrnoException) => {
@@ -98,11 +112,12 @@ async function build(dir: string, suite: string, packages: string[], flavour: st
 async function firstBootState(dir: string, flavour: string): Promise<void> {
   // With ifupdown present cloud-init would write /etc/network/interfaces; cloud images have netplan and networkd,
   // and Debian enables networkd only where nothing else manages the network.
-  await run(['chroot', dir, 'apt-get', '-qq', '-y', 'purge', 'ifupdown']);
-  await run(['chroot', dir, 'systemctl', '-q', 'enable', 'systemd-networkd.service']);
-  await run(['chroot', dir, 'apt-get', 'clean']);
-  await run(['chroot', dir, 'ldconfig']);
-  await run(['chroot', dir, 'journalctl', '--update-catalog']);
+  const inside = (...argv: string[]) => run(contained(['chroot', dir, ...argv]));
+  await inside('apt-get', '-qq', '-y', 'purge', 'ifupdown');
+  await inside('systemctl', '-q', 'enable', 'systemd-networkd.service');
+  await inside('apt-get', 'clean');
+  await inside('ldconfig');
+  await inside('journalctl', '--update-catalog');
 
   // No source, no list, no option of the build stays: what the machine installs comes from what the document adds.
   // The folders themselves stay: with /var/log/journal the journal outlives a boot, as Debian has it.
@@ -121,7 +136,7 @@ async function firstBootState(dir: string, flavour: string): Promise<void> {
   for (const file of await readdir(join(dir, 'etc/ssh'))) {
     if (file.startsWith('ssh_host_')) await rm(join(dir, 'etc/ssh', file));
   }
-  await run(['ln', '-s', '../run/systemd/resolve/stub-resolv.conf', join(dir, 'etc/resolv.conf')]);
+  await symlink('../run/systemd/resolve/stub-resolv.conf', join(dir, 'etc/resolv.conf'));
   await writeFile(join(dir, 'etc/apt/sources.list'), '');
   // Empty, not absent: systemd then makes an id at boot without running its first-boot presets.
   await writeFile(join(dir, 'etc/machine-id'), '');

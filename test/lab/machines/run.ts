@@ -68,3 +68,13 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
 
 /** A pause of so many milliseconds. */
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * The argv that runs a program with all its children and mounts in namespaces of their own: they end with it, and
+ * it ends when this process does, however that comes about.
+ */
+export const contained = (argv: readonly string[]): string[] => [
+  ...['setpriv', '--pdeathsig', 'KILL', '--'],
+  ...['unshare', '--mount', '--pid', '--mount-proc', '--fork', '--kill-child', '--'],
+  ...argv,
+];
