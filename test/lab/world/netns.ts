@@ -1,0 +1,98 @@
+// The lab's own little internet: a network namespace with a bridge. The machine's own namespace is never touched:
+// each veth pair is made inside the world's namespace, with its far end given to the namespace that joins.
+import { run } from './process';
+
+/** The bridge's name in the world's namespace; virtual machines put their tap there. */
+export const bridge = 'br0';
+/** The world's own addresses; everything it offers listens there. */
+export const gateway = '10.91.0.1';
+export const gateway6 = 'fd91::1';
+
+/** Makes the namespace with its bridge and addresses. Packets for anywhere else are refused at once. */
+export async function createWorldNetns(netns: string): Promise<void> {
+  await run(['ip', 'netns', 'add', netns]);
+  await run(['ip', '-n', netns, '-batch', '-'], {
+    input: `link set lo up
+link add ${bridge} type bridge forward_delay 0
+addr add ${gateway}/24 dev ${bridge}
+addr add ${gateway6}/64 dev ${bridge} nodad
+link set ${bridge} up
+route add unreachable default
+route add unreachable ::/0
+`,
+  });
+  // With forwarding on, the kernel answers "unreachable" for what the world does not have; else packets to the
+  // real internet would vanish, and each attempt would last until its client's timeout.
+  await run([
+    'ip',
+    'netns',
+    'exec',
+    netns,
+    'sysctl',
+    '-qw',
+    'net.ipv4.ip_forward=1',
+    'net.ipv6.conf.all.forwarding=1',
+  ]);
+}
+
+/** Removes the namespace; its links go with it once no process is left in it. */
+export async function deleteNetns(netns: string): Promise<void> {
+  await run(['ip', 'netns', 'delete', netns]);
+}
+
+/** How a namespace is joined to the world. */
+export interface AttachOptions {
+  /** IPv4 address in 10.91.0.0/24, without a prefix length. Without one, the guest configures itself. */
+  readonly address?: string;
+  /** IPv6 address in fd91::/64, without a prefix length. */
+  readonly address6?: string;
+  /** The interface's name in the namespace that joins; host0 (systemd-nspawn's name) if absent. */
+  readonly device?: string;
+  /** Its Ethernet address; the kernel chooses if absent. */
+  readonly mac?: string;
+}
+
+/** The joint of a namespace with the world. */
+export interface Attachment {
+  readonly device: string;
+  readonly mac: string;
+  /** Takes the link away, as if the cable were pulled. */
+  detach(): Promise<void>;
+}
+
+/**
+ * Joins an existing network namespace to the world's bridge by a veth pair.
+ * @param port the name of the world's end; unique in the world, at most 15 characters.
+ */
+export async function attachNetns(
+  world: string,
+  peer: string,
+  port: string,
+  options: AttachOptions = {},
+): Promise<Attachment> {
+  const device = options.device ?? 'host0';
+  const mac = options.mac === undefined ? [] : ['address', options.mac];
+  const ip = (netns: string, ...args: string[]) => run(['ip', '-n', netns, ...args]);
+  await ip(world, 'link', 'add', port, 'type', 'veth', 'peer', 'name', device, ...mac, 'netns', peer);
+  await ip(world, 'link', 'set', port, 'master', bridge, 'up');
+  if (options.address !== undefined || options.address6 !== undefined) {
+    await ip(peer, 'link', 'set', 'lo', 'up');
+    await ip(peer, 'link', 'set', device, 'up');
+  }
+  if (options.address !== undefined) {
+    await ip(peer, 'addr', 'add', `${options.address}/24`, 'dev', device);
+    await ip(peer, 'route', 'add', 'default', 'via', gateway);
+  }
+  if (options.address6 !== undefined) {
+    await ip(peer, 'addr', 'add', `${options.address6}/64`, 'dev', device, 'nodad');
+    await ip(peer, '-6', 'route', 'add', 'default', 'via', gateway6);
+  }
+  const links = JSON.parse(await ip(peer, '-json', 'link', 'show', device)) as { address: string }[];
+  return {
+    device,
+    mac: links[0]!.address,
+    async detach() {
+      await ip(world, 'link', 'delete', port);
+    },
+  };
+}
