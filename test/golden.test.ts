@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { optionTable } from './support/option-table';
+import { README_TABLES } from './support/readme-tables';
 import { run } from './support/run';
 
 /** What the repository holds of generated text. `npm run render` writes it anew; here it is compared. */
@@ -27,11 +27,16 @@ golden('out/ holds nothing else', () => {
   assert.equal(documents.sort(), readdirSync('test/examples').sort());
 });
 
-golden("README's table of options", () => {
-  const readme = readFileSync('README.md', 'utf8');
-  const marked = /(<!-- options -->\n)[\s\S]*(<!-- \/options -->)/;
-  assert.ok(marked.test(readme), 'README.md has the marks of the table');
-  compare('README.md', readme.replace(marked, `$1${optionTable().replaceAll('$', '$$$$')}$2`));
-});
+for (const [name, table] of Object.entries(README_TABLES)) {
+  golden(`README's table of ${name}`, () => {
+    const readme = readFileSync('README.md', 'utf8');
+    const marked = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*(<!-- /${name} -->)`);
+    assert.ok(marked.test(readme), 'README.md has the marks of the table');
+    compare(
+      'README.md',
+      readme.replace(marked, (_, open, close) => `${open}${table()}${close}`),
+    );
+  });
+}
 
 golden.run();

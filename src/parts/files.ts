@@ -16,6 +16,8 @@ interface FileRow {
   readonly path: (deployment: Deployment) => string;
   readonly owner: 'root:root' | '991:991';
   readonly mode: '0600' | '0644' | '0755';
+  /** For the README. */
+  readonly what: string;
   /** A function of the values where the template has any, else the text itself. */
   readonly template: ((values: unknown) => string) | string;
   /** The text as it travels in the document, where that is shorter by much: gzip in base64. */
@@ -32,6 +34,7 @@ export const FILES: readonly FileRow[] = [
     path: () => '/etc/gen-cloudinit.env',
     owner: 'root:root',
     mode: '0600',
+    what: 'what the scripts need to know',
     template: settings,
   },
   {
@@ -39,6 +42,7 @@ export const FILES: readonly FileRow[] = [
     path: () => BOOT_SCRIPT,
     owner: 'root:root',
     mode: '0755',
+    what: 'the steps of the first boot',
     template: matrixBoot,
     packed: matrixBootPacked,
   },
@@ -47,6 +51,7 @@ export const FILES: readonly FileRow[] = [
     path: (d) => `${d.baseDir}/docker-compose.yml`,
     owner: 'root:root',
     mode: '0644',
+    what: 'database, Synapse, Element',
     template: dockerCompose,
   },
   {
@@ -54,6 +59,7 @@ export const FILES: readonly FileRow[] = [
     path: (d) => `${d.baseDir}/schemas/README`,
     owner: 'root:root',
     mode: '0644',
+    what: 'keeps the directory of database schemas',
     template: schemas,
   },
   {
@@ -61,6 +67,7 @@ export const FILES: readonly FileRow[] = [
     path: (d) => `${d.baseDir}/files/homeserver.yaml`,
     owner: '991:991',
     mode: '0644',
+    what: "Synapse's configuration",
     template: homeserver,
   },
   {
@@ -68,6 +75,7 @@ export const FILES: readonly FileRow[] = [
     path: (d) => `${d.baseDir}/element-config.json`,
     owner: 'root:root',
     mode: '0644',
+    what: "Element's configuration",
     template: elementConfig,
   },
   {
@@ -75,6 +83,7 @@ export const FILES: readonly FileRow[] = [
     path: () => '/root/nginx/compose.yml',
     owner: 'root:root',
     mode: '0644',
+    what: 'nginx with certbot',
     template: nginxCompose,
   },
   {
@@ -82,6 +91,7 @@ export const FILES: readonly FileRow[] = [
     path: () => '/data/nginx/nginx-certbot.env',
     owner: 'root:root',
     mode: '0644',
+    what: "certbot's settings",
     template: nginxCertbot,
   },
   {
@@ -89,6 +99,7 @@ export const FILES: readonly FileRow[] = [
     path: (d) => `/data/nginx/user_conf.d/${d.domain}.conf`,
     owner: 'root:root',
     mode: '0644',
+    what: "nginx's server block of the domain",
     template: site,
   },
 ];

@@ -1,0 +1,36 @@
+import { resolve } from '../../src/deployment/deployment';
+import { OPTION_NAMES, optionOf } from '../../src/deployment/options';
+import { FILES } from '../../src/parts/files';
+
+/** The README's tables, from the same tables that the command is made of. */
+export const README_TABLES: Readonly<Record<string, () => string>> = {
+  options: optionTable,
+  files: fileTable,
+};
+
+function optionTable(): string {
+  const rows = OPTION_NAMES.map((name) => {
+    const { type, help, default: value, defaultText, choices } = optionOf(name);
+    const kind = choices
+      ? choices.map((choice) => `\`${choice}\``).join(', ')
+      : type === 'strings'
+        ? 'texts'
+        : type;
+    const preset = value !== undefined ? `\`${value}\`` : (defaultText ?? 'none');
+    return [`\`${name}\``, kind, preset, help];
+  });
+  return table(['option', 'type', 'default', 'what it is'], rows);
+}
+
+function fileTable(): string {
+  const { deployment } = resolve({ domain: 'matrix.example.org' });
+  if (!deployment) throw new Error('the default deployment does not resolve');
+  const rows = FILES.map(({ path, owner, mode, what }) => [`\`${path(deployment)}\``, owner, mode, what]);
+  return table(['file', 'owner', 'mode', 'what it is'], rows);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+  return [head, head.map(() => '---'), ...rows].map(line).join('');
+}
