@@ -50,7 +50,10 @@ test('the document is ASCII and cannot be taken for MIME', () => {
 
 test('the same options give the same bytes', () => {
   const first = documentOf('server');
-  assert.is(generated({ name: 'again', args: COMBINATIONS.find(({ name }) => name === 'server')?.args ?? [] }).text, first.text);
+  assert.is(
+    generated({ name: 'again', args: COMBINATIONS.find(({ name }) => name === 'server')?.args ?? [] }).text,
+    first.text,
+  );
 });
 
 test.run();

@@ -21,22 +21,33 @@ export interface Landing {
   readonly warnings: readonly string[];
 }
 
+/** Where cloud-init puts the script that it makes of runcmd. */
+export const RUNCMD = '/var/lib/cloud/instances/i-stage/scripts/runcmd';
+
 /**
  * Boots a root as far as cloud-init is concerned: the real command takes the document as user data through its
- * local, network, config and final stages.
+ * local, network and config stages.
  * @param userData the document in any form that NoCloud takes
+ * @param instance another name than before makes it the first boot of another instance
  */
-export function land(stage: Stage, root: Root, userData: string | Uint8Array): Landing {
+export function land(stage: Stage, root: Root, userData: string | Uint8Array, instance = 'i-stage'): void {
   stage.write(root, '/etc/cloud/cloud.cfg.d/99_stage.cfg', IMAGE_CONFIG);
-  // The host key is there already, so that no key has to be made; no archive can be reached, so apt need not retry.
-  stage.write(root, '/etc/ssh/ssh_host_ed25519_key', '', 0o600);
+  // The host keys are there already, so that none has to be made; no archive can be reached, so apt need not retry.
+  for (const type of ['rsa', 'dsa', 'ecdsa', 'ed25519']) {
+    stage.write(root, `/etc/ssh/ssh_host_${type}_key`, '', 0o600);
+  }
   stage.write(root, '/etc/apt/apt.conf.d/99stage', 'Acquire::Retries "0";\n');
   stage.write(root, '/etc/apt/sources.list', '');
-  stage.write(root, `${SEED}/meta-data`, 'instance-id: i-stage\n');
+  stage.write(root, `${SEED}/meta-data`, `instance-id: ${instance}\n`);
   stage.write(root, `${SEED}/user-data`, userData);
-  for (const step of [['init', '--local'], ['init'], ['modules', '--mode=config'], ['modules', '--mode=final']]) {
+  for (const step of [['init', '--local'], ['init'], ['modules', '--mode=config']]) {
     stage.must(root, ['cloud-init', ...step]);
   }
+}
+
+/** Ends the boot that `land` began, with cloud-init's last stage, and reports how cloud-init saw it. */
+export function landing(stage: Stage, root: Root): Landing {
+  stage.must(root, ['cloud-init', 'modules', '--mode=final']);
   const status = JSON.parse(stage.run(root, ['cloud-init', 'status', '--format', 'json']).stdout);
   const log = readFileSync(stage.path(root, '/var/log/cloud-init.log'), 'utf8');
   return { status, warnings: log.split('\n').filter((line) => /\[(?:WARNING|ERROR|CRITICAL)\]/.test(line)) };

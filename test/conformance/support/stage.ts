@@ -37,7 +37,17 @@ export class Stage {
   /** @throws Error when the kernel or the container around this process does not allow it, with what was said */
   static async open(...roots: readonly Root[]): Promise<Stage> {
     const script = resolve('test/conformance/support/stage.sh');
-    const unshare = ['--mount', '--net', '--pid', '--uts', '--ipc', '--fork', '--kill-child', '/bin/bash', script];
+    const unshare = [
+      '--mount',
+      '--net',
+      '--pid',
+      '--uts',
+      '--ipc',
+      '--fork',
+      '--kill-child',
+      '/bin/bash',
+      script,
+    ];
     const holder = spawn('unshare', [...unshare, ...roots], { cwd: TOOLS, stdio: ['pipe', 'pipe', 'pipe'] });
     let said = '';
     holder.stderr.on('data', (chunk) => {

@@ -17,7 +17,8 @@ export type Tool = keyof typeof TOOL_FILES;
 /** @returns undefined when the tool is there and can be used, else a sentence for people */
 export function requireTool(name: Tool): string | undefined {
   if (!existsSync(TOOL_FILES[name])) return `${name} is missing: test/tools installs it`;
-  if (name.startsWith('root:') && process.getuid?.() !== 0) return `${name} needs root for namespaces and chroot`;
+  if (name.startsWith('root:') && process.getuid?.() !== 0)
+    return `${name} needs root for namespaces and chroot`;
   return undefined;
 }
 

@@ -48,7 +48,9 @@ export class PyYaml {
 export function untyped([type, value]: Typed): unknown {
   if (type === 'list') return (value as Typed[]).map(untyped);
   if (type === 'map') {
-    return Object.fromEntries((value as [Typed, Typed][]).map(([key, item]) => [untyped(key), untyped(item)]));
+    return Object.fromEntries(
+      (value as [Typed, Typed][]).map(([key, item]) => [untyped(key), untyped(item)]),
+    );
   }
   return ['str', 'int', 'float', 'bool', 'NoneType'].includes(type) ? value : `<${type} ${value}>`;
 }

@@ -1,0 +1,170 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import * as assert from 'uvu/assert';
+import { COMBINATIONS, command, type Document, documentOf, SSH_KEYS } from './support/documents';
+import { entryAt, land, landing, RUNCMD, tree } from './support/landing';
+import { permissionTable, SYNAPSE, secretTable } from './support/overview';
+import { type Root, Stage } from './support/stage';
+import { suiteWith } from './support/tools';
+
+/** Real cloud-init lays the document down in a throw-away root; then the server's own script sets owners and secrets. */
+const test = suiteWith('landing', ['root:bookworm', 'root:sid']);
+const BOOT = '/usr/local/sbin/matrix-boot';
+
+async function landed(root: Root, userData: string | Uint8Array, then: (stage: Stage) => void) {
+  const stage = await Stage.open(root);
+  try {
+    land(stage, root, userData);
+    then(stage);
+  } finally {
+    await stage.close();
+  }
+}
+
+const read = (stage: Stage, root: Root, path: string) => readFileSync(stage.path(root, path), 'utf8');
+
+function assertTables(stage: Stage, root: Root, document: Document): void {
+  for (const [path, expected] of Object.entries({ ...permissionTable(document), ...secretTable(document) })) {
+    assert.equal(entryAt(stage, root, path), expected, path);
+  }
+  // "Recursive": whatever else lies in Synapse's directory is Synapse's as well, and every directory can be entered.
+  for (const [path, entry] of tree(stage, root, `${document.baseDir}/files`)) {
+    assert.match(entry, new RegExp(`^(?:directory ${SYNAPSE} 0755|file ${SYNAPSE} 0[0-7]{3}) `), path);
+  }
+}
+
+for (const root of ['bookworm', 'sid'] as const) {
+  test(`${root}: cloud-init takes every part of the default document without a warning`, async () => {
+    const document = documentOf('default');
+    await landed(root, document.text, (stage) => {
+      const { status, warnings } = landing(stage, root);
+      assert.equal(warnings, []);
+      assert.is(status.status, 'done');
+      assert.equal(status.errors, []);
+      assert.equal(status.recoverable_errors ?? {}, {});
+      for (const { path, content, permissions } of document.files) {
+        assert.is(read(stage, root, path), content, path);
+        assert.equal(entryAt(stage, root, path), { kind: 'file', owner: '0:0', mode: permissions }, path);
+      }
+      assert.is(read(stage, root, RUNCMD), `#!/bin/sh\n${document.runcmd.join('\n')}\n`);
+      assert.is(entryAt(stage, root, RUNCMD)?.mode, '0700');
+
+      stage.must(root, [BOOT, 'files']);
+      assertTables(stage, root, document);
+    });
+  });
+
+  test(`${root}: apt trusts Docker's key for Docker's repository alone`, async () => {
+    await landed(root, documentOf('debian').text, (stage) => {
+      const codename = /VERSION_CODENAME=(\w+)/.exec(read(stage, root, '/usr/lib/os-release'))?.[1];
+      const lists = readdirSync(stage.path(root, '/etc/apt/sources.list.d'));
+      assert.is(lists.length, 1, lists.join());
+      const line = read(stage, root, `/etc/apt/sources.list.d/${lists[0]}`).trim();
+      const key = /^deb \[signed-by=(\S+)\] /.exec(line)?.[1] ?? line;
+      assert.match(line, new RegExp(` https://download.docker.com/linux/debian ${codename} stable$`));
+      const keys = stage.must(root, ['gpg', '--show-keys', '--with-colons', key]);
+      assert.match(keys, /^fpr:+9DC858229FC7DD38854AE2D88D81803C0EBFCD88:$/m);
+      const trusted = readdirSync(stage.path(root, '/etc/apt/trusted.gpg.d'));
+      assert.equal(
+        trusted.filter((name) => !name.startsWith('debian-archive-')),
+        [],
+      );
+      const asked = stage.must(root, ['apt-get', 'update', '--print-uris']);
+      assert.match(
+        asked,
+        new RegExp(`^'https://download.docker.com/linux/debian/dists/${codename}/InRelease' `),
+      );
+    });
+  });
+}
+
+for (const name of ['base-dir', 'server-name', 'db-password']) {
+  test(`${name}: owners, modes and secrets`, async () => {
+    const document = documentOf(name);
+    await landed('sid', document.text, (stage) => {
+      stage.must('sid', ['/bin/sh', '-c', `umask 077; ${BOOT} files`]);
+      assertTables(stage, 'sid', document);
+      const password = read(stage, 'sid', `${document.baseDir}/db-password`).trim();
+      assert.match(password, name === 'db-password' ? /^synapse$/ : /^[A-Za-z0-9_-]{43}$/);
+      const pgpass = read(stage, 'sid', `${document.baseDir}/files/pgpass`).trim();
+      assert.is(pgpass, `db:5432:synapse:synapse:${password}`);
+    });
+  });
+}
+
+test('time zone, keys and settings of the server', async () => {
+  const document = documentOf('server');
+  await landed('sid', document.text, (stage) => {
+    assert.equal(landing(stage, 'sid').warnings, []);
+    assert.is(readlinkSync(stage.path('sid', '/etc/localtime')), '/usr/share/zoneinfo/Europe/Berlin');
+    const keys = read(stage, 'sid', '/home/debian/.ssh/authorized_keys');
+    for (const key of SSH_KEYS) assert.ok(keys.split('\n').includes(key), key);
+    const settings =
+      '. /etc/gen-cloudinit.env; printf "%s\\n" "$ADMIN_USER" "$HEALTH_TIMEOUT" "$DAEMON_JSON"';
+    const [admin, timeout, daemon] = stage.must('sid', ['/bin/sh', '-c', settings]).split('\n');
+    assert.is(admin, 'alice');
+    assert.is(timeout, '120');
+    assert.equal(JSON.parse(daemon ?? ''), { 'registry-mirrors': ['https://mirror.example.org'] });
+  });
+});
+
+test('gzip arrives as the plain document does', async () => {
+  const document = documentOf('default');
+  const { stdout } = command(...(COMBINATIONS[0]?.args ?? []), '--format', 'gzip');
+  await landed('bookworm', stdout, (stage) => {
+    assert.equal(landing(stage, 'bookworm').warnings, []);
+    for (const { path, content } of document.files) assert.is(read(stage, 'bookworm', path), content, path);
+  });
+});
+
+test('a second run replaces nothing, nor does the first boot of another instance', async () => {
+  const document = documentOf('default');
+  const everything = (stage: Stage) =>
+    new Map(
+      ['/data', '/root/nginx', '/usr/share/element-web'].flatMap((top) => [...tree(stage, 'sid', top)]),
+    );
+  await landed('sid', document.text, (stage) => {
+    stage.must('sid', [BOOT, 'files']);
+    // What a running Synapse leaves behind has to survive as well.
+    stage.write('sid', `${document.baseDir}/files/media_store/local_content/a/photo`, 'photo', 0o640, 991);
+    stage.must('sid', ['chown', '-R', SYNAPSE, `${document.baseDir}/files/media_store`]);
+    const before = everything(stage);
+    assert.ok(before.size > 15, `${before.size} entries`);
+
+    stage.must('sid', [BOOT, 'files']);
+    assert.equal(everything(stage), before);
+
+    land(stage, 'sid', document.text, 'i-another');
+    stage.must('sid', [BOOT, 'files']);
+    assert.equal(everything(stage), before);
+  });
+});
+
+test('a secret that was cut short by a power cut is made again, a whole one is kept', async () => {
+  const document = documentOf('default');
+  await landed('sid', document.text, (stage) => {
+    stage.must('sid', [BOOT, 'files']);
+    const data = `${document.baseDir}/files`;
+    const kept = read(stage, 'sid', `${data}/macaroon_secret_key`);
+    stage.write('sid', `${data}/form_secret`, '', 0o600, 991);
+    stage.write('sid', `${data}/form_secret.new`, 'half', 0o644);
+    stage.must('sid', [BOOT, 'files']);
+    assert.match(read(stage, 'sid', `${data}/form_secret`).trim(), /^[A-Za-z0-9_-]{43}$/);
+    assert.is(read(stage, 'sid', `${data}/macaroon_secret_key`), kept);
+    assertTables(stage, 'sid', document);
+  });
+});
+
+test('two servers have no secret in common', async () => {
+  const document = documentOf('default');
+  const secrets: string[] = [];
+  for (const _ of [1, 2]) {
+    await landed('sid', document.text, (stage) => {
+      stage.must('sid', [BOOT, 'files']);
+      for (const path of Object.keys(secretTable(document))) secrets.push(read(stage, 'sid', path));
+    });
+  }
+  assert.is(new Set(secrets).size, secrets.length);
+  for (const secret of secrets) assert.not.ok(document.text.includes(secret.trim()));
+});
+
+test.run();
