@@ -1,0 +1,66 @@
+/**
+ * The linter: what cloud-init would stumble over, lose or misread in a user-data document, ours or another's.
+ * Pure: what needs the world (shell syntax, cloud-init itself) is done by the command over `scripts`.
+ */
+import type { Diagnostic } from '../../deployment/diagnostic';
+import { type LintDocument, readDocument } from './document';
+import { type Finding, toDiagnostics } from './finding';
+import { aptRules } from './rules/apt';
+import { commandRules } from './rules/commands';
+import { fileContentRules } from './rules/file-content';
+import { filePathRules } from './rules/file-paths';
+import { headerRules } from './rules/header';
+import { booleanNodes, keyRules } from './rules/keys';
+import { multipassRules } from './rules/multipass';
+import { secretRules } from './rules/secrets';
+import { sizeRules } from './rules/size';
+import { textRules } from './rules/text';
+import { writeFileRules } from './rules/write-files';
+import { yamlRules } from './rules/yaml';
+
+export interface LintOptions {
+  /** Key of limits.ts; its limit and forms are then required, else all are told about. */
+  readonly provider?: string;
+}
+
+export interface Linted {
+  readonly document: LintDocument;
+  readonly findings: readonly Finding[];
+}
+
+/** Findings of all rules, with the document that they were made on. */
+export function findAll(given: Uint8Array, { provider }: LintOptions = {}): Linted {
+  const document = readDocument(given);
+  const { root, files, source } = document;
+  const findings = [
+    ...headerRules(document),
+    ...sizeRules(document, provider),
+    ...textRules(document),
+    ...yamlRules(document, booleanNodes(root)),
+    ...keyRules(root),
+    ...writeFileRules(root, files),
+    ...filePathRules(root, files, source),
+    ...fileContentRules(files, source),
+    ...commandRules(document),
+    ...aptRules(root),
+    ...secretRules(document),
+  ];
+  return { document, findings: withoutEchoes([...findings, ...multipassRules(document)]) };
+}
+
+/** @param given the bytes of the document, in any of the forms that a provider takes */
+export function lint(given: Uint8Array, options: LintOptions = {}): Diagnostic[] {
+  const { document, findings } = findAll(given, options);
+  return toDiagnostics(findings, document.source);
+}
+
+/** How a scalar is typed is told once: a rule that knows the key says more than the rules for any scalar. */
+const GENERAL = new Set(['yaml11-scalar', 'multipass-type', 'type']);
+
+function withoutEchoes(findings: readonly Finding[]): Finding[] {
+  const particular = new Set(findings.filter(({ code }) => !GENERAL.has(code)).map(({ place }) => place));
+  const scalars = new Set(findings.filter(({ code }) => code === 'yaml11-scalar').map(({ place }) => place));
+  const isEcho = ({ code, place }: Finding) =>
+    GENERAL.has(code) && (particular.has(place) || (code === 'multipass-type' && scalars.has(place)));
+  return findings.filter((finding) => !isEcho(finding));
+}

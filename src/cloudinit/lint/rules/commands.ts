@@ -1,0 +1,105 @@
+/** runcmd and bootcmd: one sh script each, run by cloud-init without anyone watching (util.shellify, cc_runcmd.py). */
+import type { LintDocument } from '../document';
+import { error, type Finding, warning } from '../finding';
+import { get, items, type Node } from '../node';
+import type { Script } from '../scripts';
+import { shellCode } from '../shell-code';
+import { BASH_ONLY } from './bashisms';
+
+export function* commandRules({ root, scripts }: LintDocument): Generator<Finding> {
+  for (const key of ['bootcmd', 'runcmd'] as const) {
+    for (const item of items(get(root, key))) yield* words(item);
+  }
+  const runcmd = scripts.find(({ name }) => name === 'runcmd');
+  if (runcmd) yield* stopsOnFailure(runcmd);
+  for (const script of scripts) {
+    yield* waitsForItself(script, script.name === 'runcmd' || script.name === 'bootcmd', runcmd);
+    if (script.shell === 'sh') yield* bashisms(script);
+  }
+}
+
+/** A list is one command of words; shellify turns numbers into text, but the schema refuses them. */
+function* words(item: Node): Generator<Finding> {
+  if (item.kind !== 'sequence') return;
+  for (const word of item.items) {
+    if (word.kind !== 'scalar') {
+      yield error(
+        'command-word',
+        word,
+        'A word of a command is a list or map; it arrives as Python would print it.',
+      );
+    } else if (/^(?:\||\|\||&&|;|>|>>|<|&|2>&1)$/.test(word.text)) {
+      const message = 'In a list every word is quoted: this is an argument and no operator of the shell.';
+      yield warning('command-operator', word, message, {
+        given: word.text,
+        hint: 'Write the command as text.',
+      });
+    } else if (/^\$\{?\w+\}?$|^~\/|^\/\S*\*/.test(word.text) && item.items[0] !== word) {
+      if (!isShellCall(item.items)) {
+        const message = 'In a list every word is quoted: the shell expands nothing.';
+        yield warning('command-expansion', word, message, {
+          given: word.text,
+          hint: 'Write the command as text.',
+        });
+      }
+    }
+  }
+}
+
+function isShellCall(list: readonly Node[]): boolean {
+  const first = list[0];
+  const takesPatterns = /(?:^|\/)(?:(?:ba|da)?sh|find|sed|grep|egrep|awk|eval|perl|python3?|psql|docker)$/;
+  return first?.kind === 'scalar' && takesPatterns.test(first.text);
+}
+
+/** The exit code of the script is that of its last command; without `set -e` all others may fail unseen. */
+function* stopsOnFailure(script: Script): Generator<Finding> {
+  const lines = shellCode(script.text).split('\n');
+  const isCode = (line: string) =>
+    line.trim() !== '' && !/^\s*(?:#|:|export\s|umask\s|\w+=\S*\s*$)/.test(line);
+  const commands = lines.slice(1).filter(isCode).length;
+  const stops = /(?:^|[\s;&|'])set'?\s+'?(?:-[a-df-z]*e|-o\s+errexit)/m.test(script.text);
+  if (commands < 2 || stops) return;
+  const message = 'runcmd goes on when a command fails; only the exit code of the last one counts.';
+  const hint = "Make 'set -e' the first item, or run one script that stops on failure.";
+  yield warning('runcmd-no-set-e', script.place(2), message, { hint });
+}
+
+function* waitsForItself(script: Script, isRun: boolean, runcmd: Script | undefined): Generator<Finding> {
+  const code = shellCode(script.text, { keepDoubleQuoted: true });
+  const source = isRun ? script.text : code;
+  const found = /cloud-init['\s]+status\b[^\n;&|]*(?:--wait|-w\b)/.exec(source);
+  if (!found) return;
+  const place = script.place(lineOf(source, found.index));
+  const hint = 'Leave it out.';
+  if (isRun) {
+    const message = 'cloud-init waits here for its own end, which never comes.';
+    yield error('cloud-init-wait', place, message, { hint });
+  } else if (runcmd?.text.includes(script.name)) {
+    const message =
+      'runcmd names this script; run from there, cloud-init waits for its own end, which never comes.';
+    yield warning('cloud-init-wait', place, message, { hint });
+  }
+}
+
+function* bashisms(script: Script): Generator<Finding> {
+  const code = shellCode(script.text);
+  const expansions = shellCode(script.text, { keepDoubleQuoted: true });
+  for (const { name, pattern, inQuotes } of BASH_ONLY) {
+    const text = inQuotes ? expansions : code;
+    const found = pattern.exec(text);
+    if (!found) continue;
+    const line = lineOf(text, found.index + found[0].search(/\S/));
+    const which =
+      script.name === 'runcmd' || script.name === 'bootcmd'
+        ? `${script.name} is run by`
+        : 'The script is for';
+    const message = `${which} sh (dash on Debian and Ubuntu), which has no ${name}.`;
+    const hint = 'Put it into a script that begins with #!/bin/bash.';
+    yield warning('bashism', script.place(line), message, { hint });
+  }
+}
+
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}

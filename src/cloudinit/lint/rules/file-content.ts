@@ -1,0 +1,71 @@
+/** What is inside files: does it decode, and is it the YAML or JSON that its name promises. */
+
+import { ENCODINGS, isKnownEncoding, type LandedFile } from '../files';
+import { error, type Finding, warning } from '../finding';
+import { jsonProblem } from '../json';
+import { get } from '../node';
+import { parseYaml } from '../parse';
+import { linePlace, shellOf } from '../scripts';
+import { type Place, Source } from '../source';
+
+export function* fileContentRules(files: readonly LandedFile[], source: Source): Generator<Finding> {
+  for (const file of files) {
+    yield* encoding(file);
+    if (file.text === undefined || !file.content) continue;
+    if (/\.ya?ml$/i.test(file.target)) yield* yaml(file, source);
+    if (/\.json$/i.test(file.target)) yield* json(file, source);
+    if (/^#![^\n]*\r/.test(file.text) && shellOf(file.text.replaceAll('\r', ''))) {
+      const message =
+        'The first line of the script ends in CR LF: the kernel looks for a program named with a CR.';
+      yield error('crlf-script', file.content, message, { given: file.path });
+    }
+  }
+}
+
+function* encoding(file: LandedFile): Generator<Finding> {
+  if (!isKnownEncoding(file.encoding)) {
+    const place = get(file.node, 'encoding') ?? file.node;
+    const message = 'cloud-init does not know the encoding and writes the content as it stands.';
+    yield error('encoding-unknown', place, message, { given: file.encoding, expected: ENCODINGS.join(', ') });
+  } else if (file.decoded.problem && file.content) {
+    const lost = file.decoded.bytes ? '' : '; this file and all later ones are not written';
+    const message = `The content does not decode${lost}. ${file.decoded.problem}.`;
+    yield error('content-decode', file.content, message, { given: file.encoding });
+  }
+}
+
+/** Place of an offset in the content: exact in a literal, else the scalar with the line told in words. */
+function inside(file: LandedFile, source: Source, offset: number): { place: Place; where: string } {
+  const content = file.content!;
+  const { line, column } = new Source(file.text!).at(offset);
+  if (content.block && file.encoding === 'text/plain') {
+    return { place: linePlace(source, content, line, column), where: '' };
+  }
+  return { place: content, where: ` (line ${line}, column ${column} of the file)` };
+}
+
+function* yaml(file: LandedFile, source: Source): Generator<Finding> {
+  const { problem, duplicates } = parseYaml(file.text!);
+  if (problem) {
+    const { place, where } = inside(file, source, problem.start);
+    const message = `${file.path} is not YAML: ${problem.message}${where}.`;
+    // A file with placeholders may be rendered on the server before it is read.
+    const isTemplate = /\{\{|\{%/.test(file.text!);
+    yield isTemplate ? warning('file-yaml', place, message) : error('file-yaml', place, message);
+  }
+  for (const { key } of duplicates) {
+    const { place, where } = inside(file, source, key.start);
+    yield warning(
+      'file-yaml-duplicate-key',
+      place,
+      `${file.path}: the key ${key.text} is there twice${where}.`,
+    );
+  }
+}
+
+function* json(file: LandedFile, source: Source): Generator<Finding> {
+  const problem = jsonProblem(file.text!);
+  if (!problem) return;
+  const { place, where } = inside(file, source, problem.start);
+  yield error('file-json', place, `${file.path} is not JSON: ${problem.message}${where}.`);
+}

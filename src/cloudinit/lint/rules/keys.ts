@@ -1,0 +1,114 @@
+/** Keys and types, compared with the table in shapes.ts. */
+import { error, type Finding, warning } from '../finding';
+import { entries, type Node, type NodeType, typeOf } from '../node';
+import { CLOUD_CONFIG, type Shape } from './shapes';
+
+const NAMES: Partial<Record<string, string>> = {
+  str: 'text',
+  bool: 'true or false',
+  int: 'a number',
+  float: 'a number',
+  null: 'nothing',
+  list: 'a list',
+  map: 'keys with values',
+  timestamp: 'a date',
+  binary: 'binary data',
+};
+
+export function* keyRules(root: Node | undefined): Generator<Finding> {
+  if (root?.kind === 'mapping') yield* check(root, CLOUD_CONFIG, new Set());
+}
+
+/** Nodes at which cloud-init wants a boolean and nothing else. */
+export function booleanNodes(root: Node | undefined): ReadonlySet<Node> {
+  const found = new Set<Node>();
+  const seen = new Set<Node>();
+  const visit = (node: Node, shape: Shape) => {
+    if (shape.type.split('|').includes('bool')) found.add(node);
+    if (seen.has(node)) return;
+    seen.add(node);
+    for (const [child, inner] of children(node, shape)) visit(child, inner);
+  };
+  if (root) visit(root, CLOUD_CONFIG);
+  return found;
+}
+
+function children(node: Node, shape: Shape): [Node, Shape][] {
+  if (node.kind === 'scalar') return [];
+  if (node.kind === 'sequence') return shape.items ? node.items.map((item) => [item, shape.items!]) : [];
+  return entries(node).flatMap(({ name, value }): [Node, Shape][] => {
+    const inner = keyShape(shape, name);
+    return inner ? [[value, inner]] : [];
+  });
+}
+
+function keyShape(shape: Shape, name: string): Shape | undefined {
+  return shape.keys && Object.hasOwn(shape.keys, name) ? shape.keys[name] : shape.values;
+}
+
+function* check(node: Node, shape: Shape, seen: Set<Node>): Generator<Finding> {
+  const type = typeOf(node);
+  const wanted = shape.type.split('|');
+  if (!wanted.includes(type)) {
+    yield wrongType(node, type, shape);
+    return;
+  }
+  if (shape.choices && node.kind === 'scalar' && !shape.choices.includes(node.text)) {
+    const expected = shape.choices.join(', ');
+    yield error('value', node, 'cloud-init does not know this value here.', { given: node.text, expected });
+  }
+  if (seen.has(node)) return;
+  seen.add(node);
+  if (node.kind === 'mapping') yield* keys(node, shape);
+  for (const [child, inner] of children(node, shape)) yield* check(child, inner, seen);
+}
+
+function wrongType(node: Node, type: NodeType, shape: Shape): Finding {
+  const expected = [...new Set(shape.type.split('|').map((name) => NAMES[name]))].join(' or ');
+  const here = type === 'refused' ? 'something that it refuses' : NAMES[type];
+  const message = `cloud-init wants ${expected} here; this is ${here}.`;
+  if (type === 'null') return warning('empty-key', node, message, { hint: 'Leave the key out.' });
+  const isScalarMix = node.kind === 'scalar' && /str|bool|int/.test(shape.type);
+  if (isScalarMix && !shape.breaks) {
+    const hint = shape.type.includes('str') ? 'Put it in quotes.' : `Write ${expected}, without quotes.`;
+    return warning('type', node, message, { hint });
+  }
+  const isCommand = type === 'map' && shape.type.includes('str');
+  const hint = isCommand ? 'A colon and a blank made it a key: put the whole text in quotes.' : undefined;
+  return error('type', node, message, hint === undefined ? {} : { hint });
+}
+
+function* keys(node: Node, shape: Shape): Generator<Finding> {
+  for (const { key, name } of entries(node)) {
+    const place = { path: node.path === '' ? name : `${node.path}.${name}`, start: key.start };
+    const known = keyShape(shape, name);
+    if (known?.deprecated) {
+      const { since, use } = known.deprecated;
+      const hint = use === undefined ? 'Leave it out.' : `Use ${use}.`;
+      yield warning('deprecated-key', place, `Deprecated since cloud-init ${since}.`, { hint });
+    }
+    if (!known && shape.closed) yield unknownKey(place, name, Object.keys(shape.keys ?? {}));
+  }
+}
+
+function unknownKey(place: { path: string; start: number }, name: string, known: readonly string[]): Finding {
+  const near = known.find((candidate) => isNear(name, candidate));
+  const message = 'cloud-init does not know this key; it ignores it and reports it as a fault.';
+  return near
+    ? error('unknown-key', place, message, { given: name, hint: `Is ${near} meant?` })
+    : warning('unknown-key', place, message, { given: name });
+}
+
+/** Equal but for case, `-` for `_`, one character more, less or other, or two neighbours exchanged. */
+function isNear(given: string, known: string): boolean {
+  const [a, b] = [given.toLowerCase().replaceAll('-', '_'), known.replaceAll('-', '_')];
+  if (a === b) return true;
+  if (Math.abs(a.length - b.length) > 1 || b.length < 4) return false;
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < Math.min(a.length, b.length) - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  const [left, right] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
+  const isSwapped = left.length === 2 && left[0] === right[1] && left[1] === right[0];
+  return isSwapped || (left.length <= 1 && right.length <= 1);
+}
