@@ -2,7 +2,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import { generate } from './commands/generate';
 import { deploymentReport, optionReport } from './commands/report';
-import { type Asked, OPTION_NAMES, optionOf } from './deployment/options';
+import { OPTION_NAMES, optionOf } from './deployment/options';
 
 /** Exit codes: 0 done, 1 the world failed or a check found errors, 2 the request was wrong. */
 const FAILED = 1;
@@ -14,7 +14,7 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** Writes the whole file or nothing. A document that holds a password is for its owner only. */
+/** Writes the whole file or nothing. */
 function writeWhole(path: string, bytes: Uint8Array, mode: number): void {
   const beside = `${path}.${process.pid}.tmp`;
   try {
@@ -26,8 +26,8 @@ function writeWhole(path: string, bytes: Uint8Array, mode: number): void {
   }
 }
 
-async function runGenerate(flags: Flags): Promise<void> {
-  const { quiet, ...asked } = asAsked(flags);
+async function runGenerate({ _: words, $0: _name, quiet, ...asked }: Flags): Promise<void> {
+  for (const word of Array.isArray(words) ? words : []) asked[String(word)] ??= '';
   const made = await generate(asked, (path) => readFileSync(path, 'utf8'));
   if (made.diagnostics.length > 0) say(optionReport(made.diagnostics, made.fromConfig));
   if (!made.deployment) {
@@ -35,47 +35,40 @@ async function runGenerate(flags: Flags): Promise<void> {
     process.exitCode = USAGE;
     return;
   }
-  const { output } = made;
-  if (output === undefined) process.stdout.write(made.bytes);
-  else writeWhole(output, made.bytes, made.deployment.dbPassword === undefined ? 0o644 : 0o600);
+  // A document that holds a password is for its owner only.
+  if (made.output)
+    writeWhole(made.output, made.bytes, made.deployment.dbPassword === undefined ? 0o644 : 0o600);
+  else process.stdout.write(made.bytes);
   if (!quiet) say(deploymentReport(made));
 }
 
-/** What yargs parsed, less its own keys; words that belong to no option become unknown options. */
-function asAsked({ _: words, $0: _name, ...flags }: Flags): Asked & { quiet?: boolean } {
-  for (const word of Array.isArray(words) ? words : []) flags[String(word)] ??= true;
-  return flags;
-}
-
-function generateOptions(parser: Argv): Argv {
+function generateFlags(parser: Argv): Argv {
   for (const name of OPTION_NAMES) {
-    const { help, group, default: value, defaultText, choices, placeholder } = optionOf(name);
-    const notes = [
-      choices ? choices.join(', ') : '',
-      value === undefined && !defaultText ? '' : `default: ${value ?? defaultText}`,
-    ].filter(Boolean);
+    const { help, group, default: value, defaultText, choices } = optionOf(name);
+    const preset = value ?? defaultText;
+    const rest = choices?.filter((choice) => choice !== value).join(', ');
+    const notes = [preset === undefined ? rest : preset, preset === undefined || !rest ? '' : `or ${rest}`];
     parser.option(name, {
       type: 'string',
       group: `${group}:`,
-      requiresArg: false,
-      describe: notes.length ? `${help} [${notes.join('; ')}]` : help,
-      ...(placeholder ? {} : {}),
+      describe: [help, ...notes.filter(Boolean).map((note) => `[${note}]`)].join(' '),
     });
   }
   return parser
     .option('config', {
       type: 'string',
       group: 'Output:',
-      describe: 'YAML file with options by the same names; flags win',
+      describe: 'YAML file with options by the same names',
     })
     .option('quiet', { type: 'boolean', group: 'Output:', describe: 'no report on standard error' })
-    .example('$0 --domain matrix.example.org > user-data.yaml', 'the whole server in one document')
-    .example('$0 --domain matrix.example.org --server-name example.org', 'users are @name:example.org');
+    .example('$0 --domain matrix.example.org > user-data.yaml', '')
+    .example('$0 --domain matrix.example.org --server-name example.org', '');
 }
 
 async function main(argv: string[]): Promise<void> {
-  const parser = yargs(argv)
+  await yargs(argv)
     .scriptName('gen-cloudinit')
+    .usageConfiguration({ 'hide-types': true })
     .parserConfiguration({
       'camel-case-expansion': false,
       'dot-notation': false,
@@ -84,19 +77,29 @@ async function main(argv: string[]): Promise<void> {
       'boolean-negation': false,
     })
     .locale('en')
-    .command('$0', 'print the document', generateOptions, runGenerate)
+    .command('$0', 'print the document of a whole Matrix server', generateFlags, runGenerate)
+    .command('schema', 'print the JSON Schema of the --config file', schemaFlags, runSchema)
     .completion('completion', 'print a completion script for the shell')
     .version(__VERSION__)
-    .help()
-    .wrap(Math.min(110, process.stderr.columns ?? 110));
-  await parser.parseAsync();
+    .wrap(100)
+    .fail(false)
+    .parseAsync();
+}
+
+function schemaFlags(parser: Argv): Argv {
+  return parser.example('$0 schema > gen-cloudinit.schema.json', '');
+}
+
+async function runSchema(): Promise<void> {
+  const { schema } = await import('./commands/schema');
+  process.stdout.write(`${JSON.stringify(schema(), null, 2)}\n`);
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
-
 main(process.argv.slice(2)).catch((error: unknown) => {
   say(`gen-cloudinit: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = FAILED;
+  // YError is what yargs throws for a wrong command line.
+  process.exitCode = error instanceof Error && error.name === 'YError' ? USAGE : FAILED;
 });

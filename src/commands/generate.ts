@@ -88,7 +88,7 @@ function providerMisfit(
 function biggestParts(deployment: Deployment): string[] {
   const sizes = partsOf(deployment)
     .flatMap(({ files, aptRepository }) => [
-      ...files.map(({ path, content }) => ({ name: path, bytes: content.length })),
+      ...files.map(({ path, content, packed }) => ({ name: path, bytes: (packed ?? content).length })),
       ...(aptRepository ? [{ name: 'apt key', bytes: aptRepository.key.length }] : []),
     ])
     .concat({ name: 'SSH keys', bytes: deployment.sshKeys.join('\n').length });

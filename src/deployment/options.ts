@@ -6,7 +6,7 @@ import * as rule from './rules';
  */
 export interface Option {
   readonly type: 'string' | 'number' | 'strings';
-  readonly group: 'Deployment' | 'Images' | 'Mirrors' | 'Server' | 'Output';
+  readonly group: 'Deployment' | 'Server' | 'Images and mirrors' | 'Output';
   /** One line for --help, the README and editors. */
   readonly help: string;
   /** The value when none is given; a sentence in `defaultText` where it depends on others. */
@@ -16,29 +16,25 @@ export interface Option {
   readonly rule?: rule.Rule;
   /** The value names a file whose content is used. */
   readonly file?: boolean;
-  readonly placeholder?: string;
 }
 
 export const OPTIONS = {
   domain: {
     type: 'string',
     group: 'Deployment',
-    placeholder: 'NAME',
-    help: 'DNS name of the server: Element and Synapse answer there (required)',
+    help: 'DNS name of the server (required)',
     rule: rule.domainName,
   },
   'server-name': {
     type: 'string',
     group: 'Deployment',
-    placeholder: 'NAME',
-    help: 'what stands after the colon in user names; cannot be changed later',
+    help: 'what stands after the colon in user names, for ever',
     defaultText: 'the domain',
     rule: rule.domainName,
   },
   email: {
     type: 'string',
     group: 'Deployment',
-    placeholder: 'ADDRESS',
     help: "contact of the Let's Encrypt account",
     defaultText: 'admin@DOMAIN',
     rule: rule.email,
@@ -46,28 +42,25 @@ export const OPTIONS = {
   tls: {
     type: 'string',
     group: 'Deployment',
-    help: 'who signs the certificate; local-ca is a CA made on the server',
+    help: 'who signs; local-ca is made on the server',
     default: 'letsencrypt',
     choices: ['letsencrypt', 'staging', 'local-ca'],
   },
   'acme-url': {
     type: 'string',
     group: 'Deployment',
-    placeholder: 'URL',
-    help: "directory of another ACME server than Let's Encrypt",
+    help: "another ACME server than Let's Encrypt",
     rule: rule.url,
   },
   'admin-user': {
     type: 'string',
     group: 'Deployment',
-    placeholder: 'NAME',
-    help: 'first administrator; the password is made on the server, in a file for root',
+    help: 'first administrator; the password is made on the server',
     rule: rule.localpart,
   },
   'db-password': {
     type: 'string',
     group: 'Deployment',
-    placeholder: 'TEXT',
     help: 'password of the database, readable in the document',
     defaultText: 'made on the server',
     rule: rule.password,
@@ -75,29 +68,26 @@ export const OPTIONS = {
   'postgres-image': image('postgres:15-alpine', 'database'),
   'synapse-image': image('matrixdotorg/synapse:latest', 'homeserver'),
   'element-image': image('vectorim/element-web:latest', 'web client'),
-  'nginx-image': image('jonasal/nginx-certbot:latest', 'reverse proxy and certificates'),
+  'nginx-image': image('jonasal/nginx-certbot:latest', 'proxy'),
   'registry-mirror': {
     type: 'string',
-    group: 'Mirrors',
-    placeholder: 'URL',
-    help: 'mirror of Docker Hub, for the Docker that the document installs',
+    group: 'Images and mirrors',
+    help: 'mirror of Docker Hub',
     rule: rule.origin,
   },
   'docker-apt-url': {
     type: 'string',
-    group: 'Mirrors',
-    placeholder: 'URL',
+    group: 'Images and mirrors',
     help: "Docker's apt repository",
     defaultText: 'https://download.docker.com/linux/DISTRO',
     rule: rule.url,
   },
   'docker-apt-key': {
     type: 'string',
-    group: 'Mirrors',
-    placeholder: 'FILE',
+    group: 'Images and mirrors',
     file: true,
-    help: 'armoured OpenPGP public key of that repository',
-    defaultText: "Docker's, fingerprint 9DC8 5822 9FC7 DD38 854A E2D8 8D81 803C 0EBF CD88",
+    help: 'armoured public key of that repository',
+    defaultText: "Docker's",
     rule: rule.armouredKey,
   },
   distro: {
@@ -110,47 +100,42 @@ export const OPTIONS = {
   'base-dir': {
     type: 'string',
     group: 'Server',
-    placeholder: 'DIR',
-    help: 'directory of the Matrix stack on the server',
+    help: 'directory of the Matrix stack',
     default: '/data/matrix',
     rule: rule.baseDir,
   },
   'synapse-bind': {
     type: 'string',
     group: 'Server',
-    placeholder: 'IP',
-    help: 'address that Synapse is published on, port 8008 (besides 127.0.0.1, which nginx uses)',
+    help: 'publish port 8008 there too',
     default: '127.0.0.1',
     rule: rule.ipAddress,
   },
   timezone: {
     type: 'string',
     group: 'Server',
-    placeholder: 'ZONE',
-    help: "the server's time zone, such as Europe/Berlin",
-    defaultText: "the image's, UTC as a rule",
+    help: 'time zone, such as Europe/Berlin',
+    defaultText: "the image's",
     rule: rule.timezone,
   },
   'ssh-key': {
     type: 'strings',
     group: 'Server',
-    placeholder: 'KEY',
-    help: 'SSH public key that may log in as the default user; may be repeated',
+    help: 'SSH public key for the default user; repeatable',
     defaultText: 'none',
     rule: rule.sshPublicKey,
   },
   'health-timeout': {
     type: 'number',
     group: 'Server',
-    placeholder: 'SECONDS',
-    help: 'how long Synapse may take to become healthy',
+    help: 'how long Synapse may take to be healthy',
     default: 600,
     rule: rule.seconds,
   },
   provider: {
     type: 'string',
     group: 'Output',
-    help: "refuse a document that is larger than this provider's limit",
+    help: "refuse what is over this provider's limit",
     choices: rule.PROVIDER_NAMES,
   },
   format: {
@@ -163,7 +148,6 @@ export const OPTIONS = {
   output: {
     type: 'string',
     group: 'Output',
-    placeholder: 'FILE',
     help: 'write there',
     defaultText: 'standard output',
   },
@@ -184,9 +168,8 @@ export type Asked = Readonly<Partial<Record<string, unknown>>>;
 function image(name: string, what: string) {
   return {
     type: 'string',
-    group: 'Images',
-    placeholder: 'IMAGE',
-    help: `container image of the ${what}`,
+    group: 'Images and mirrors',
+    help: `image of the ${what}`,
     default: name,
     rule: rule.imageReference,
   } as const;

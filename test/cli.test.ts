@@ -1,0 +1,208 @@
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import Ajv from 'ajv';
+import { load } from 'js-yaml';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { run } from './support/run';
+
+/** The command as a user meets it: what is on stdout, on stderr, in the exit code, on the disk. */
+const cli = suite<{ dir: string }>('cli');
+cli.before.each((context) => {
+  context.dir = mkdtempSync(join(tmpdir(), 'gen-cloudinit-'));
+});
+cli.after.each(({ dir }) => rmSync(dir, { recursive: true, force: true }));
+
+const DOMAIN = ['--domain', 'matrix.example.org', '--email', 'admin@matrix.example.net'];
+const BARE = ['--domain', 'matrix.test'];
+
+cli('the document goes to stdout, the report to stderr', () => {
+  const { code, stdout, stderr } = run(BARE);
+  assert.is(code, 0);
+  assert.match(stdout, /^#cloud-config\n# gen-cloudinit [\d.]+: the Matrix server matrix\.test,/);
+  assert.match(stderr, 'Users will be @name:matrix.test. This cannot be changed later.');
+  assert.match(stderr, 'DNS before the first boot');
+  assert.match(stderr, /gen-cloudinit: \d+ bytes \(yaml\)/);
+  assert.is(run([...BARE, '--quiet']).stderr, '');
+});
+
+cli('every mistake at once, nothing on stdout, exit 2', () => {
+  const { code, stdout, stderr } = run([
+    '--domain',
+    'a b',
+    '--base-dir',
+    'data',
+    '--frob',
+    'x',
+    '--tls',
+    'staging',
+    '--acme-url',
+    'https://a.test',
+  ]);
+  assert.is(code, 2);
+  assert.is(stdout, '');
+  assert.is(
+    stderr,
+    [
+      'error: --domain has a value that cannot be used',
+      '    given:    a b',
+      '    expected: a DNS name such as matrix.example.org',
+      '    hint:     only letters, digits and inner hyphens, parted by single dots',
+      'error: --base-dir has a value that cannot be used',
+      '    given:    data',
+      '    expected: an absolute path such as /data/matrix',
+      '    hint:     it begins with /',
+      'error: frob is not an option',
+      '    hint:     gen-cloudinit --help lists the options',
+      'error: --acme-url contradicts tls staging',
+      '    expected: only one of acme-url and tls',
+      '    hint:     leave one of them away; acme-url names the server that signs, and tls staging names another',
+      'gen-cloudinit: nothing was written; gen-cloudinit --help shows the options',
+      '',
+    ].join('\n'),
+  );
+});
+
+for (const [name, args, words] of [
+  ['no option at all', [], 'no domain was given'],
+  ['a flag without its value', ['--domain'], 'expected: a value'],
+  ['a stray word', [...BARE, 'stray'], 'stray is not an option'],
+  ['a word that looks like a verb', ['chekc'], 'chekc is not an option'],
+  ['a flag twice', ['--domain', 'a.test', '--domain', 'b.test'], 'was given more than once'],
+  ['a negated flag', [...BARE, '--no-tls'], 'no-tls is not an option'],
+  ['a name of the prototype', [...BARE, '--__proto__', 'x'], 'not an option'],
+] as const) {
+  cli(`refused: ${name}`, () => {
+    const { code, stdout, stderr } = run(args);
+    assert.is(code, 2, stderr);
+    assert.is(stdout, '');
+    assert.match(stderr, words);
+  });
+}
+
+cli('options from a file; flags win; paths count from the file', ({ dir }) => {
+  writeFileSync(join(dir, 'key.asc'), readFileSync('templates/docker.asc'));
+  writeFileSync(
+    join(dir, 'matrix.yaml'),
+    'domain: a.test\nhealth-timeout: 90\nssh-key: []\ntls: staging\ndocker-apt-key: key.asc\n',
+  );
+  const { code, stdout, stderr } = run(['--config', join(dir, 'matrix.yaml'), '--tls', 'local-ca']);
+  assert.is(code, 0, stderr);
+  assert.match(stdout, 'HEALTH_TIMEOUT=90\n');
+  assert.match(stdout, 'USE_LOCAL_CA=1\n');
+  assert.is(
+    stdout.replace('USE_LOCAL_CA=1', 'USE_LOCAL_CA=0'),
+    run(['--domain', 'a.test', '--health-timeout', '90']).stdout,
+  );
+});
+
+cli('mistakes of a config file say that they are its', ({ dir }) => {
+  const file = join(dir, 'matrix.yaml');
+  const refused = (text: string) => {
+    writeFileSync(file, text);
+    const { code, stdout, stderr } = run(['--config', file]);
+    assert.is(code, 2, stderr);
+    assert.is(stdout, '');
+    return stderr;
+  };
+  assert.match(refused('domain: a b\n'), 'error: domain (config file) has a value');
+  assert.match(refused('domain: a.test\ndomian: b\n'), 'did you mean domain?');
+  assert.match(refused('domain: a.test\ntimezone: 5\n'), 'expected: a text');
+  assert.match(refused('domain: [a.test\n'), /is not valid YAML: .*\n|:2:1/);
+  assert.match(refused('domain: a.test\ndomain: b.test\n'), 'not valid YAML');
+  assert.match(refused('- domain\n'), 'is not a mapping of options');
+  assert.match(run(['--config', join(dir, 'nothing.yaml')]).stderr, 'there is no such file');
+  assert.match(run(['--config', dir]).stderr, 'it is a directory');
+  assert.match(
+    run([...BARE, '--docker-apt-key', join(dir, 'nothing.asc')]).stderr,
+    '--docker-apt-key names a file that cannot be read',
+  );
+});
+
+cli('the schema agrees with what the command takes', ({ dir }) => {
+  const { code, stdout } = run(['schema']);
+  assert.is(code, 0);
+  const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(JSON.parse(stdout));
+  for (const example of readdirSync('test/examples')) {
+    assert.ok(validate(load(readFileSync(`test/examples/${example}`, 'utf8'))), example);
+  }
+  for (const wrong of [{ domain: 5 }, { frob: 1 }, { tls: 'no' }, { 'health-timeout': 'x' }])
+    assert.not(validate(wrong));
+  assert.ok(dir);
+});
+
+cli('--output writes whole files only, and a password for its owner alone', ({ dir }) => {
+  const path = join(dir, 'user-data.yaml');
+  writeFileSync(path, 'old');
+  const { code, stdout } = run([...DOMAIN, '--output', path]);
+  assert.is(code, 0);
+  assert.is(stdout, '');
+  assert.is(readFileSync(path, 'utf8'), run(DOMAIN).stdout);
+  assert.equal(readdirSync(dir), ['user-data.yaml']);
+  const secret = join(dir, 'secret.yaml');
+  run([...DOMAIN, '--db-password', 'synapse', '--output', secret]);
+  assert.is(statSync(secret).mode & 0o777, 0o600);
+  const nowhere = run([...DOMAIN, '--output', join(dir, 'no', 'such', 'dir')]);
+  assert.is(nowhere.code, 1);
+  assert.match(nowhere.stderr, /^gen-cloudinit: .*no such file or directory/m);
+  chmodSync(path, 0o444);
+});
+
+cli('--format', () => {
+  const plain = run(DOMAIN).stdout;
+  assert.is(
+    gunzipSync(Buffer.from(run([...DOMAIN, '--format', 'base64']).stdout, 'base64')).toString(),
+    plain,
+  );
+});
+
+cli('--provider refuses what the provider would, and names the biggest parts', ({ dir }) => {
+  const long = Array.from(
+    { length: 40 },
+    (_, i) => `ssh-ed25519 AAAA${'A'.repeat(64)} person-${i}@example.org`,
+  );
+  const file = join(dir, 'long.yaml');
+  writeFileSync(file, JSON.stringify({ domain: 'matrix.test', 'ssh-key': long }));
+  const { code, stdout, stderr } = run(['--config', file, '--provider', 'ec2']);
+  assert.is(code, 2);
+  assert.is(stdout, '');
+  assert.match(stderr, /the document is too large for AWS EC2: \d+ of 16384 bytes/);
+  assert.match(stderr, /the biggest parts are SSH keys \(\d+\)/);
+  assert.match(stderr, '--format gzip makes it smaller');
+  assert.is(run(['--config', file, '--provider', 'ec2', '--format', 'gzip']).code, 0);
+  const text = run([...BARE, '--provider', 'digitalocean', '--format', 'gzip']);
+  assert.is(text.code, 2);
+  assert.match(text.stderr, 'expected: format yaml');
+  assert.is(run([...BARE, '--provider', 'ec2', '--quiet']).code, 0);
+});
+
+cli('delegation: what has to be put on the other name', () => {
+  const { stderr } = run(['--domain', 'matrix.example.org', '--server-name', 'example.org']);
+  for (const line of [
+    'https://example.org/.well-known/matrix/server',
+    '{"m.server":"matrix.example.org:443"}',
+    'https://example.org/.well-known/matrix/client',
+    'Access-Control-Allow-Origin: *',
+    '{"m.homeserver":{"base_url":"https://matrix.example.org"}}',
+  ]) {
+    assert.match(stderr, line);
+  }
+});
+
+cli('--help, --version, completion', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  assert.is(run(['--version']).stdout, `${version}\n`);
+  for (const verb of [[], ['schema'], ['check'], ['show'], ['extract']]) {
+    const { code, stdout } = run([...verb, '--help']);
+    assert.is(code, 0);
+    assert.match(stdout, 'Examples:');
+    assert.ok(stdout.split('\n').length <= 56, `${verb.join(' ')}: ${stdout.split('\n').length} lines`);
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 100, line);
+  }
+  assert.match(run(['completion']).stdout, 'gen-cloudinit');
+  assert.match(run(['--get-yargs-completions', '--doma']).stdout, '--domain');
+});
+
+cli.run();
