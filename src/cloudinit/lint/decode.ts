@@ -43,8 +43,8 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** Expands gzip, checking the check sum as Python does. */
-export function gunzip(bytes: Uint8Array): Decoded {
+/** Expands gzip, checking the check sum as Python does. @param limit of the result, in bytes */
+export function gunzip(bytes: Uint8Array, limit = MAX_DECODED): Decoded {
   if (!isGzip(bytes)) return { problem: 'it does not begin as gzip does' };
   if (bytes.length < 18) return { problem: 'it is cut short' };
   const chunks: Uint8Array[] = [];
@@ -53,7 +53,7 @@ export function gunzip(bytes: Uint8Array): Decoded {
   let isComplete = false;
   const stream = new Gunzip((chunk, final) => {
     total += chunk.length;
-    if (total > MAX_DECODED) throw new RangeError('too large');
+    if (total > limit) throw new RangeError('too large');
     chunks.push(chunk);
     isComplete = final;
   });
@@ -67,7 +67,7 @@ export function gunzip(bytes: Uint8Array): Decoded {
     }
   } catch (cause) {
     return {
-      problem: cause instanceof RangeError ? `it expands to more than ${MAX_DECODED} bytes` : 'it is damaged',
+      problem: cause instanceof RangeError ? `it expands to more than ${limit} bytes` : 'it is damaged',
     };
   }
   if (!isComplete) return { problem: 'it is cut short' };

@@ -1,5 +1,5 @@
 /** The entries of write_files as they land on the server (cloud-init's cc_write_files.py). */
-import { type Decoded, decodeBase64, gunzip, utf8 } from './decode';
+import { type Decoded, decodeBase64, gunzip, MAX_DECODED, utf8 } from './decode';
 import { get, isTrue, items, type MappingNode, type Node, type ScalarNode, text } from './node';
 
 export interface LandedFile {
@@ -46,18 +46,23 @@ export function isKnownEncoding(encoding: string): boolean {
 /** Entries with a path, in the order in which cloud-init writes them: deferred ones after all others. */
 export function landedFiles(root: Node | undefined): LandedFile[] {
   const files: LandedFile[] = [];
+  // One bound for all of them: aliases and gzip make much of little.
+  let left = MAX_DECODED;
   for (const node of items(get(root, 'write_files'))) {
-    if (node.kind === 'mapping' && text(node, 'path')) files.push(landedFile(node));
+    if (node.kind !== 'mapping' || !text(node, 'path')) continue;
+    const file = landedFile(node, left);
+    left -= file.decoded.bytes?.length ?? 0;
+    files.push(file);
   }
   return [...files.filter((file) => !file.isDeferred), ...files.filter((file) => file.isDeferred)];
 }
 
-function landedFile(node: MappingNode): LandedFile {
+function landedFile(node: MappingNode, limit: number): LandedFile {
   const path = text(node, 'path') ?? '';
   const encoding = text(node, 'encoding') ?? 'text/plain';
   const value = get(node, 'content');
   const content = value?.kind === 'scalar' ? value : undefined;
-  const decoded = decodeContent(content, encoding);
+  const decoded = decodeContent(content, encoding, limit);
   return {
     node,
     path,
@@ -93,13 +98,15 @@ export function modeOf(node: Node | undefined): number | undefined {
   return digits === undefined ? undefined : Number.parseInt(digits, 8);
 }
 
-function decodeContent(content: ScalarNode | undefined, encoding: string): Decoded {
+function decodeContent(content: ScalarNode | undefined, encoding: string, limit: number): Decoded {
   if (!content || content.type === 'null') return { bytes: new Uint8Array() };
+  if (content.text.length > limit)
+    return { problem: `all files together have more than ${MAX_DECODED} bytes` };
   // A value marked !!binary has been decoded by YAML before cloud-init looks at the encoding.
   let result: Decoded = content.type === 'binary' ? decodeBase64(content.text) : plain(content.text);
   for (const step of UNDO[encoding.trim().toLowerCase()] ?? []) {
     if (!result.bytes) return result;
-    const next = step === 'gzip' ? gunzip(result.bytes) : decodeBase64(utf8(result.bytes) ?? '');
+    const next = step === 'gzip' ? gunzip(result.bytes, limit) : decodeBase64(utf8(result.bytes) ?? '');
     const problem = next.problem ? `${step}: ${next.problem}` : result.problem;
     result = { ...(next.bytes ? { bytes: next.bytes } : {}), ...(problem ? { problem } : {}) };
   }

@@ -47,17 +47,24 @@ export function typeOf(node: Node): NodeType {
 }
 
 /** The value of a key, as PyYAML has it: of repeated keys the last, then those merged in. */
-export function get(node: Node | undefined, name: string, depth = 0): Node | undefined {
-  if (node?.kind !== 'mapping' || depth > 20) return undefined;
-  for (let index = node.entries.length - 1; index >= 0; index--) {
-    const { key, value } = node.entries[index]!;
-    if (key.kind === 'scalar' && key.text === name) return value;
-  }
-  for (const merged of node.merged) {
-    const value = get(merged, name, depth + 1);
-    if (value) return value;
+export function get(node: Node | undefined, name: string): Node | undefined {
+  if (node?.kind !== 'mapping') return undefined;
+  for (const mapping of strongestFirst(node)) {
+    const found = mapping.entries.findLast(({ key }) => key.kind === 'scalar' && key.text === name);
+    if (found) return found.value;
   }
   return undefined;
+}
+
+/** A mapping and those merged into it, each once: merges may be many and may form loops. */
+function* strongestFirst(
+  mapping: MappingNode,
+  seen: Set<MappingNode> = new Set(),
+): Generator<MappingNode, void, void> {
+  if (seen.has(mapping)) return;
+  seen.add(mapping);
+  yield mapping;
+  for (const merged of mapping.merged) yield* strongestFirst(merged, seen);
 }
 
 /** The text of a string under a key; anything but a string is undefined. */
@@ -76,17 +83,24 @@ export function items(node: Node | undefined): readonly Node[] {
   return node?.kind === 'sequence' ? node.items : [];
 }
 
-/** Key, text of the key and value of each entry, merged ones included. */
-export function entries(node: Node | undefined): { key: Node; name: string; value: Node }[] {
-  const found = new Map<string, { key: Node; name: string; value: Node }>();
-  const collect = (mapping: MappingNode, depth: number) => {
-    if (depth > 20) return;
-    for (const merged of [...mapping.merged].reverse()) collect(merged, depth + 1);
+export interface KeyValue {
+  readonly key: Node;
+  /** Text of the key. */
+  readonly name: string;
+  readonly value: Node;
+}
+
+/** Each key with its value, merged ones included, as PyYAML has them. */
+export function entries(node: Node | undefined): KeyValue[] {
+  const found = new Map<string, KeyValue>();
+  if (node?.kind !== 'mapping') return [];
+  for (const mapping of strongestFirst(node)) {
+    const own = new Map<string, KeyValue>();
     for (const { key, value } of mapping.entries) {
-      if (key.kind === 'scalar') found.set(key.text, { key, name: key.text, value });
+      if (key.kind === 'scalar') own.set(key.text, { key, name: key.text, value });
     }
-  };
-  if (node?.kind === 'mapping') collect(node, 0);
+    for (const [name, entry] of own) if (!found.has(name)) found.set(name, entry);
+  }
   return [...found.values()];
 }
 

@@ -1,4 +1,5 @@
 /** The shell scripts of a document: user data itself, files that are scripts, and what cloud-init makes of runcmd. */
+import { MAX_DECODED } from './decode';
 import type { LandedFile } from './files';
 import { get, items, type Node, type ScalarNode } from './node';
 import type { Place, Source } from './source';
@@ -61,9 +62,13 @@ export function commandScript(
   if (!list || commands.length === 0) return undefined;
   const lines = ['#!/bin/sh'];
   const origins: { readonly line: number; readonly node: Node }[] = [];
+  let left = MAX_DECODED;
   for (const node of commands) {
     const command = commandText(node);
     if (command === undefined) continue;
+    // Aliases can repeat a long text without end.
+    left -= command.length;
+    if (left < 0) return undefined;
     origins.push({ line: lines.length + 1, node });
     lines.push(...command.split('\n'));
   }

@@ -1,0 +1,78 @@
+/** What `cloud-init schema` prints, as findings (its config/schema.py; 22.4 and 26.2 were read). */
+import { error, type Finding, info, warning } from './finding';
+import { entries, type Node } from './node';
+import type { Place } from './source';
+import { redacted } from './visible';
+
+const CODE = 'cloud-init-schema';
+const START: Place = { path: '', start: 0 };
+
+export interface SchemaAnswer {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** @param answer undefined when cloud-init is not installed */
+export function schemaFindings(answer: SchemaAnswer | undefined, root: Node | undefined): Finding[] {
+  if (!answer) return [info(CODE, START, 'cloud-init is not installed here; its own schema was not asked.')];
+  const said = `${answer.stdout}\n${answer.stderr}`;
+  const findings = [
+    ...listed(said, 'errors').map(([path, message]) => error(CODE, placeOf(root, path), message)),
+    ...listed(said, 'deprecations').map(([path, message]) => warning(CODE, placeOf(root, path), message)),
+  ];
+  const hasErrors = findings.some(({ severity }) => severity === 'error');
+  if (answer.code !== 0 && !hasErrors) {
+    const words = redacted(said.trim()).slice(0, 500);
+    findings.push(error(CODE, START, `cloud-init schema ended with ${answer.code ?? 'a signal'}: ${words}`));
+  }
+  // Exit code 0 is also given when it skips everything, for want of the Python module jsonschema.
+  if (answer.code === 0 && !/^\s*Valid (?:schema|cloud-config)/m.test(said)) findings.push(skipped());
+  return findings;
+}
+
+/** For the answer to a document that must be refused: 22.4 calls everything valid without jsonschema. */
+export function schemaProbeFindings(answer: SchemaAnswer | undefined): Finding[] {
+  return answer?.code === 0 ? [skipped()] : [];
+}
+
+/** Every cloud-init that checks refuses this one. */
+export const SCHEMA_PROBE = '#cloud-config\nruncmd: 1\n';
+
+function skipped(): Finding {
+  const hint = 'Install python3-jsonschema.';
+  return warning(CODE, START, 'cloud-init is installed, but checked nothing (jsonschema is missing).', {
+    hint,
+  });
+}
+
+/** `Cloud config schema errors: path: message, path: message`, in one line. */
+function listed(said: string, what: 'errors' | 'deprecations'): [string, string][] {
+  const found = new Map<string, [string, string]>();
+  for (const [, list = ''] of said.matchAll(new RegExp(`^.*Cloud config schema ${what}: (.*)$`, 'gm'))) {
+    for (const entry of list.split(/, (?=[A-Za-z_][^\s:,'"]*: )/)) {
+      const [, path = '', message = entry] = /^([^\s:]+): +(.*)$/.exec(entry) ?? [];
+      found.set(`${path}: ${message}`, [path, redacted(message)]);
+    }
+  }
+  return [...found.values()];
+}
+
+/** `write_files.0.owner` to its node, as far as there is one; keys may have dots in them. */
+function placeOf(root: Node | undefined, path: string): Place {
+  if (!root || path === '') return START;
+  if (root.kind === 'sequence') {
+    const [, index = '', rest = ''] = /^(\d+)(?:\.(.*))?$/.exec(path) ?? [];
+    const item = index === '' ? undefined : root.items[Number(index)];
+    return item ? placeOrSelf(item, rest) : root;
+  }
+  for (const { name, key, value } of entries(root)) {
+    if (path === name) return { path: value.path, start: key.start };
+    if (path.startsWith(`${name}.`)) return placeOrSelf(value, path.slice(name.length + 1));
+  }
+  return root;
+}
+
+function placeOrSelf(node: Node, rest: string): Place {
+  return rest === '' ? node : placeOf(node, rest);
+}

@@ -1,0 +1,127 @@
+import { constants } from 'node:fs';
+import { chmod, lstat, mkdir, open, readdir, realpath, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type PlannedFile, planExtract, type RefusedFile } from '../cloudinit/lint/extract-plan';
+import { octal } from '../cloudinit/lint/inspect';
+import { visible } from '../cloudinit/lint/visible';
+import { InputError } from './input';
+
+export interface ExtractOptions {
+  /** Write into a directory that has something in it; files of the same name are replaced. */
+  readonly force?: boolean;
+}
+
+export interface Extracted {
+  /** Absolute, without links. */
+  readonly directory: string;
+  readonly written: readonly WrittenFile[];
+  readonly refused: readonly RefusedFile[];
+}
+
+export interface WrittenFile {
+  /** Path on the server, and the same below the directory. */
+  readonly path: string;
+  readonly file: string;
+  readonly bytes: number;
+  readonly mode: string;
+  /** As the document asks; the file belongs to whoever runs the command. */
+  readonly owner: string;
+}
+
+/**
+ * Writes the files of a document below a directory, decoded and with their permissions, never outside it.
+ * Links are not followed: what stands in the way is refused, file by file, and told.
+ * @throws InputError when the document holds no readable YAML, or the directory cannot be used
+ */
+export async function extract(
+  given: Uint8Array,
+  directory: string,
+  { force = false }: ExtractOptions = {},
+): Promise<Extracted> {
+  const { files, refused, problem } = planExtract(given, process.platform === 'win32');
+  if (problem !== undefined) throw new InputError(`the document cannot be read: ${problem}`);
+  const root = await usableDirectory(directory, force);
+  const written: WrittenFile[] = [];
+  const stopped: RefusedFile[] = [];
+  for (const planned of files) {
+    try {
+      written.push(await write(root, planned));
+    } catch (cause) {
+      const reason = cause instanceof InTheWay ? cause.message : `it cannot be written: ${codeOf(cause)}`;
+      stopped.push({ path: planned.path, reason });
+    }
+  }
+  return { directory: root, written, refused: [...refused, ...stopped] };
+}
+
+/** Something stands where a file or directory has to be. */
+class InTheWay extends Error {}
+
+async function usableDirectory(directory: string, force: boolean): Promise<string> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o755 });
+    const root = await realpath(directory);
+    if (!force && (await readdir(root)).length > 0) {
+      throw new InputError(`${directory} is not empty; --force writes into it all the same`);
+    }
+    return root;
+  } catch (cause) {
+    if (cause instanceof InputError) throw cause;
+    throw new InputError(`${directory} cannot be used: ${codeOf(cause)}`, { cause });
+  }
+}
+
+async function write(root: string, { path, parts, bytes, mode, owner }: PlannedFile): Promise<WrittenFile> {
+  let parent = root;
+  for (const part of parts.slice(0, -1)) {
+    parent = join(parent, part);
+    await realDirectory(parent);
+  }
+  const file = join(parent, parts.at(-1)!);
+  await makeRoom(file);
+  // O_EXCL makes a new file or fails: it follows no link and opens no device, whatever came there meanwhile.
+  const handle = await open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+  try {
+    await handle.writeFile(bytes);
+    await handle.chmod(mode);
+  } finally {
+    await handle.close();
+  }
+  return { path, file, bytes: bytes.length, mode: octal(mode), owner };
+}
+
+/** Makes the directory if it is not there. A link to one is not one: it may lead outside. */
+async function realDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+    await chmod(path, 0o755);
+  } catch (cause) {
+    if (codeOf(cause) !== 'EEXIST') throw cause;
+    const found = await lstat(path);
+    if (!found.isDirectory()) throw new InTheWay(`${path} is in the way and no directory`);
+  }
+}
+
+/** Removes a regular file of the same name; anything else stays and stands in the way. */
+async function makeRoom(file: string): Promise<void> {
+  const found = await lstat(file).catch((cause: unknown) => {
+    if (codeOf(cause) === 'ENOENT') return undefined;
+    throw cause;
+  });
+  if (!found) return;
+  if (!found.isFile()) throw new InTheWay(`${file} is in the way and no regular file`);
+  await unlink(file);
+}
+
+function codeOf(cause: unknown): string {
+  if (cause instanceof Error && 'code' in cause) return String(cause.code);
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** What was written and what was not, for a person. Something refused means exit code 1. */
+export function extractReport({ directory, written, refused }: Extracted): string {
+  const rows = written.map(({ mode, owner, bytes, file }) => `  ${mode}  ${owner}  ${bytes}  ${file}`);
+  const notes = refused.map(({ path, reason }) => `  not written: ${path}: ${reason}`);
+  const total = `${written.length} file${written.length === 1 ? '' : 's'} below ${directory}; owners are told, not set`;
+  return [total, ...rows, ...notes].map(visible).join('\n');
+}

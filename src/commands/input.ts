@@ -1,0 +1,55 @@
+import { open } from 'node:fs/promises';
+
+/** More than any provider takes, even expanded; a document of this size is a mistake. */
+const MAX_INPUT = 16 * 1024 * 1024;
+
+/** The file named on the command line cannot be used: a mistake in the request (exit code 2). */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+}
+
+/**
+ * Reads the document that a verb is asked about.
+ * @param file path; `-` or nothing is standard input
+ * @throws InputError when it cannot be read, is empty or is larger than 16 MiB
+ */
+export async function readGiven(file: string | undefined): Promise<Uint8Array> {
+  const name = inputName(file);
+  let bytes: Uint8Array;
+  try {
+    bytes =
+      file === undefined || file === '-' ? await collect(process.stdin, name) : await readFileBounded(file);
+  } catch (cause) {
+    if (cause instanceof InputError) throw cause;
+    throw new InputError(`${name} cannot be read: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  }
+  if (bytes.length === 0) throw new InputError(`${name} is empty`);
+  return bytes;
+}
+
+/** How messages call the input. */
+export function inputName(file: string | undefined): string {
+  return file === undefined || file === '-' ? 'standard input' : file;
+}
+
+async function readFileBounded(file: string): Promise<Uint8Array> {
+  const handle = await open(file, 'r');
+  try {
+    return await collect(handle.createReadStream({ autoClose: false }), file);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function collect(stream: AsyncIterable<Buffer>, name: string): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let total = 0;
+  for await (const chunk of stream) {
+    total += chunk.length;
+    if (total > MAX_INPUT) throw new InputError(`${name} is larger than ${MAX_INPUT} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
