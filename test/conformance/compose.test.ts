@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
+import { composeConfig, type Project, resolved, type Service } from './support/compose';
 import { COMBINATIONS, type Document, documentOf, generated } from './support/documents';
-import { type Result, Stage } from './support/stage';
+import { Stage } from './support/stage';
 import { suiteWith } from './support/tools';
 
 /** Both Compose files as Docker Compose itself resolves them, against the deployment's overview. No daemon is needed. */
@@ -12,46 +13,8 @@ test.before(async () => {
 });
 test.after(() => stage?.close());
 
-interface Service {
-  image: string;
-  command: string[] | null;
-  entrypoint: string[] | null;
-  environment?: Record<string, string>;
-  restart?: string;
-  depends_on?: Record<string, { condition: string; required: boolean }>;
-  ports?: { mode: string; host_ip?: string; target: number; published: string; protocol: string }[];
-  volumes?: { type: string; source: string; target: string; read_only?: boolean; bind?: object }[];
-  networks?: Record<string, unknown>;
-  network_mode?: string;
-  secrets?: { source: string }[];
-  healthcheck?: { test: string[]; interval?: string; start_period?: string; retries?: number };
-  logging?: { driver: string; options: Record<string, string> };
-}
-interface Project {
-  name: string;
-  services: Record<string, Service>;
-  networks?: Record<string, { internal?: boolean }>;
-  volumes?: Record<string, unknown>;
-  secrets?: Record<string, { file: string }>;
-}
-
-function config(path: string, ...more: string[]): Result {
-  return stage.run('sid', ['docker', 'compose', '-f', path, 'config', ...more]);
-}
-
-/** Lays the files of a document down and has Compose resolve one of them. */
-function resolved(document: Document, path: string): Project {
-  for (const file of document.files) stage.write('sid', file.path, file.content);
-  // The server makes it on its first boot; Compose does not read it, but wants the file of a secret to be there.
-  stage.write('sid', `${document.baseDir}/db-password`, 'from-the-server\n', 0o600);
-  const { code, stdout, stderr } = config(path, '--format', 'json');
-  assert.is(code, 0, `${document.name}: ${stderr}`);
-  assert.is(stderr, '', `${document.name}: Compose warns`);
-  return JSON.parse(stdout);
-}
-
-const stack = (document: Document) => resolved(document, `${document.baseDir}/docker-compose.yml`);
-const proxy = (document: Document) => resolved(document, '/root/nginx/compose.yml');
+const stack = (document: Document) => resolved(stage, document, `${document.baseDir}/docker-compose.yml`);
+const proxy = (document: Document) => resolved(stage, document, '/root/nginx/compose.yml');
 
 function service(project: Project, name: string): Service {
   const found = project.services[name];
@@ -229,7 +192,7 @@ test('the two projects do not share a name', () => {
 
 test('Compose does refuse a wrong file', () => {
   stage.write('sid', '/root/wrong.yml', 'services: {a: {image: a, depends_on: [b]}}\n');
-  const { code, stderr } = config('/root/wrong.yml');
+  const { code, stderr } = composeConfig(stage, '/root/wrong.yml');
   assert.is.not(code, 0);
   assert.match(stderr, /undefined service "b"/);
 });

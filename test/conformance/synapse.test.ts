@@ -1,0 +1,157 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import * as assert from 'uvu/assert';
+import { COMBINATIONS, documentOf, generated } from './support/documents';
+import { Homeserver } from './support/homeserver';
+import { entryAt, tree } from './support/landing';
+import { SYNAPSE } from './support/overview';
+import { suiteWith } from './support/tools';
+
+/** Real Synapse on real PostgreSQL, with the generated configuration and the secrets that the server made. */
+const test = suiteWith('Synapse', ['root:bookworm', 'root:sid']);
+
+let server: Homeserver;
+test.before(async () => {
+  server = await Homeserver.prepare(documentOf('server-name'));
+});
+test.after(() => server?.close());
+
+const CHECK = ['python3', '-m', 'synapse.config', '-c', '/data/homeserver.yaml'];
+
+test('Synapse reads the configuration of every combination, and finds no secret in it', () => {
+  const { stage, document } = server;
+  const data = `${document.baseDir}/files`;
+  const key = readFileSync(stage.path('sid', `${data}/${document.serverName}.signing.key`));
+  const seen = new Set<string>();
+  for (const other of COMBINATIONS.map(generated)) {
+    const text = other.file(`${other.baseDir}/files/homeserver.yaml`);
+    if (seen.has(text)) continue;
+    seen.add(text);
+    stage.write('sid', `${data}/other.yaml`, text, 0o644, 991);
+    stage.write('sid', `${data}/${other.serverName}.signing.key`, key, 0o600, 991);
+    const check = [...CHECK.slice(0, -1), '/data/other.yaml', '--no-secrets-in-config'];
+    const { code, stdout, stderr } = server.contained(check);
+    assert.is(code, 0, `${other.name}: ${stdout}${stderr}`);
+    assert.match(stdout, /^Config parses OK!/m, other.name);
+  }
+});
+
+test('Synapse does refuse a secret in the configuration', () => {
+  const { stage, document } = server;
+  const text = document.file(`${document.baseDir}/files/homeserver.yaml`);
+  const inline = text.replace(/^form_secret_path:.*$/m, 'form_secret: a-secret');
+  assert.is.not(inline, text);
+  stage.write('sid', `${document.baseDir}/files/inline.yaml`, inline, 0o644, 991);
+  const check = [...CHECK.slice(0, -1), '/data/inline.yaml'];
+  assert.is(server.contained(check).code, 0);
+  assert.is.not(server.contained([...check, '--no-secrets-in-config']).code, 0);
+  stage.must('sid', ['rm', `${document.baseDir}/files/inline.yaml`]);
+});
+
+test('the database is UTF-8 with locale C', () => {
+  assert.is(server.query('show server_encoding'), 'UTF8');
+  assert.is(
+    server.query('select datcollate, datctype from pg_database where datname = current_database()'),
+    'C|C',
+  );
+});
+
+test('Synapse starts and becomes healthy, without a warning of its own', async () => {
+  const before = tree(server.stage, 'sid', `${server.document.baseDir}/files`);
+  await server.start();
+  assert.is(server.health(), '200');
+  const warnings = server
+    .log()
+    .split('\n')
+    .filter((line) => said.test(line));
+  assert.equal(warnings, []);
+  const after = tree(server.stage, 'sid', `${server.document.baseDir}/files`);
+  for (const [path, entry] of before) assert.is(after.get(path), entry, `${path} is as it was`);
+});
+
+test('the signing key that it publishes is the one that the server made', () => {
+  const { stage, document } = server;
+  const path = stage.path('sid', `${document.baseDir}/files/${document.serverName}.signing.key`);
+  const [algorithm, version, seed = ''] = readFileSync(path, 'utf8').trim().split(' ');
+  // An Ed25519 private key in PKCS #8 is this prefix and the 32 bytes of the seed (RFC 8410).
+  const der = Buffer.concat([
+    Buffer.from('302e020100300506032b657004220420', 'hex'),
+    Buffer.from(seed, 'base64'),
+  ]);
+  const jwk = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })).export({
+    format: 'jwk',
+  });
+  const expected = Buffer.from(jwk.x ?? '', 'base64url')
+    .toString('base64')
+    .replace(/=+$/, '');
+
+  const { status, data } = server.call('GET', '/_matrix/key/v2/server');
+  assert.is(status, 200);
+  assert.is(data.server_name, 'example.org');
+  assert.equal(data.verify_keys, { [`${algorithm}:${version}`]: { key: expected } });
+});
+
+test('nobody can register from outside', () => {
+  const { status, data } = server.call('POST', '/_matrix/client/v3/register', {
+    username: 'mallory',
+    password: 'x',
+  });
+  assert.is(status, 403, JSON.stringify(data));
+});
+
+test('an administrator is made with the shared secret, once and again, and can log in', () => {
+  const { code, stdout, stderr } = register('alice', 'correct horse battery staple');
+  assert.is(code, 0, stdout + stderr);
+  assert.is(register('alice', 'another password').code, 0, 'a second time is no error');
+
+  const user = { type: 'm.id.user', user: 'alice' };
+  const login = (password: string) =>
+    server.call('POST', '/_matrix/client/v3/login', { type: 'm.login.password', identifier: user, password });
+  assert.is(login('wrong').status, 403);
+  const { status, data } = login('correct horse battery staple');
+  assert.is(status, 200, JSON.stringify(data));
+  const token = String(data.access_token);
+  const who = server.call('GET', '/_matrix/client/v3/account/whoami', undefined, token);
+  assert.is(who.data.user_id, '@alice:example.org');
+  assert.is(
+    server.call('GET', '/_synapse/admin/v1/users/@alice:example.org/admin', undefined, token).data.admin,
+    true,
+  );
+  assert.is(server.query("select admin from users where name = '@alice:example.org'"), '1');
+});
+
+/** As the server's script calls it in the container, where the command has its upstream name. */
+function register(name: string, password: string) {
+  const options = ['-c', '/data/homeserver.yaml', '-u', name, '-a', '--exists-ok'];
+  const source = ['--password-file', '/dev/stdin', 'http://127.0.0.1:8008'];
+  // Through a pipe, as Docker hands input over: what Node gives is a socket, which cannot be opened by name.
+  const pipe = ['/bin/sh', '-c', 'cat | "$@"', 'sh'];
+  return server.contained([...pipe, 'synapse_register_new_matrix_user', ...options, ...source], password);
+}
+
+test('media land in Synapse’s directory, owned by Synapse', () => {
+  const media = `${server.document.baseDir}/files/media_store`;
+  assert.equal(entryAt(server.stage, 'sid', media), { kind: 'directory', owner: SYNAPSE, mode: '0755' });
+  const login = server.call('POST', '/_matrix/client/v3/login', {
+    type: 'm.login.password',
+    identifier: { type: 'm.id.user', user: 'alice' },
+    password: 'correct horse battery staple',
+  });
+  const upload = server.call(
+    'POST',
+    '/_matrix/media/v3/upload?filename=a.json',
+    { a: 1 },
+    String(login.data.access_token),
+  );
+  assert.match(String(upload.data.content_uri), /^mxc:\/\/example\.org\//);
+  const stored = [...tree(server.stage, 'sid', media)].filter(([, entry]) => entry.startsWith('file'));
+  assert.is(stored.length, 1);
+  assert.match(stored[0]?.[1] ?? '', new RegExp(`^file ${SYNAPSE} `));
+});
+
+test('the client well-known names the public address', () => {
+  const { data } = server.call('GET', '/.well-known/matrix/client');
+  assert.equal(data, { 'm.homeserver': { base_url: 'https://matrix.example.org/' } });
+});
+
+test.run();
