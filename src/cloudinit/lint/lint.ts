@@ -17,6 +17,7 @@ import { sizeRules } from './rules/size';
 import { textRules } from './rules/text';
 import { writeFileRules } from './rules/write-files';
 import { yamlRules } from './rules/yaml';
+import type { Place } from './source';
 
 export interface LintOptions {
   /** Key of limits.ts; its limit and forms are then required, else all are told about. */
@@ -54,13 +55,17 @@ export function lint(given: Uint8Array, options: LintOptions = {}): Diagnostic[]
   return toDiagnostics(findings, document.source);
 }
 
-/** How a scalar is typed is told once: a rule that knows the key says more than the rules for any scalar. */
-const GENERAL = new Set(['yaml11-scalar', 'multipass-type', 'type']);
+/**
+ * How a scalar is typed is told once, by the rule that knows most: one for the key, then the reading of YAML 1.1,
+ * then the type that the schema wants, then multipass.
+ */
+const GENERAL = ['yaml11-scalar', 'type', 'multipass-type'];
 
 function withoutEchoes(findings: readonly Finding[]): Finding[] {
-  const particular = new Set(findings.filter(({ code }) => !GENERAL.has(code)).map(({ place }) => place));
-  const scalars = new Set(findings.filter(({ code }) => code === 'yaml11-scalar').map(({ place }) => place));
-  const isEcho = ({ code, place }: Finding) =>
-    GENERAL.has(code) && (particular.has(place) || (code === 'multipass-type' && scalars.has(place)));
-  return findings.filter((finding) => !isEcho(finding));
+  const rank = ({ code, severity }: Finding) => (severity === 'error' ? -1 : GENERAL.indexOf(code));
+  const best = new Map<Place, number>();
+  for (const finding of findings) {
+    best.set(finding.place, Math.min(best.get(finding.place) ?? GENERAL.length, rank(finding)));
+  }
+  return findings.filter((finding) => rank(finding) === best.get(finding.place));
 }

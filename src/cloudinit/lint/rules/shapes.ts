@@ -24,7 +24,8 @@ const MAP: Shape = { type: 'map' };
 const LIST: Shape = { type: 'list' };
 const STRINGS: Shape = { type: 'list', items: STR };
 const BREAKING: Shape = { type: 'str', breaks: true };
-const WORDS: Shape = { type: 'str|list', items: STR };
+/** util.shellify raises for a number, and then no command is run. */
+const COMMAND: Shape = { type: 'str|list', items: STR, breaks: true };
 const old = (shape: Shape, since: string, use?: string): Shape => ({
   ...shape,
   deprecated: use === undefined ? { since } : { since, use },
@@ -172,7 +173,7 @@ export const CLOUD_CONFIG: Shape = {
     ...names({ type: 'map|null' }, 'ntp wireguard'),
     apt: APT,
     apt_pipelining: { type: 'int|bool|str' },
-    bootcmd: { type: 'list', items: WORDS },
+    bootcmd: { type: 'list', items: COMMAND },
     chpasswd: CHPASSWD,
     groups: { type: 'str|list|map' },
     'launch-index': INT,
@@ -180,7 +181,7 @@ export const CLOUD_CONFIG: Shape = {
     packages: PACKAGES,
     phone_home: { type: 'map', closed: true, keys: { url: STR, post: { type: 'str|list' }, tries: INT } },
     power_state: POWER_STATE,
-    runcmd: { type: 'list', items: { ...WORDS, type: 'str|list|null' } },
+    runcmd: { type: 'list', items: { ...COMMAND, type: 'str|list|null' } },
     user: { ...USER, type: 'str|map' },
     users: { type: 'list|str|map', items: USER },
     version: { type: 'str|int|float|bool|null|list|map' },
