@@ -53,10 +53,17 @@ export function readYaml12(text: string): Reading {
   return { type: 'str', value: text };
 }
 
-/** True when both readings mean the same value. Numbers are compared as doubles. */
-export function sameReading(a: Reading, b: Reading): boolean {
-  if (a.type === 'refused' || b.type === 'refused' || a.type !== b.type) return false;
-  return a.type === 'int' ? Number(a.value) === Number(b.value) : Object.is(a.value, b.value);
+/** True when cloud-init makes another value of an unquoted scalar than a YAML 1.2 reader, or refuses it. */
+export function differsInYaml11(text: string): boolean {
+  const [here, there] = [readYaml11(text), readYaml12(text)];
+  if (here.type === 'refused' || here.type !== there.type) return true;
+  // Numbers are compared as doubles, which is all that a YAML 1.2 reader in JavaScript has; -0 is 0.
+  const isNumber = here.type === 'int' || here.type === 'float';
+  return !(isNumber ? sameNumber(here.value, there.value) : here.value === there.value);
+}
+
+function sameNumber(a: bigint | number, b: unknown): boolean {
+  return Number(a) === Number(b) || (Number.isNaN(a) && Number.isNaN(b));
 }
 
 /** Python refuses a date that is not in the calendar, and a zone of a day or more. The year 0 is refused too. */

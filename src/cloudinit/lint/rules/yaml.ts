@@ -3,7 +3,7 @@ import type { LintDocument } from '../document';
 import { error, type Finding, warning } from '../finding';
 import { type MappingNode, type Node, type ScalarNode, walk } from '../node';
 import type { Parsed } from '../parse';
-import { type Reading, readYaml11, readYaml12, sameReading } from '../yaml11';
+import { differsInYaml11, type Reading, readYaml11 } from '../yaml11';
 
 /** Tags that PyYAML's safe loader knows; with any other the document is lost. */
 const KNOWN_TAG =
@@ -64,8 +64,8 @@ function* keys({ entries }: MappingNode): Generator<Finding> {
 /** Unquoted text that YAML 1.1 reads otherwise than YAML 1.2. Secrets are not repeated in the message. */
 function* yaml11(node: ScalarNode, isKey: boolean): Generator<Finding> {
   if (node.style !== 'plain' || node.tag !== '') return;
+  if (!differsInYaml11(node.text)) return;
   const here = readYaml11(node.text);
-  if (sameReading(here, readYaml12(node.text))) return;
   const shown = /pass|secret|token|key/i.test(node.path) ? 'This text' : node.text;
   const hint = `Put it in quotes${isKey ? '' : `, or write what is meant`}.`;
   if (here.type === 'refused') {
@@ -75,11 +75,6 @@ function* yaml11(node: ScalarNode, isKey: boolean): Generator<Finding> {
   } else {
     yield warning('yaml11-scalar', node, `${shown} is ${describe(here)} to cloud-init (YAML 1.1).`, { hint });
   }
-}
-
-/** True when PyYAML reads unquoted text otherwise than a YAML 1.2 reader does. */
-export function differsInYaml11(text: string): boolean {
-  return !sameReading(readYaml11(text), readYaml12(text));
 }
 
 function describe(reading: Reading): string {
