@@ -2,7 +2,7 @@
 // it is made and ended by its id, whether the run ends well, fails or is interrupted.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { endCgroup } from './cgroup';
 import { labCache } from './roots';
 import { pause, run, tryRun } from './run';
@@ -33,12 +33,15 @@ export async function startTime(pid: number): Promise<string | undefined> {
 export class Registry {
   private resources: Resource[] = [];
   private closed = false;
+  private queue: Promise<void> = Promise.resolve();
+  private readonly record: string;
   readonly folder: string;
 
   /** `runid`: 1 to 10 of a-z and 0-9. The names of the run's namespaces and groups begin with `gci-<runid>-`. */
   constructor(readonly runid: string) {
     if (!/^[a-z0-9]{1,10}$/.test(runid)) throw new Error(`run id "${runid}": use 1 to 10 of a-z and 0-9`);
-    if (existsSync(recordOf(runid))) throw new Error(`a run "${runid}" is under way or was not cleaned up`);
+    this.record = recordOf(runid);
+    if (existsSync(this.record)) throw new Error(`a run "${runid}" is under way or was not cleaned up`);
     this.folder = runFolder(runid);
     mkdirSync(this.folder, { recursive: true });
     this.add({ kind: 'folder', path: this.folder });
@@ -62,8 +65,17 @@ export class Registry {
     if (started !== undefined) this.add({ kind: 'process', pid, started });
   }
 
-  /** Ends the entered things for which `which` holds, the youngest first, and forgets them. */
-  async release(which: (resource: Resource) => boolean): Promise<void> {
+  /**
+   * Ends the entered things for which `which` holds, the youngest first, and forgets them. One call at a time: a
+   * machine that is ended by `releaseAll` releases its own things too, and finds them gone.
+   */
+  release(which: (resource: Resource) => boolean): Promise<void> {
+    const turn = this.queue.then(() => this.releaseNow(which));
+    this.queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async releaseNow(which: (resource: Resource) => boolean): Promise<void> {
     const errors: unknown[] = [];
     for (const resource of this.resources.filter(which).reverse()) {
       try {
@@ -82,31 +94,33 @@ export class Registry {
   async releaseAll(): Promise<void> {
     this.closed = true;
     await this.release(() => true);
-    rmSync(recordOf(this.runid), { force: true });
   }
 
   private write(): void {
-    mkdirSync(dirname(recordOf(this.runid)), { recursive: true });
-    writeFileSync(recordOf(this.runid), JSON.stringify(this.resources, null, 1));
+    if (this.resources.length === 0) rmSync(this.record, { force: true });
+    else writeFileSync(this.record, JSON.stringify(this.resources, null, 1));
   }
 }
 
 /** Does `work` with a new registry and ends all that it entered: after success, after failure, on SIGINT, SIGTERM. */
 export async function withRegistry<T>(runid: string, work: (registry: Registry) => Promise<T>): Promise<T> {
   const registry = new Registry(runid);
+  let interruption: Promise<unknown> | undefined;
   const interrupted = (signal: NodeJS.Signals): void => {
-    // A second signal finds no handler and ends the process at once.
+    // A second signal finds no handler and ends the process at once, as this one does when all is ended.
     for (const name of signals) process.off(name, interrupted);
-    registry
+    interruption = registry
       .releaseAll()
       .catch((error: unknown) => console.error(error))
-      .finally(() => process.kill(process.pid, signal));
+      .then(() => process.kill(process.pid, signal));
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const name of signals) process.on(name, interrupted);
   try {
     return await work(registry);
   } finally {
+    // The work fails too when its machines are taken away; the signal comes first.
+    await interruption;
     await registry.releaseAll();
     for (const name of signals) process.off(name, interrupted);
   }

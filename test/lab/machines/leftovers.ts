@@ -3,10 +3,22 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { hierarchies } from './cgroup';
 import { runFolder, startTime } from './cleanup';
-import { tryRun } from './run';
+import { pause, tryRun } from './run';
 
-/** One line for each process, mount, namespace, link, control group and folder of the run; empty is clean. */
-export async function leftovers(runid: string): Promise<string[]> {
+/**
+ * One line for each process, mount, namespace, link, control group and folder of the run; empty is clean.
+ * The kernel takes a moment to dismantle a killed process with its namespaces: that moment is waited for.
+ */
+export async function leftovers(runid: string, graceMs = 5000): Promise<string[]> {
+  const end = Date.now() + graceMs;
+  for (;;) {
+    const found = await look(runid);
+    if (found.length === 0 || Date.now() > end) return found;
+    await pause(250);
+  }
+}
+
+async function look(runid: string): Promise<string[]> {
   const prefix = `gci-${runid}-`;
   const folder = runFolder(runid);
   const mine = (text: string) => text.includes(prefix) || text.includes(`${folder}/`);

@@ -3,14 +3,14 @@
 // start of a kernel; only the disk lasts.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BaseMachine, type Entered, type MachineOptions } from './base';
 import { cgroupRoot, createCgroup, endCgroup } from './cgroup';
 import type { Resource } from './cleanup';
 import { MachineError } from './machine';
 import type { Root } from './roots';
-import { run, tryRun } from './run';
+import { contained, run, tryRun } from './run';
 import { seedFiles } from './seed';
 
 /** `limits`: folders inside that are a disk of their own of so many bytes (kept in memory), for fillDisk(). */
@@ -30,7 +30,7 @@ const restartCode = 133;
 // Runs in the process that becomes systemd-nspawn: it must be in its group before it makes a process, and the
 // overlay lives in a mount namespace of its own, so that it goes with the last process of the machine.
 const launch = `
-echo $$ > "$1/cgroup.procs"
+echo 0 > "$1/cgroup.procs"
 mkdir -p /run/systemd/nspawn
 mount -t tmpfs -o mode=700 nspawn /run/systemd/nspawn
 mount -t overlay -o "$2" overlay "$3"
@@ -109,7 +109,8 @@ export class NspawnMachine extends BaseMachine {
     await this.plug();
     this.registry.add({ kind: 'cgroup', path: this.cgroup });
     await createCgroup(this.cgroup);
-    const child = spawn('setpriv', this.commandLine(), {
+    const [file, ...args] = this.commandLine() as [string, ...string[]];
+    const child = spawn(file, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
       env: {
@@ -198,11 +199,8 @@ export class NspawnMachine extends BaseMachine {
       '--rlimit=RLIMIT_NOFILE=1024:524288',
       ...[...bound].map((path) => `--bind=${this.folderFor(path)}:${path}`),
     ];
-    // A lab that is killed takes its machines along. Slave: a namespace that is deleted outside must not be held
-    // by its copy in here.
-    const own = ['--pdeathsig', 'KILL', '--', 'unshare', '--mount', '--propagation', 'slave', '--'];
     const shell = ['sh', '-euc', launch, 'sh', this.cgroup, layers.join(','), join(this.folder, 'root')];
-    return [...own, ...shell, ...nspawn];
+    return contained([...shell, ...nspawn]);
   }
 
   protected async enter(
@@ -214,7 +212,7 @@ export class NspawnMachine extends BaseMachine {
     if (leader === undefined) return undefined;
     // In the machine's group, so that a power cut ends it too; beside the groups of the system inside.
     const group = await createCgroup(join(this.cgroup, 'exec'));
-    const inGroup = ['sh', '-euc', 'echo $$ > "$1/cgroup.procs"; shift; exec "$@"', 'sh', group];
+    const inGroup = ['sh', '-euc', 'echo 0 > "$1/cgroup.procs"; shift; exec "$@"', 'sh', group];
     const spaces = ['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--root', '--wd'];
     const outcome = await tryRun([...inGroup, 'nsenter', `--target=${leader}`, ...spaces, ...argv], {
       timeoutMs: limitMs,
@@ -230,15 +228,20 @@ export class NspawnMachine extends BaseMachine {
   private async leader(): Promise<number | undefined> {
     const pid = this.process?.pid;
     if (pid === undefined) return undefined;
-    const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-    for (const child of children.split(' ').filter(Boolean)) {
-      const status = await readFile(`/proc/${child}/status`, 'utf8').catch(() => '');
-      const space = await readlink(`/proc/${child}/ns/mnt`).catch(() => '');
-      const inside = /^Name:\tsystemd$/m.test(status) && /^NSpid:(?:\t\d+)+\t1$/m.test(status);
-      if (inside && space !== '' && space !== (await readlink('/proc/self/ns/mnt'))) return Number(child);
+    for (const nspawn of await childrenOf(pid)) {
+      for (const child of await childrenOf(nspawn)) {
+        const status = await readFile(`/proc/${child}/status`, 'utf8').catch(() => '');
+        if (/^Name:\tsystemd$/m.test(status) && /^NSpid:(?:\t\d+)+\t1$/m.test(status)) return child;
+      }
     }
     return undefined;
   }
+}
+
+/** The processes that a process has made and not yet seen end (proc(5), task/children). */
+async function childrenOf(pid: number): Promise<number[]> {
+  const list = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return list.split(' ').filter(Boolean).map(Number);
 }
 
 /** Makes a machine over a cached root, switched off. Its disk is empty but for the seed: making one costs nothing. */

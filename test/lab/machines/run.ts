@@ -71,10 +71,20 @@ export const pause = (ms: number): Promise<void> => new Promise((resolve) => set
 
 /**
  * The argv that runs a program with all its children and mounts in namespaces of their own: they end with it, and
- * it ends when this process does, however that comes about.
+ * it ends when this process does, however that comes about. What is unmounted outside goes inside too.
  */
 export const contained = (argv: readonly string[]): string[] => [
   ...['setpriv', '--pdeathsig', 'KILL', '--'],
-  ...['unshare', '--mount', '--pid', '--mount-proc', '--fork', '--kill-child', '--'],
+  ...[
+    'unshare',
+    '--mount',
+    '--propagation',
+    'slave',
+    '--pid',
+    '--mount-proc',
+    '--fork',
+    '--kill-child',
+    '--',
+  ],
   ...argv,
 ];
