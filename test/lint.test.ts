@@ -21,7 +21,12 @@ const FAMILIES: Record<string, readonly Case[]> = {
   yaml: [
     ['yaml-syntax', 3, 'a: 1\nb: [1]]\n'],
     ['yaml-syntax', 3, 'packages:\n\t- a\n'],
-    ['tab-indentation', 3, 'packages: [a,\n  \tb]\n'],
+    ['yaml-tab', 3, 'packages: [a,\n  \tb]\n'],
+    ['yaml-tab', 2, 'hostname:\ta\n'],
+    ['yaml-tab', 2, 'final_message: a\tb\n'],
+    ['yaml-flow', 2, 'packages: [a?b]\n'],
+    ['yaml-anchor', 2, 'packages: &a.b [a]\n'],
+    ['yaml-key', 2, ': a\n'],
     ['yaml-duplicate-key', 3, 'hostname: a\nhostname: b\n'],
     ['yaml-duplicate-key', 4, 'apt:\n  conf: a\n  "conf": b\n'],
     ['yaml-documents', 4, 'hostname: a\n---\nhostname: b\n'],
@@ -172,6 +177,7 @@ for (const [family, cases] of Object.entries(FAMILIES)) {
 const good = suite('lint: nothing to say');
 const GOOD: readonly string[] = [
   'hostname: matrix\n',
+  'final_message: "a\tb" # a\tb\nruncmd:\n  - |\n    cat <<-END\n    \ta\tb # c\n    \tEND\n',
   'package_update: yes\nlocale: no\n',
   `${file("permissions: '0640'", 'owner: root:www-data', 'content: |', '  yes: [', '  on')}`,
   `${file('owner: nginx:nginx', 'defer: true', 'content: ""')}packages: [nginx]\n`,

@@ -22,6 +22,8 @@ export interface ScalarNode extends NodeBase {
   readonly text: string;
   readonly type: ScalarType;
   readonly reading: Reading;
+  /** Inside `[ ]` or `{ }`. */
+  readonly inFlow: boolean;
   /** Offset and indentation of a literal's first line, by which its lines are found in the document. */
   readonly block?: { readonly start: number; readonly indent: number };
 }

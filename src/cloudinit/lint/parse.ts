@@ -1,5 +1,6 @@
 /** YAML text to positioned nodes, over the events of js-yaml's parser. */
 import {
+  COLLECTION_STYLE,
   EVENT_ID,
   type Event,
   getScalarValue,
@@ -20,6 +21,7 @@ export interface Parsed {
   readonly documents: readonly Node[];
   /** Why there is no tree; then `documents` is empty. */
   readonly problem?: Problem;
+  readonly anchors: readonly (Place & { readonly name: string })[];
   readonly duplicates: readonly { readonly key: ScalarNode; readonly first: ScalarNode }[];
 }
 
@@ -35,18 +37,21 @@ const STYLES: Record<number, Style> = {
 export function parseYaml(text: string): Parsed {
   const builder = new Builder(text);
   try {
-    return { documents: builder.build(parseEvents(text, {})), duplicates: builder.duplicates };
+    const documents = builder.build(parseEvents(text, {}));
+    return { documents, anchors: builder.names, duplicates: builder.duplicates };
   } catch (cause) {
     if (!(cause instanceof YAMLException)) throw cause;
     // `message` would carry a piece of the text, which may hold a secret; `reason` does not.
     const problem = { path: '', start: cause.mark?.position ?? 0, message: cause.reason };
-    return { documents: [], problem, duplicates: [] };
+    return { documents: [], problem, anchors: [], duplicates: [] };
   }
 }
 
 class Builder {
   readonly duplicates: { key: ScalarNode; first: ScalarNode }[] = [];
+  readonly names: (Place & { name: string })[] = [];
   private events: Event[] = [];
+  private flowDepth = 0;
   private index = 0;
   private last = 0;
   private readonly anchors = new Map<string, Node>();
@@ -75,13 +80,21 @@ class Builder {
       );
     }
     if (event.type === EVENT_ID.SCALAR) return this.anchored(event, this.scalar(event, path));
-    if (event.type === EVENT_ID.SEQUENCE) return this.sequence(event, path);
-    if (event.type === EVENT_ID.MAPPING) return this.mapping(event, path);
+    if (event.type === EVENT_ID.SEQUENCE || event.type === EVENT_ID.MAPPING) {
+      const depth = event.style === COLLECTION_STYLE.FLOW ? 1 : 0;
+      this.flowDepth += depth;
+      const node = event.type === EVENT_ID.SEQUENCE ? this.sequence(event, path) : this.mapping(event, path);
+      this.flowDepth -= depth;
+      return node;
+    }
     throw new YAMLException('unexpected end of a collection');
   }
 
   private anchored<T extends Node>(event: { anchorStart: number; anchorEnd: number }, node: T): T {
-    if (event.anchorStart >= 0) this.anchors.set(this.source.slice(event.anchorStart, event.anchorEnd), node);
+    if (event.anchorStart < 0) return node;
+    const name = this.source.slice(event.anchorStart, event.anchorEnd);
+    this.names.push({ path: node.path, start: event.anchorStart, name });
+    this.anchors.set(name, node);
     return node;
   }
 
@@ -108,6 +121,7 @@ class Builder {
       text,
       type: isTag(tag, 'binary') ? 'binary' : reading.type,
       reading,
+      inFlow: this.flowDepth > 0,
       ...(style === 'literal'
         ? { block: { start: event.valueStart, indent: Math.max(event.indent, 0) } }
         : {}),

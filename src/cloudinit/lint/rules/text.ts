@@ -56,20 +56,26 @@ function* mimeTrap(text: string, isMime: boolean, nonAscii: number): Generator<F
     });
 }
 
-/** Tabs before the first other character of a line, outside of text in which they are data. */
+/** Tabs where they are no data: PyYAML's scanner takes blanks only between tokens, and inside unquoted text. */
 function* tabs(text: string, data: readonly { from: number; to: number }[]): Generator<Finding> {
-  for (const match of text.matchAll(/^ *\t[ \t]*(?=\S)/gm)) {
-    const start = match.index + match[0].indexOf('\t');
-    if (data.some(({ from, to }) => from <= start && start < to)) continue;
-    const message = 'A tab stands in the indentation; cloud-init refuses the document.';
-    yield error('tab-indentation', { path: '', start }, message, { hint: 'Indent with blanks.' });
+  const isData = (at: number) => data.some(({ from, to }) => from <= at && at < to);
+  for (const { 0: before, index } of text.matchAll(/^[^\t\n]*\t/gm)) {
+    const start = index + before.length - 1;
+    const isComment = [...before.matchAll(/(?:^|\s)#/g)].some(
+      (mark) => !isData(index + mark.index + mark[0].length - 1),
+    );
+    if (isComment || isData(start)) continue;
+    const isIndentation = before.trim() === '';
+    const message = `A tab ${isIndentation ? 'in the indentation' : 'outside of quotes'}; cloud-init refuses the document.`;
+    yield error('yaml-tab', { path: '', start }, message, { hint: 'Write blanks.' });
   }
 }
 
+/** Text in quotes and blocks, from the first character to the last. */
 function scalarSpans(root: Node): { from: number; to: number }[] {
   const spans: { from: number; to: number }[] = [];
   for (const { node } of walk(root)) {
-    if (node.kind === 'scalar') spans.push({ from: node.start, to: node.end });
+    if (node.kind === 'scalar' && node.style !== 'plain') spans.push({ from: node.start, to: node.end });
   }
   return spans;
 }

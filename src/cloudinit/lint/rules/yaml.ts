@@ -20,6 +20,7 @@ export function* yamlRules(document: LintDocument, wantsBoolean: ReadonlySet<Nod
     yield error('yaml-duplicate-key', { ...key, path: join(key.path, key.text) }, message);
   }
   if (!root) return;
+  yield* scanner(yaml, root);
   for (const { node, isKey } of walk(root)) {
     if (!KNOWN_TAG.test(node.tag)) {
       yield error(
@@ -51,13 +52,30 @@ function* syntax({ problem, documents }: Parsed, { source, input }: LintDocument
   }
 }
 
-function* keys({ entries }: MappingNode): Generator<Finding> {
+function* keys({ entries, start, path }: MappingNode): Generator<Finding> {
   for (const { key } of entries) {
-    if (key.kind === 'scalar') continue;
-    const message = 'A list or map is used as a key; cloud-init refuses the document.';
-    yield error('yaml-key', key, message, {
-      hint: 'If this is a placeholder such as {{ name }}, put it in quotes.',
-    });
+    const isEmpty = key.kind === 'scalar' && key.style === 'plain' && key.text === '';
+    if (key.kind === 'scalar' && !isEmpty) continue;
+    const what = isEmpty ? 'The key before this colon is missing' : 'A list or map is used as a key';
+    const hint = isEmpty ? 'Write a key.' : 'If this is a placeholder such as {{ name }}, put it in quotes.';
+    const place = { path, start: Math.max(start, key.start) };
+    yield error('yaml-key', place, `${what}; cloud-init refuses the document.`, { hint });
+  }
+}
+
+/** What PyYAML's scanner takes for syntax and YAML 1.2 for text: `[a?b]`, `[:80]` and names of anchors. */
+function* scanner({ anchors }: Parsed, root: Node): Generator<Finding> {
+  for (const { node } of walk(root)) {
+    if (node.kind !== 'scalar' || !node.inFlow || node.style !== 'plain' || !/\?|^:/.test(node.text))
+      continue;
+    const message =
+      "Inside [ ] and { } cloud-init's YAML reader takes ? and a leading : for syntax and refuses them.";
+    yield error('yaml-flow', node, message, { hint: 'Put it in quotes.' });
+  }
+  for (const anchor of anchors) {
+    if (/^[A-Za-z0-9_-]+$/.test(anchor.name)) continue;
+    const message = "cloud-init's YAML reader wants letters, digits, _ and - in the name of an anchor.";
+    yield error('yaml-anchor', anchor, message, { given: anchor.name });
   }
 }
 
