@@ -8,6 +8,8 @@ import { OPTION_NAMES, optionOf } from './deployment/options';
 const FAILED = 1;
 const USAGE = 2;
 
+const VERBS = ['schema', 'check', 'show', 'extract'];
+
 type Flags = Record<string, unknown>;
 
 function say(text: string): void {
@@ -79,11 +81,29 @@ async function main(argv: string[]): Promise<void> {
     .locale('en')
     .command('$0', 'print the document of a whole Matrix server', generateFlags, runGenerate)
     .command('schema', 'print the JSON Schema of the --config file', schemaFlags, runSchema)
-    .completion('completion', 'print a completion script for the shell')
+    .completion('completion', 'print a completion script for the shell', complete)
     .version(__VERSION__)
     .wrap(100)
     .fail(false)
     .parseAsync();
+}
+
+/** yargs completes verbs and their flags; those of the nameless verb are added here. */
+function complete(
+  current: string,
+  argv: Flags,
+  filtered: (done: (error: Error | null, words: string[] | undefined) => void) => void,
+  done: (words: string[]) => void,
+): void {
+  filtered((_error, words = []) => {
+    const typed = Array.isArray(argv._) ? argv._.slice(1) : [];
+    const nameless = current.startsWith('-') && !VERBS.includes(String(typed[0]));
+    const flags = nameless ? [...OPTION_NAMES, 'config', 'quiet'].map((name) => `--${name}`) : [];
+    done([
+      ...words.filter((word) => !word.startsWith('$0')),
+      ...flags.filter((flag) => flag.startsWith(current)),
+    ]);
+  });
 }
 
 function schemaFlags(parser: Argv): Argv {

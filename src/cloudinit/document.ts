@@ -36,9 +36,8 @@ function writeFile({ path, mode, content, packed }: ServerFile): WriteFile {
 export function document(deployment: Deployment): string {
   const header = [
     '#cloud-config',
-    `# gen-cloudinit ${__VERSION__}: the Matrix server ${deployment.domain}, users are @name:${deployment.serverName}`,
-    `# Give this whole text to a new ${deployment.distro === 'ubuntu' ? 'Ubuntu' : 'Debian'} server as its user data; nothing else is needed.`,
-    '# Watch it: cloud-init status --wait --long; the log is /var/log/cloud-init-output.log',
+    `# gen-cloudinit ${__VERSION__}: Matrix server ${deployment.domain}, users are @name:${deployment.serverName}`,
+    `# Give it whole to a new ${deployment.distro === 'ubuntu' ? 'Ubuntu' : 'Debian'} server as user data. Watch it: cloud-init status --wait --long`,
   ];
   return `${header.join('\n')}\n${toYaml(cloudConfig(deployment))}`;
 }

@@ -6,7 +6,7 @@ import { dump } from 'js-yaml';
  * @throws Error for text that is not ASCII: cloud-init mangles other bytes when it takes a document for MIME
  */
 export function toYaml(data: object): string {
-  const text = dump(data, { lineWidth: -1, noRefs: true, seqNoIndent: true });
+  const text = dump(data, { lineWidth: -1, noRefs: true, seqNoIndent: true, indent: 1 });
   const foreign = /[^\n\x20-\x7e]/.exec(text);
   if (foreign)
     throw new Error(

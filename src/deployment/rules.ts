@@ -170,9 +170,12 @@ export const sshPublicKey: Rule = (value) => {
   return whole.test(value) ? undefined : { expected };
 };
 
-/** An armoured OpenPGP public key block in ASCII. */
+const ARMOUR =
+  /^-----BEGIN PGP PUBLIC KEY BLOCK-----\n(?:[A-Z][A-Za-z]*: [\x20-\x7e]*\n)*\n(?:[A-Za-z0-9+/=]+\n)+-----END PGP PUBLIC KEY BLOCK-----\n*$/;
+
+/** One armoured OpenPGP public key block (RFC 4880, 6.2). */
 export const armouredKey: Rule = (value) =>
-  /^-----BEGIN PGP PUBLIC KEY BLOCK-----\n[\x20-\x7e\n]+\n-----END PGP PUBLIC KEY BLOCK-----\n*$/.test(value)
+  ARMOUR.test(value)
     ? undefined
     : {
         expected: 'a file with one armoured OpenPGP public key',

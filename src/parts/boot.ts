@@ -2,6 +2,9 @@
 export const BOOT_SCRIPT = '/usr/local/sbin/matrix-boot';
 
 /** One step of the first boot, as a line of runcmd. */
-export function bootStep(step: 'docker' | 'files' | 'wait' | 'admin' | 'ready' | 'failed'): string {
-  return `${BOOT_SCRIPT} ${step}`;
+export function bootStep(
+  step: 'docker' | 'files' | 'wait' | 'admin' | 'ready' | 'failed',
+  ...words: string[]
+): string {
+  return [BOOT_SCRIPT, step, ...words].join(' ');
 }

@@ -3,7 +3,7 @@ import { bootStep } from './boot';
 import type { Part } from './part';
 
 /** Docker's own names for the engine, its client, its runtime and the two plugins. */
-export const DOCKER_PACKAGES = [
+const PACKAGES = [
   'docker-ce',
   'docker-ce-cli',
   'containerd.io',
@@ -23,9 +23,21 @@ export function docker(deployment: Deployment): Part {
       name: 'docker',
       filename: 'gen-cloudinit-docker.list',
       source: `deb [signed-by=$KEY_FILE] ${deployment.dockerAptUrl} $RELEASE stable`,
-      key: deployment.dockerAptKey,
+      key: rewrapped(deployment.dockerAptKey),
     },
     files: [],
-    commands: [bootStep('docker')],
+    commands: [bootStep('docker', ...PACKAGES)],
   };
+}
+
+/**
+ * The same armoured key in long lines, which cost less in the document; GnuPG reads lines of up to 20,000 characters
+ * (g10/armor.c).
+ */
+function rewrapped(armour: string): string {
+  const [, head = '', body = '', sum = '', tail = ''] =
+    /^(-----BEGIN[^\n]*\n(?:[^\n]*: [^\n]*\n)*)\n([A-Za-z0-9+/=\n]+?)\n(=[A-Za-z0-9+/]{4}\n)?(-----END[^\n]*)/.exec(
+      armour,
+    ) ?? [];
+  return `${head}\n${body.replaceAll('\n', '').replace(/.{1,240}/g, '$&\n')}${sum}${tail}\n`;
 }

@@ -1,6 +1,5 @@
 import type { Deployment } from '../deployment/deployment';
 import { bootStep } from './boot';
-import { DOCKER_PACKAGES } from './docker';
 import { filesOf } from './files';
 import type { Part } from './part';
 
@@ -11,7 +10,7 @@ import type { Part } from './part';
  */
 export function host(deployment: Deployment): Part {
   return {
-    files: filesOf('host', deployment, { packages: DOCKER_PACKAGES }),
+    files: filesOf('host', deployment),
     commands: ['set -eu', 'export HOME=/root', `trap '[ $? = 0 ] || ${bootStep('failed')}' EXIT`],
   };
 }
