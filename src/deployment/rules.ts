@@ -23,6 +23,8 @@ export const PROVIDER_NAMES = [
   'alibaba',
 ] as const;
 
+/** Files are named after the domain and the server name, with up to 16 characters more; ext4 takes 255 bytes. */
+const MAX_NAME = 230;
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** A host name with two labels or more (RFC 1123), without scheme, port or trailing dot. */
@@ -42,7 +44,7 @@ export const domainName: Rule = (value) => {
   if (value.includes('_')) return wrong('an underscore is not allowed in the name of a host');
   const labels = value.toLowerCase().split('.');
   if (labels.some((label) => label.length > 63)) return wrong('a label is at most 63 characters long');
-  if (value.length > 253) return wrong('a name is at most 253 characters long');
+  if (value.length > MAX_NAME) return wrong(`a name is at most ${MAX_NAME} characters long here`);
   if (labels.some((label) => !LABEL.test(label))) {
     return wrong('only letters, digits and inner hyphens, parted by single dots');
   }
