@@ -26,6 +26,15 @@ export async function createCgroup(path: string): Promise<string> {
   return path;
 }
 
+/**
+ * The argv that runs a program in a group. It enters the group itself before it is anything else, so that no child
+ * of it can be outside; "0" is the writer (cgroups(7)).
+ */
+export const inGroup = (path: string, argv: readonly string[]): string[] => [
+  ...['sh', '-euc', 'echo 0 > "$1/cgroup.procs"; shift; exec "$@"', 'sh', path],
+  ...argv,
+];
+
 /** Ends every process of a group and of those below it with SIGKILL, waits for them, and removes the groups. */
 export async function endCgroup(path: string, timeoutMs = 20_000): Promise<void> {
   const end = Date.now() + timeoutMs;

@@ -1,17 +1,15 @@
 // Machines at native speed: systemd-nspawn boots a root directory with its own systemd, cloud-init and network.
 // The kernel is this host's. After each boot the network namespace and the control group are new, as after a real
 // start of a kernel; only the disk lasts.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BaseMachine, type Entered, type MachineOptions } from './base';
-import { cgroupRoot, createCgroup, endCgroup } from './cgroup';
+import type { Entered, MachineOptions } from './base';
+import { createCgroup, inGroup } from './cgroup';
 import type { Resource } from './cleanup';
 import { MachineError } from './machine';
+import { PoweredMachine, plainEnvironment } from './powered';
 import type { Root } from './roots';
-import { contained, run, tryRun } from './run';
-import { seedFiles } from './seed';
+import { run, tryRun } from './run';
 
 /** `limits`: folders inside that are a disk of their own of so many bytes (kept in memory), for fillDisk(). */
 export interface NspawnOptions extends MachineOptions {
@@ -27,39 +25,27 @@ const interfaceName = 'eth0';
 // systemd-nspawn's exit code for "the system inside asked for a restart", given with --keep-unit.
 const restartCode = 133;
 
-// Runs in the process that becomes systemd-nspawn: it must be in its group before it makes a process, and the
-// overlay lives in a mount namespace of its own, so that it goes with the last process of the machine.
+// The overlay lives in the mount namespace of the machine's process and goes with it, as does what systemd-nspawn
+// keeps in /run. Docker needs control groups of version 2 and a writable /proc/sys/net; no more may be writable, or
+// the udev inside would work on this host's devices. nspawn's system call filter would stop what Docker calls.
 const launch = `
-echo 0 > "$1/cgroup.procs"
 mkdir -p /run/systemd/nspawn
 mount -t tmpfs -o mode=700 nspawn /run/systemd/nspawn
-mount -t overlay -o "$2" overlay "$3"
-shift 3
+mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" overlay "$2/root"
+shift 2
+export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 SYSTEMD_NSPAWN_API_VFS_WRITABLE=network SYSTEMD_SECCOMP=0
 exec "$@"`;
 
-// What a command inside needs of an environment; the lab's own is not the machine's.
-const environment = {
-  HOME: '/root',
-  LANG: 'C.UTF-8',
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-};
-
 /** A machine of systemd-nspawn; made by `createNspawn`. */
-export class NspawnMachine extends BaseMachine {
+export class NspawnMachine extends PoweredMachine {
   readonly kind = 'nspawn';
-  private readonly cgroup: string;
-  private process: ChildProcess | undefined;
-  private stopped: Promise<void> = Promise.resolve();
-  private powerIsCut = false;
 
   constructor(protected override readonly options: NspawnOptions) {
     super(options);
-    this.cgroup = join(cgroupRoot(), this.id);
   }
 
   /** Makes the disk: an empty layer over the cached root, with the seed in it. */
   async prepare(): Promise<void> {
-    const upper = join(this.folder, 'upper');
     for (const name of ['upper', 'work', 'root']) await mkdir(join(this.folder, name), { recursive: true });
     for (const path of plainFolders) await mkdir(this.folderFor(path), { recursive: true });
     for (const [path, bytes] of Object.entries(this.options.limits ?? {})) {
@@ -68,99 +54,22 @@ export class NspawnMachine extends BaseMachine {
       this.registry.add({ kind: 'mount', path: source });
       await run(['mount', '-t', 'tmpfs', '-o', `size=${bytes},mode=755`, this.id, source]);
     }
-    const seed = join(upper, 'var/lib/cloud/seed/nocloud');
-    await mkdir(seed, { recursive: true });
-    const files = seedFiles({
-      instanceId: `i-${this.id}`,
-      hostname: this.options.hostname ?? this.name,
-      userData: this.options.userData,
-      attachment: this.options.attachment,
-      match: { name: interfaceName },
-    });
-    for (const [name, bytes] of files) await writeFile(join(seed, name), bytes, { mode: 0o600 });
-  }
-
-  async boot(): Promise<void> {
-    if (this.running) throw new MachineError(this, 'is on already');
-    this.running = true;
-    this.powerIsCut = false;
-    this.mark('boot');
-    await this.start();
-  }
-
-  async powerCut(): Promise<void> {
-    this.mark('power cut');
-    this.powerIsCut = true;
-    await endCgroup(this.cgroup);
-    await this.stopped;
-  }
-
-  async destroy(): Promise<void> {
-    await this.powerCut();
-    await this.registry.release((made) => made.kind === 'mount' && made.path.startsWith(`${this.folder}/`));
-    await rm(this.folder, { recursive: true, force: true });
+    await this.writeSeed(join(this.folder, 'upper/var/lib/cloud/seed/nocloud'), { name: interfaceName });
   }
 
   private folderFor(path: string): string {
     return join(this.folder, 'folders', path.replaceAll('/', '_'));
   }
 
-  private async start(): Promise<void> {
-    await this.plug();
-    this.registry.add({ kind: 'cgroup', path: this.cgroup });
-    await createCgroup(this.cgroup);
-    const [file, ...args] = this.commandLine() as [string, ...string[]];
-    const child = spawn(file, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-      env: {
-        ...environment,
-        // Docker needs control groups of version 2 and writable /proc/sys/net; no more may be writable, or the
-        // udev inside would work on this host's devices.
-        SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1',
-        SYSTEMD_NSPAWN_API_VFS_WRITABLE: 'network',
-        // nspawn's system call filter stops what Docker needs (keyctl, bpf).
-        SYSTEMD_SECCOMP: '0',
-      },
-    });
-    this.process = child;
-    child.stdout?.on('data', (chunk: Buffer) => this.log.feed(chunk));
-    child.stderr?.on('data', (chunk: Buffer) => this.log.feed(chunk));
-    this.stopped = new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code) => this.afterExit(code).then(resolve, reject));
-    });
-    // A failure is told to whoever awaits the end; without such a one it must not end the lab.
-    this.stopped.catch((error: unknown) => this.mark(`failed: ${String(error)}`));
+  protected restarts(code: number | null): boolean {
+    return code === restartCode;
   }
 
-  private async afterExit(code: number | null): Promise<void> {
-    this.process = undefined;
-    await endCgroup(this.cgroup);
-    await this.registry.release((resource) => this.isOfBoot(resource));
-    if (code === restartCode && !this.powerIsCut) {
-      this.mark('restarts');
-      await this.start();
-      return;
-    }
-    this.running = false;
-    this.mark(`off (${this.powerIsCut ? 'power cut' : `exit code ${code}`})`);
+  protected override isOfBoot(resource: Resource): boolean {
+    return super.isOfBoot(resource) || (resource.kind === 'netns' && resource.name === this.id);
   }
 
-  private isOfBoot(resource: Resource): boolean {
-    switch (resource.kind) {
-      case 'cgroup':
-        return resource.path === this.cgroup;
-      case 'netns':
-        return resource.name === this.id;
-      case 'link':
-        return resource.name === this.port;
-      default:
-        return false;
-    }
-  }
-
-  private async plug(): Promise<void> {
+  protected async plug(): Promise<void> {
     const { netns } = this.options.attachment;
     this.registry.add({ kind: 'netns', name: this.id });
     await run(['ip', 'netns', 'add', this.id]);
@@ -172,14 +81,10 @@ export class NspawnMachine extends BaseMachine {
     await this.applyFault();
   }
 
-  private commandLine(): string[] {
-    const layers = [
-      `lowerdir=${this.options.root.dir}`,
-      `upperdir=${join(this.folder, 'upper')}`,
-      `workdir=${join(this.folder, 'work')}`,
-    ];
+  protected commandLine(): readonly string[] {
     const bound = new Set([...plainFolders, ...Object.keys(this.options.limits ?? {})]);
-    const nspawn = [
+    return [
+      ...['sh', '-euc', launch, 'sh', this.options.root.dir, this.folder],
       'systemd-nspawn',
       '--quiet',
       '--boot',
@@ -199,8 +104,6 @@ export class NspawnMachine extends BaseMachine {
       '--rlimit=RLIMIT_NOFILE=1024:524288',
       ...[...bound].map((path) => `--bind=${this.folderFor(path)}:${path}`),
     ];
-    const shell = ['sh', '-euc', launch, 'sh', this.cgroup, layers.join(','), join(this.folder, 'root')];
-    return contained([...shell, ...nspawn]);
   }
 
   protected async enter(
@@ -212,11 +115,10 @@ export class NspawnMachine extends BaseMachine {
     if (leader === undefined) return undefined;
     // In the machine's group, so that a power cut ends it too; beside the groups of the system inside.
     const group = await createCgroup(join(this.cgroup, 'exec'));
-    const inGroup = ['sh', '-euc', 'echo 0 > "$1/cgroup.procs"; shift; exec "$@"', 'sh', group];
     const spaces = ['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--root', '--wd'];
-    const outcome = await tryRun([...inGroup, 'nsenter', `--target=${leader}`, ...spaces, ...argv], {
+    const outcome = await tryRun(inGroup(group, ['nsenter', `--target=${leader}`, ...spaces, ...argv]), {
       timeoutMs: limitMs,
-      env: environment,
+      env: plainEnvironment,
       ...(input === undefined ? {} : { input }),
     });
     if (outcome.code === -1)
@@ -226,9 +128,8 @@ export class NspawnMachine extends BaseMachine {
 
   /** The process that is number 1 inside, once systemd runs in it; before that it still is in this host's root. */
   private async leader(): Promise<number | undefined> {
-    const pid = this.process?.pid;
-    if (pid === undefined) return undefined;
-    for (const nspawn of await childrenOf(pid)) {
+    if (this.pid === undefined) return undefined;
+    for (const nspawn of await childrenOf(this.pid)) {
       for (const child of await childrenOf(nspawn)) {
         const status = await readFile(`/proc/${child}/status`, 'utf8').catch(() => '');
         if (/^Name:\tsystemd$/m.test(status) && /^NSpid:(?:\t\d+)+\t1$/m.test(status)) return child;
@@ -246,7 +147,6 @@ async function childrenOf(pid: number): Promise<number[]> {
 
 /** Makes a machine over a cached root, switched off. Its disk is empty but for the seed: making one costs nothing. */
 export async function createNspawn(options: NspawnOptions): Promise<NspawnMachine> {
-  if (!existsSync(options.root.dir)) throw new Error(`no root at ${options.root.dir}`);
   const machine = new NspawnMachine(options);
   await machine.prepare();
   return machine;

@@ -1,0 +1,118 @@
+// The life of a machine's process: started in a control group of its own, ended with all that it made, started
+// again when the system inside restarts. What the process is, the kinds of machine say.
+import { spawn } from 'node:child_process';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BaseMachine, type MachineOptions } from './base';
+import { cgroupRoot, createCgroup, endCgroup, inGroup } from './cgroup';
+import type { Resource } from './cleanup';
+import { MachineError } from './machine';
+import { contained, pause } from './run';
+import { type SeedSpec, seedFiles } from './seed';
+
+/** What a program inside, or systemd-nspawn itself, gets of an environment: the lab's own is not the machine's. */
+export const plainEnvironment: Readonly<Record<string, string>> = {
+  HOME: '/root',
+  LANG: 'C.UTF-8',
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+};
+
+export abstract class PoweredMachine extends BaseMachine {
+  protected readonly cgroup: string;
+  /** The number of the outermost process of the machine while there is one. */
+  protected pid: number | undefined;
+  private powerIsCut = false;
+
+  protected constructor(options: MachineOptions) {
+    super(options);
+    this.cgroup = join(cgroupRoot(), this.id);
+  }
+
+  /** Makes what one boot needs beside the process, each thing entered in the registry before. */
+  protected abstract plug(): Promise<void>;
+  /** The program of the machine; it runs in the machine's group and ends when the machine is off. */
+  protected abstract commandLine(): readonly string[];
+  /** Whether this exit code means "start me again". */
+  protected abstract restarts(code: number | null): boolean;
+  /** Whether the thing is of one boot only. */
+  protected isOfBoot(resource: Resource): boolean {
+    if (resource.kind === 'cgroup') return resource.path === this.cgroup;
+    return resource.kind === 'link' && resource.name === this.port;
+  }
+
+  async boot(): Promise<void> {
+    if (this.running) throw new MachineError(this, 'is on already');
+    this.running = true;
+    this.powerIsCut = false;
+    this.mark('boot');
+    await this.start();
+  }
+
+  async powerCut(): Promise<void> {
+    if (!this.running) return;
+    this.mark('power cut');
+    this.powerIsCut = true;
+    // Again and again: a restart may just be making the next process.
+    for (let i = 0; this.running && i < 1000; i++) {
+      await endCgroup(this.cgroup);
+      await pause(20);
+    }
+    if (this.running) throw new MachineError(this, 'survived its power cut');
+  }
+
+  async destroy(): Promise<void> {
+    await this.powerCut();
+    await this.registry.release((made) => made.kind === 'mount' && made.path.startsWith(`${this.folder}/`));
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Writes the NoCloud seed's files into a folder. */
+  protected async writeSeed(folder: string, match: SeedSpec['match']): Promise<void> {
+    await mkdir(folder, { recursive: true });
+    const files = seedFiles({
+      instanceId: `i-${this.id}`,
+      hostname: this.options.hostname ?? this.name,
+      userData: this.options.userData,
+      attachment: this.options.attachment,
+      match,
+    });
+    for (const [name, bytes] of files) await writeFile(join(folder, name), bytes, { mode: 0o600 });
+  }
+
+  private async start(): Promise<void> {
+    await this.plug();
+    this.registry.add({ kind: 'cgroup', path: this.cgroup });
+    await createCgroup(this.cgroup);
+    const [file, ...args] = contained(inGroup(this.cgroup, this.commandLine())) as [string, ...string[]];
+    // Detached: an interrupt of the terminal is for the lab, which then ends its machines.
+    const child = spawn(file, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      cwd: this.folder,
+      env: plainEnvironment,
+    });
+    this.pid = child.pid;
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => this.log.feed(chunk));
+    child.once('error', (error) => this.mark(`cannot be started: ${error.message}`));
+    child.once('close', (code) => {
+      this.afterExit(code).catch((error: unknown) => {
+        this.running = false;
+        this.mark(`off, and not tidied up: ${String(error)}`);
+      });
+    });
+  }
+
+  private async afterExit(code: number | null): Promise<void> {
+    this.pid = undefined;
+    await endCgroup(this.cgroup);
+    await this.registry.release((resource) => this.isOfBoot(resource));
+    if (this.restarts(code) && !this.powerIsCut) {
+      this.mark('restarts');
+      await this.start();
+      return;
+    }
+    this.running = false;
+    this.mark(`off (${this.powerIsCut ? 'power cut' : `exit code ${code}`})`);
+  }
+}
