@@ -1,0 +1,102 @@
+// Machines with a kernel of their own: QEMU, emulated where there is no KVM, on a tap device in the world's bridge,
+// so that the guest has an address there as a machine of systemd-nspawn has.
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { type Accelerator, accelerator } from './accelerator';
+import type { Entered, MachineOptions } from './base';
+import { AgentError, AgentSilentError, GuestAgent } from './guest-agent';
+import type { Image } from './image';
+import { MachineError } from './machine';
+import { PoweredMachine } from './powered';
+import { run } from './run';
+
+/** `memoryMiB` default 4096, `processors` default 2. */
+export interface QemuOptions extends MachineOptions {
+  readonly image: Image;
+  readonly memoryMiB?: number;
+  readonly processors?: number;
+}
+
+/** A virtual machine; made by `createQemu`. */
+export class QemuMachine extends PoweredMachine {
+  readonly kind = 'qemu';
+  private readonly agent: GuestAgent;
+
+  constructor(
+    protected override readonly options: QemuOptions,
+    readonly accelerator: Accelerator,
+  ) {
+    super(options);
+    // Relative, for the path of a socket has only 107 characters.
+    this.agent = new GuestAgent(relative('.', join(this.folder, 'agent')));
+  }
+
+  /** Makes the disk, an empty layer over the image, and the seed's ISO. */
+  async prepare(): Promise<void> {
+    await mkdir(this.folder, { recursive: true });
+    const disk = join(this.folder, 'disk.qcow2');
+    await run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', this.options.image.disk, '-F', 'raw', disk]);
+    const seed = join(this.folder, 'seed');
+    await this.writeSeed(seed, { mac: this.mac });
+    const names = ['-volid', 'cidata', '-joliet', '-rational-rock'];
+    await run(['xorriso', '-as', 'genisoimage', '-quiet', '-output', `${seed}.iso`, ...names, seed]);
+  }
+
+  protected restarts(): boolean {
+    // QEMU resets the machine itself.
+    return false;
+  }
+
+  protected async plug(): Promise<void> {
+    this.agent.close();
+    const { netns } = this.options.attachment;
+    this.registry.add({ kind: 'link', netns, name: this.port });
+    await run(['ip', '-n', netns, 'tuntap', 'add', 'dev', this.port, 'mode', 'tap']);
+    await run(['ip', '-n', netns, 'link', 'set', 'dev', this.port, 'alias', this.id]);
+    await this.applyFault();
+  }
+
+  protected commandLine(): readonly string[] {
+    const { image, memoryMiB = 4096, processors = 2, attachment } = this.options;
+    return [
+      ...['nsenter', `--net=/run/netns/${attachment.netns}`, '--'],
+      ...['qemu-system-x86_64', '-name', this.id, '-nodefaults', '-no-user-config', '-display', 'none'],
+      ...this.accelerator.arguments,
+      ...['-smp', String(processors), '-m', String(memoryMiB), '-serial', 'stdio'],
+      ...['-kernel', image.kernel, '-initrd', image.initrd],
+      ...['-append', 'root=/dev/vda rw console=ttyS0 mitigations=off tsc=reliable'],
+      ...['-drive', 'file=disk.qcow2,if=virtio,format=qcow2,cache=unsafe,discard=unmap'],
+      ...['-drive', 'file=seed.iso,if=virtio,format=raw,readonly=on'],
+      ...['-netdev', `tap,id=lan,ifname=${this.port},script=no,downscript=no`],
+      ...['-device', `virtio-net-pci,netdev=lan,mac=${this.mac},romfile=`],
+      ...['-device', 'virtio-rng-pci', '-device', 'virtio-serial-pci'],
+      ...['-chardev', 'socket,id=agent,path=agent,server=on,wait=off'],
+      ...['-device', 'virtserialport,chardev=agent,name=org.qemu.guest_agent.0'],
+    ];
+  }
+
+  protected async enter(argv: readonly string[], input: string | undefined): Promise<Entered> {
+    if (!(await this.agent.answers(2000))) return undefined;
+    try {
+      return await this.agent.exec(argv, input);
+    } catch (cause) {
+      if (!(cause instanceof AgentError || cause instanceof AgentSilentError)) throw cause;
+      throw new MachineError(this, `${argv.slice(3).join(' ').slice(0, 80)}: ${cause.message}`, { cause });
+    }
+  }
+
+  /** Locally administered, and the same at every boot: netplan finds the interface by it. */
+  private get mac(): string {
+    const hash = createHash('sha256').update(this.id).digest('hex');
+    return `52:54:00:${hash.slice(0, 2)}:${hash.slice(2, 4)}:${hash.slice(4, 6)}`;
+  }
+}
+
+/** Makes a virtual machine over a cached image, switched off; finds out before whether KVM works here. */
+export async function createQemu(options: QemuOptions): Promise<QemuMachine> {
+  const machine = new QemuMachine(options, await accelerator(options.image));
+  await machine.prepare();
+  machine.mark(`QEMU with ${machine.accelerator.name}: ${machine.accelerator.reason}`);
+  return machine;
+}
