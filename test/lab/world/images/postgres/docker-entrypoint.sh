@@ -26,6 +26,7 @@ setting() {
     printf -v "$name" '%s' "${!name-$default}"
   fi
   unset "$file_name"
+  export "${name?}"
 }
 
 initialise() {
@@ -36,6 +37,8 @@ initialise() {
   # The arguments are shell words, as in the published image.
   eval "initdb --username=\"\$POSTGRES_USER\" --pwfile=<(printf '%s\n' \"\$POSTGRES_PASSWORD\") \
     \"\${waldir[@]}\" $POSTGRES_INITDB_ARGS"
+  # The published image has this in initdb's sample already.
+  printf "\nlisten_addresses = '*'\n" >>"$PGDATA/postgresql.conf"
   printf '\nhost all all all %s\n' "$method" >>"$PGDATA/pg_hba.conf"
 }
 
@@ -63,6 +66,11 @@ first_start() {
 [[ ${1-} != -* ]] || set -- postgres "$@"
 
 if [[ $1 == postgres ]]; then
+  # Read as root, before the user changes: a secret's file may be root's alone.
+  setting POSTGRES_PASSWORD
+  setting POSTGRES_USER postgres
+  setting POSTGRES_DB "$POSTGRES_USER"
+  setting POSTGRES_INITDB_ARGS
   if [[ $(id -u) == 0 ]]; then
     mkdir -p "$PGDATA" /var/run/postgresql
     chmod 0700 "$PGDATA"
@@ -71,10 +79,6 @@ if [[ $1 == postgres ]]; then
     exec gosu postgres "$0" "$@"
   fi
   if [[ ! -s $PGDATA/PG_VERSION ]]; then
-    setting POSTGRES_PASSWORD
-    setting POSTGRES_USER postgres
-    setting POSTGRES_DB "$POSTGRES_USER"
-    setting POSTGRES_INITDB_ARGS
     export PGPASSWORD=$POSTGRES_PASSWORD
     first_start
     unset PGPASSWORD
