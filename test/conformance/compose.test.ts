@@ -105,8 +105,9 @@ test('the database: user, locale, and a password that is not in the document', (
   assert.is(POSTGRES_INITDB_ARGS, '--encoding=UTF-8 --lc-collate=C --lc-ctype=C');
   assert.equal(rest, { POSTGRES_PASSWORD_FILE: '/run/secrets/db_password' });
   assert.is(project.secrets?.db_password?.file, '/data/matrix/db-password');
-  const given = service(stack(documentOf('db-password')), 'db').environment;
-  assert.is(given?.POSTGRES_PASSWORD, 'synapse');
+  const given = (name: string) => service(stack(documentOf(name)), 'db').environment?.POSTGRES_PASSWORD;
+  assert.is(given('db-password'), 'synapse');
+  assert.is(given('unusual'), '~/%s=+@_-.');
 });
 
 test('the database is on a network that only Synapse shares, and that leads nowhere', () => {
@@ -181,6 +182,7 @@ test('the proxy: who signs the certificate', () => {
     url: undefined,
     email: 'ops@example.com',
   });
+  assert.is(environment('unusual').email, 'o.n+f-f@xn--bcher-kva.example');
   const url = 'https://acme.example.test:14000/dir';
   assert.equal(environment('acme-url'), { STAGING: '0', USE_LOCAL_CA: '0', url, email });
 });

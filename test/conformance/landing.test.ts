@@ -1,6 +1,13 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { COMBINATIONS, command, type Document, documentOf, SSH_KEYS } from './support/documents';
+import {
+  COMBINATIONS,
+  command,
+  type Document,
+  documentOf,
+  nameOfLength,
+  SSH_KEYS,
+} from './support/documents';
 import { entryAt, land, landing, RUNCMD, tree } from './support/landing';
 import { permissionTable, SYNAPSE, secretTable } from './support/overview';
 import { type Root, Stage } from './support/stage';
@@ -22,6 +29,17 @@ async function landed(root: Root, userData: string | Uint8Array, then: (stage: S
 
 const read = (stage: Stage, root: Root, path: string) => readFileSync(stage.path(root, path), 'utf8');
 
+/** The random secrets that the servers of all these tests made for themselves. */
+const secrets: string[] = [];
+
+function collectSecrets(stage: Stage, root: Root, document: Document): void {
+  for (const path of Object.keys(secretTable(document))) {
+    if (path.startsWith(`${document.baseDir}/files/`) && !path.endsWith('/pgpass')) {
+      secrets.push(read(stage, root, path).trim());
+    }
+  }
+}
+
 function assertTables(stage: Stage, root: Root, document: Document): void {
   for (const [path, expected] of Object.entries({ ...permissionTable(document), ...secretTable(document) })) {
     assert.equal(entryAt(stage, root, path), expected, path);
@@ -30,6 +48,25 @@ function assertTables(stage: Stage, root: Root, document: Document): void {
   for (const [path, entry] of tree(stage, root, `${document.baseDir}/files`)) {
     assert.match(entry, new RegExp(`^(?:directory ${SYNAPSE} 0755|file ${SYNAPSE} 0[0-7]{3}) `), path);
   }
+}
+
+/** apt finds Docker's repository, and trusts Docker's key for it alone. */
+function assertAptSource(stage: Stage, root: Root): void {
+  const codename = /VERSION_CODENAME=(\w+)/.exec(read(stage, root, '/usr/lib/os-release'))?.[1];
+  const lists = readdirSync(stage.path(root, '/etc/apt/sources.list.d'));
+  assert.is(lists.length, 1, lists.join());
+  const line = read(stage, root, `/etc/apt/sources.list.d/${lists[0]}`).trim();
+  const key = /^deb \[signed-by=(\S+)\] /.exec(line)?.[1] ?? line;
+  assert.match(line, new RegExp(` https://download.docker.com/linux/ubuntu ${codename} stable$`));
+  const keys = stage.must(root, ['gpg', '--show-keys', '--with-colons', key]);
+  assert.match(keys, /^fpr:+9DC858229FC7DD38854AE2D88D81803C0EBFCD88:$/m);
+  const trusted = readdirSync(stage.path(root, '/etc/apt/trusted.gpg.d'));
+  assert.equal(
+    trusted.filter((name) => !name.startsWith('debian-archive-')),
+    [],
+  );
+  const asked = stage.must(root, ['apt-get', 'update', '--print-uris']);
+  assert.match(asked, new RegExp(`^'https://download.docker.com/linux/ubuntu/dists/${codename}/InRelease' `));
 }
 
 for (const root of ['bookworm', 'sid'] as const) {
@@ -48,43 +85,29 @@ for (const root of ['bookworm', 'sid'] as const) {
       assert.is(read(stage, root, RUNCMD), `#!/bin/sh\n${document.runcmd.join('\n')}\n`);
       assert.is(entryAt(stage, root, RUNCMD)?.mode, '0700');
 
+      assertAptSource(stage, root);
+
       stage.must(root, [BOOT, 'files']);
       assertTables(stage, root, document);
-    });
-  });
-
-  test(`${root}: apt trusts Docker's key for Docker's repository alone`, async () => {
-    await landed(root, documentOf('debian').text, (stage) => {
-      const codename = /VERSION_CODENAME=(\w+)/.exec(read(stage, root, '/usr/lib/os-release'))?.[1];
-      const lists = readdirSync(stage.path(root, '/etc/apt/sources.list.d'));
-      assert.is(lists.length, 1, lists.join());
-      const line = read(stage, root, `/etc/apt/sources.list.d/${lists[0]}`).trim();
-      const key = /^deb \[signed-by=(\S+)\] /.exec(line)?.[1] ?? line;
-      assert.match(line, new RegExp(` https://download.docker.com/linux/debian ${codename} stable$`));
-      const keys = stage.must(root, ['gpg', '--show-keys', '--with-colons', key]);
-      assert.match(keys, /^fpr:+9DC858229FC7DD38854AE2D88D81803C0EBFCD88:$/m);
-      const trusted = readdirSync(stage.path(root, '/etc/apt/trusted.gpg.d'));
-      assert.equal(
-        trusted.filter((name) => !name.startsWith('debian-archive-')),
-        [],
-      );
-      const asked = stage.must(root, ['apt-get', 'update', '--print-uris']);
-      assert.match(
-        asked,
-        new RegExp(`^'https://download.docker.com/linux/debian/dists/${codename}/InRelease' `),
-      );
+      collectSecrets(stage, root, document);
     });
   });
 }
 
-for (const name of ['base-dir', 'server-name', 'db-password']) {
+for (const [name, given] of [
+  ['base-dir', undefined],
+  ['db-password', 'synapse'],
+  ['unusual', '~/%s=+@_-.'],
+] as const) {
   test(`${name}: owners, modes and secrets`, async () => {
     const document = documentOf(name);
     await landed('sid', document.text, (stage) => {
       stage.must('sid', ['/bin/sh', '-c', `umask 077; ${BOOT} files`]);
       assertTables(stage, 'sid', document);
+      collectSecrets(stage, 'sid', document);
       const password = read(stage, 'sid', `${document.baseDir}/db-password`).trim();
-      assert.match(password, name === 'db-password' ? /^synapse$/ : /^[A-Za-z0-9_-]{43}$/);
+      if (given === undefined) assert.match(password, /^[A-Za-z0-9_-]{43}$/);
+      else assert.is(password, given);
       const pgpass = read(stage, 'sid', `${document.baseDir}/files/pgpass`).trim();
       assert.is(pgpass, `db:5432:synapse:synapse:${password}`);
     });
@@ -116,7 +139,7 @@ test('gzip arrives as the plain document does', async () => {
   });
 });
 
-test('a second run replaces nothing, nor does the first boot of another instance', async () => {
+test('a second run replaces nothing, nor does the first boot of another instance, nor a power cut', async () => {
   const document = documentOf('default');
   const everything = (stage: Stage) =>
     new Map(
@@ -136,35 +159,44 @@ test('a second run replaces nothing, nor does the first boot of another instance
     land(stage, 'sid', document.text, 'i-another');
     stage.must('sid', [BOOT, 'files']);
     assert.equal(everything(stage), before);
-  });
-});
 
-test('a secret that was cut short by a power cut is made again, a whole one is kept', async () => {
-  const document = documentOf('default');
-  await landed('sid', document.text, (stage) => {
-    stage.must('sid', [BOOT, 'files']);
+    // A power cut in the middle of the first boot: what is whole is kept, what is not is made again.
     const data = `${document.baseDir}/files`;
-    const kept = read(stage, 'sid', `${data}/macaroon_secret_key`);
     stage.write('sid', `${data}/form_secret`, '', 0o600, 991);
     stage.write('sid', `${data}/form_secret.new`, 'half', 0o644);
     stage.must('sid', [BOOT, 'files']);
     assert.match(read(stage, 'sid', `${data}/form_secret`).trim(), /^[A-Za-z0-9_-]{43}$/);
-    assert.is(read(stage, 'sid', `${data}/macaroon_secret_key`), kept);
     assertTables(stage, 'sid', document);
+    const after = everything(stage);
+    for (const [path, entry] of before)
+      if (!path.endsWith('/form_secret')) assert.is(after.get(path), entry, path);
   });
 });
 
-test('two servers have no secret in common', async () => {
-  const document = documentOf('default');
-  const secrets: string[] = [];
-  for (const _ of [1, 2]) {
-    await landed('sid', document.text, (stage) => {
+test('the longest names that are accepted can be files', async () => {
+  for (const option of ['--domain', '--server-name']) {
+    const made = (length: number) => {
+      const others = option === '--domain' ? [] : ['--domain', 'matrix.example.org'];
+      return command(...others, option, nameOfLength(length));
+    };
+    let [accepted, refused] = [100, 254];
+    while (refused - accepted > 1) {
+      const middle = Math.floor((accepted + refused) / 2);
+      if (made(middle).code === 0) accepted = middle;
+      else refused = middle;
+    }
+    assert.ok(accepted > 200, `${accepted} characters`);
+    await landed('sid', made(accepted).stdout, (stage) => {
+      assert.equal(landing(stage, 'sid').warnings, [], `${option} of ${accepted} characters`);
       stage.must('sid', [BOOT, 'files']);
-      for (const path of Object.keys(secretTable(document))) secrets.push(read(stage, 'sid', path));
     });
   }
+});
+
+test('no two servers have a secret in common, and none is in the document', () => {
+  assert.ok(secrets.length >= 12, `${secrets.length} secrets were made by the tests before`);
   assert.is(new Set(secrets).size, secrets.length);
-  for (const secret of secrets) assert.not.ok(document.text.includes(secret.trim()));
+  for (const secret of secrets) assert.not.ok(documentOf('default').text.includes(secret));
 });
 
 test.run();

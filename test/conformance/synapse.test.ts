@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { COMBINATIONS, documentOf, generated } from './support/documents';
+import { documentOf } from './support/documents';
 import { Homeserver } from './support/homeserver';
 import { entryAt, tree } from './support/landing';
 import { SYNAPSE } from './support/overview';
@@ -18,21 +18,24 @@ test.after(() => server?.close());
 
 const CHECK = ['python3', '-m', 'synapse.config', '-c', '/data/homeserver.yaml'];
 
-test('Synapse reads the configuration of every combination, and finds no secret in it', () => {
+test('Synapse reads the configuration, and finds no secret in it', () => {
   const { stage, document } = server;
   const data = `${document.baseDir}/files`;
   const key = readFileSync(stage.path('sid', `${data}/${document.serverName}.signing.key`));
-  const seen = new Set<string>();
-  for (const other of COMBINATIONS.map(generated)) {
-    const text = other.file(`${other.baseDir}/files/homeserver.yaml`);
-    if (seen.has(text)) continue;
-    seen.add(text);
-    stage.write('sid', `${data}/other.yaml`, text, 0o644, 991);
+  for (const name of ['default', 'db-password', 'unusual']) {
+    const other = documentOf(name);
+    stage.write(
+      'sid',
+      `${data}/other.yaml`,
+      other.file(`${other.baseDir}/files/homeserver.yaml`),
+      0o644,
+      991,
+    );
     stage.write('sid', `${data}/${other.serverName}.signing.key`, key, 0o600, 991);
     const check = [...CHECK.slice(0, -1), '/data/other.yaml', '--no-secrets-in-config'];
     const { code, stdout, stderr } = server.contained(check);
-    assert.is(code, 0, `${other.name}: ${stdout}${stderr}`);
-    assert.match(stdout, /^Config parses OK!/m, other.name);
+    assert.is(code, 0, `${name}: ${stdout}${stderr}`);
+    assert.match(stdout, /^Config parses OK!/m, name);
   }
 });
 
@@ -43,8 +46,9 @@ test('Synapse does refuse a secret in the configuration', () => {
   assert.is.not(inline, text);
   stage.write('sid', `${document.baseDir}/files/inline.yaml`, inline, 0o644, 991);
   const check = [...CHECK.slice(0, -1), '/data/inline.yaml'];
-  assert.is(server.contained(check).code, 0);
-  assert.is.not(server.contained([...check, '--no-secrets-in-config']).code, 0);
+  const { code, stderr } = server.contained([...check, '--no-secrets-in-config']);
+  assert.is(code, 1);
+  assert.match(stderr, /form_secret/);
   stage.must('sid', ['rm', `${document.baseDir}/files/inline.yaml`]);
 });
 
@@ -60,6 +64,8 @@ test('Synapse starts and becomes healthy, without a warning of its own', async (
   const before = tree(server.stage, 'sid', `${server.document.baseDir}/files`);
   await server.start();
   assert.is(server.health(), '200');
+  // Synapse's own greeting has that level too.
+  const said = /^(?!.* synapse\.config\.logger - ).* - (?:WARNING|ERROR|CRITICAL) - /;
   const warnings = server
     .log()
     .split('\n')

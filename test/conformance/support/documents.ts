@@ -67,6 +67,16 @@ export const COMBINATIONS: readonly Combination[] = [
   { name: 'synapse-bind IPv6', args: plain('--synapse-bind', '2001:db8::8') },
   { name: 'debian', args: plain('--distro', 'debian') },
   {
+    // Right values that a careless file would read as something else: another type, a comment, a variable, a path.
+    name: 'unusual',
+    args: plain(
+      ...['--server-name', 'null.example', '--db-password', '~/%s=+@_-.', '--admin-user', '0644'],
+      ...['--email', 'o.n+f-f@xn--bcher-kva.example', '--base-dir', '/srv/0644/a.b-c_d'],
+    ),
+    serverName: 'null.example',
+    baseDir: '/srv/0644/a.b-c_d',
+  },
+  {
     name: 'images',
     args: plain(
       ...['--synapse-image', 'registry.example.org:5000/matrix/synapse:v1.160.0'],
@@ -79,6 +89,12 @@ export const COMBINATIONS: readonly Combination[] = [
 
 /** The SSH keys of the `server` combination. */
 export const SSH_KEYS: readonly string[] = KEYS;
+
+/** A domain name of so many characters, in labels of 61 at most. */
+export function nameOfLength(length: number): string {
+  const end = '.example.org';
+  return `${'a'.repeat(length - end.length).replace(/a{61}(?=a)./g, `${'a'.repeat(61)}.`)}${end}`;
+}
 
 /** Runs the built command as a user would. */
 export function command(...args: string[]): { code: number | null; stdout: Buffer; stderr: string } {
