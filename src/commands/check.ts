@@ -45,7 +45,9 @@ async function syntax(script: Script, tools: CheckTools): Promise<Finding[]> {
   // dash: `sh: 3: Syntax error: ...`; bash: `bash: line 3: ...`, then the line itself, which is not repeated.
   const [, line = '1', reason = ''] = /^[^:\n]*: (?:line )?(\d+): (.*)$/m.exec(answer.stderr) ?? [];
   const words = reason === '' ? `${shell} -n ended with ${answer.code ?? 'a signal'}` : redacted(reason);
-  return [error('shell-syntax', script.place(Number(line)), `${name}, line ${line}: ${words}.`)];
+  // What is missing at the end is reported behind the last line.
+  const at = Math.min(Number(line), text.trimEnd().split('\n').length);
+  return [error('shell-syntax', script.place(at), `${name}, line ${at}: ${words}.`)];
 }
 
 type Document = ReturnType<typeof findAll>['document'];

@@ -39,13 +39,16 @@ export function planExtract(given: Uint8Array, windows: boolean): ExtractPlan {
   const problem = input.problem ?? yaml?.problem;
   if (problem) return { files: [], refused: [], problem: problem.message };
   const planned = new Map<string, PlannedFile>();
+  /** Each directory with a file that needs it. */
+  const directories = new Map<string, string>();
   const refused: RefusedFile[] = [];
   for (const file of files) {
-    const reason = whyNot(file, windows) ?? collision(file.target, planned);
+    const reason = whyNot(file, windows) ?? collision(file.target, planned, directories);
     if (reason !== undefined || !file.decoded.bytes) {
       refused.push({ path: file.path, reason: reason ?? 'its content does not decode' });
       continue;
     }
+    for (const parent of parents(file.target)) directories.set(parent, file.target);
     const before = file.isAppended ? planned.get(file.target)?.bytes : undefined;
     planned.set(file.target, {
       path: file.target,
@@ -77,12 +80,21 @@ function whyNot(file: LandedFile, windows: boolean): string | undefined {
 }
 
 /** The same name cannot be both a file and a directory. */
-function collision(target: string, planned: ReadonlyMap<string, PlannedFile>): string | undefined {
-  for (const other of planned.keys()) {
-    if (target.startsWith(`${other}/`)) return `${other} is a file and cannot be a directory too`;
-    if (other.startsWith(`${target}/`)) return `${target} is a directory already, because of ${other}`;
-  }
-  return undefined;
+function collision(
+  target: string,
+  planned: ReadonlyMap<string, PlannedFile>,
+  directories: ReadonlyMap<string, string>,
+): string | undefined {
+  const file = parents(target).find((parent) => planned.has(parent));
+  if (file !== undefined) return `${file} is a file and cannot be a directory too`;
+  const child = directories.get(target);
+  return child === undefined ? undefined : `${target} is a directory already, because of ${child}`;
+}
+
+/** `/a/b/c` has `/a` and `/a/b`. */
+function parents(target: string): string[] {
+  const parts = target.split('/').slice(0, -1);
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 2).join('/'));
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {

@@ -18,8 +18,10 @@ export function schemaFindings(answer: SchemaAnswer | undefined, root: Node | un
   if (!answer) return [info(CODE, START, 'cloud-init is not installed here; its own schema was not asked.')];
   const said = `${answer.stdout}\n${answer.stderr}`;
   const findings = [
-    ...listed(said, 'errors').map(([path, message]) => error(CODE, placeOf(root, path), message)),
-    ...listed(said, 'deprecations').map(([path, message]) => warning(CODE, placeOf(root, path), message)),
+    ...listed(said, 'errors', root).map(([path, message]) => error(CODE, placeOf(root, path), message)),
+    ...listed(said, 'deprecations', root).map(([path, message]) =>
+      warning(CODE, placeOf(root, path), message),
+    ),
   ];
   const hasErrors = findings.some(({ severity }) => severity === 'error');
   if (answer.code !== 0 && !hasErrors) {
@@ -46,16 +48,20 @@ function skipped(): Finding {
   });
 }
 
-/** `Cloud config schema errors: path: message, path: message`, in one line. */
-function listed(said: string, what: 'errors' | 'deprecations'): [string, string][] {
-  const found = new Map<string, [string, string]>();
+/** `Cloud config schema errors: path: message, path: message`, in one line; a path begins with a key of the document. */
+function listed(said: string, what: 'errors' | 'deprecations', root: Node | undefined): [string, string][] {
+  const keys = new Set(entries(root).map(({ name }) => name));
+  const found: [string, string][] = [];
   for (const [, list = ''] of said.matchAll(new RegExp(`^.*Cloud config schema ${what}: (.*)$`, 'gm'))) {
-    for (const entry of list.split(/, (?=[A-Za-z_][^\s:,'"]*: )/)) {
-      const [, path = '', message = entry] = /^([^\s:]+): +(.*)$/.exec(entry) ?? [];
-      found.set(`${path}: ${message}`, [path, redacted(message)]);
+    for (const piece of list.split(', ')) {
+      const [, path = '', message = ''] = /^([^\s:]+): +(.*)$/.exec(piece) ?? [];
+      const last = found.at(-1);
+      if (keys.has(path.split('.')[0] ?? '') || path.startsWith('format-')) found.push([path, message]);
+      else if (last) last[1] += `, ${piece}`;
+      else found.push(['', piece]);
     }
   }
-  return [...found.values()];
+  return found.map(([path, message]) => [path, redacted(message)]);
 }
 
 /** `write_files.0.owner` to its node, as far as there is one; keys may have dots in them. */

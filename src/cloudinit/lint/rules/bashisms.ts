@@ -12,7 +12,7 @@ const command = (words: string) => new RegExp(`${START}(?:${words})(?=[\\s;]|$)`
 
 export const BASH_ONLY: readonly Bashism[] = [
   { name: '[[ ]]', pattern: command(String.raw`(?:!\s+)?\[\[`) },
-  { name: 'pipefail', pattern: /\bset\s+[-+\w\s]*o\s+pipefail\b/ },
+  { name: 'pipefail', pattern: /\bset[ \t]+[-+\w \t]{0,60}o[ \t]+pipefail\b/ },
   { name: 'arrays', pattern: /(?:^|[\s;])\w+\+?=\(/m },
   { name: '(( ))', pattern: new RegExp(`${START}\\(\\(`, 'm') },
   { name: 'function keyword', pattern: command(String.raw`function\s+[\w-]+(?:\s*\(\))?`) },
@@ -23,13 +23,13 @@ export const BASH_ONLY: readonly Bashism[] = [
   { name: 'ranges in braces', pattern: /\{\w+\.\.\w+\}/ },
   { name: "$'...' quotes", pattern: /\$'/ },
   { name: '+=', pattern: /(?:^|[\s;])[A-Za-z_]\w*\+=/m },
-  { name: '== in [ ]', pattern: /(?:^|[\s;])\[ [^\]\n]*[^=!]==[^\]\n]*\]/m },
+  { name: '== in [ ]', pattern: /(?:^|[\s;])\[ [^[\]\n]*[^=!]==[^[\]\n]*\]/m },
   {
     name: 'declare, let, shopt or source',
     pattern: command('(?:declare|typeset|let|shopt|source|mapfile|readarray|pushd|popd|disown)'),
   },
   { name: 'echo -e', pattern: command(String.raw`echo\s+-\w*e\w*`) },
-  { name: 'trap on ERR, DEBUG or RETURN', pattern: /\btrap\b[^\n]*\b(?:ERR|DEBUG|RETURN)\b/ },
+  { name: 'trap on ERR, DEBUG or RETURN', pattern: /\btrap\b[^\n]{0,200}\b(?:ERR|DEBUG|RETURN)\b/ },
   { name: 'substitution in braces', pattern: /\$\{\w+(?:\[|\/|\^|,|@[A-Za-z]|:\s*\d|: -)/, inQuotes: true },
   { name: 'indirect expansion', pattern: /\$\{!\w/, inQuotes: true },
   {

@@ -68,7 +68,7 @@ function* stopsOnFailure(script: Script): Generator<Finding> {
 function* waitsForItself(script: Script, isRun: boolean, runcmd: Script | undefined): Generator<Finding> {
   const code = shellCode(script.text, { keepDoubleQuoted: true });
   const source = isRun ? script.text : code;
-  const found = /cloud-init['\s]+status\b[^\n;&|]*(?:--wait|-w\b)/.exec(source);
+  const found = /cloud-init['\s]{1,9}status\b[^\n;&|]{0,99}(?:--wait|-w\b)/.exec(source);
   if (!found) return;
   const place = script.place(lineOf(source, found.index));
   const hint = 'Leave it out.';

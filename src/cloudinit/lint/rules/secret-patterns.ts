@@ -1,4 +1,7 @@
-/** How secrets look in text: forms that their issuers give them, and long mixed values behind telling names. */
+/**
+ * How secrets look in text: forms that their issuers give them, and long mixed values behind telling names.
+ * Repetitions are bounded, so that no text makes the search slow.
+ */
 export interface FoundSecret {
   /** What it is, in words. */
   readonly what: string;
@@ -10,28 +13,28 @@ const FORMS: readonly { readonly what: string; readonly pattern: RegExp }[] = [
   { what: 'a private key', pattern: /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/g },
   { what: 'an AWS access key', pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g },
   { what: 'a GitHub token', pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})/g },
-  { what: 'a GitLab token', pattern: /\bgl(?:pat|dt|rt)-[A-Za-z0-9_-]{20,}/g },
-  { what: 'a Slack token', pattern: /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g },
+  { what: 'a GitLab token', pattern: /\bgl(?:pat|dt|rt)-[A-Za-z0-9_-]{20,200}/g },
+  { what: 'a Slack token', pattern: /\bxox[abeoprs]-[A-Za-z0-9-]{10,200}/g },
   { what: 'a Stripe key', pattern: /\b[rs]k_live_[A-Za-z0-9]{16,}/g },
   { what: 'a Google API key', pattern: /\bAIza[A-Za-z0-9_-]{35}/g },
   { what: 'an npm token', pattern: /\bnpm_[A-Za-z0-9]{36}\b/g },
   { what: 'a DigitalOcean token', pattern: /\bdo[oprt]_v1_[0-9a-f]{64}\b/g },
-  { what: 'a Matrix access token', pattern: /\bsyt_[A-Za-z0-9_-]{20,}/g },
+  { what: 'a Matrix access token', pattern: /\bsyt_[A-Za-z0-9_-]{20,200}/g },
   {
     what: 'a JSON web token',
-    pattern: /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g,
+    pattern: /\beyJ[A-Za-z0-9_-]{10,999}\.eyJ[A-Za-z0-9_-]{10,9999}\.[A-Za-z0-9_-]{10,999}/g,
   },
   { what: 'an age secret key', pattern: /\bAGE-SECRET-KEY-1[A-Z0-9]{50,}/g },
   { what: 'a Docker login', pattern: /"auth"\s*:\s*"[A-Za-z0-9+/]{12,}={0,2}"/g },
   {
     what: 'a password in an address',
-    pattern: /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"'<>$]+:(?![$<{%])[^\s/@"'<>$]{4,}@/g,
+    pattern: /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/:@"'<>$]{1,99}:(?![$<{%])[^\s/@"'<>$]{4,200}@/g,
   },
 ];
 
 /** `password: value`, `"secret": "value"`, `TOKEN=value`: the name must end in the telling word. */
 const NAMED =
-  /(?<![\w$])["']?([\w-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|secret_key|access_key|private_key|form_secret))["']?[ \t]*[:=][ \t]*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"'#,;})\]]+))/gi;
+  /(?<![\w$-])["']?([\w-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|secret_key|access_key|private_key|form_secret))["']?[ \t]*[:=][ \t]*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"'#,;})\]]+))/gi;
 /** Filled in later, or a name of something instead of the thing. */
 const PLACEHOLDER =
   /[$`{}<>]|^%|^!|^[/~.]|^(?:file|https?|env|vault|ssm|arn):|example|changeme|change_me|redacted|xxxx|\*\*\*/i;

@@ -1,0 +1,182 @@
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { check, checkReport, hasErrors } from '../src/commands/check';
+import { InputError, readGiven } from '../src/commands/input';
+import type { Diagnostic } from '../src/deployment/diagnostic';
+
+const test = suite('check');
+const PATH = process.env.PATH;
+const document = (body: string) => new TextEncoder().encode(`#cloud-config\n${body}`);
+
+let bin = '';
+test.before.each(() => {
+  bin = mkdtempSync(join(tmpdir(), 'check-'));
+  for (const shell of ['sh', 'bash', 'cat']) symlinkSync(`/bin/${shell}`, join(bin, shell));
+  process.env.PATH = bin;
+});
+test.after.each(() => {
+  process.env.PATH = PATH;
+  rmSync(bin, { recursive: true, force: true });
+});
+
+/** A cloud-init that answers as told, for the document and for the one that must be refused. */
+function cloudInit(script: string): void {
+  writeFileSync(join(bin, 'cloud-init'), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(bin, 'cloud-init'), 0o755);
+}
+
+const of = (found: readonly Diagnostic[], code: string) =>
+  found.filter((diagnostic) => diagnostic.code === code);
+const REFUSES_PROBE = 'case "$(cat "$3")" in *"runcmd: 1"*) exit 1 ;; esac';
+
+test('shell syntax of runcmd, of files by their first line, of a bash script in sh words', async () => {
+  const found = await check(
+    document(`write_files:
+  - path: /usr/local/bin/a
+    content: |
+      #!/bin/bash -e
+      names=(a b)
+      if true; then
+      done
+  - path: /b.sh
+    content: |
+      while true; do
+  - path: /c.py
+    content: |
+      #!/usr/bin/env python3
+      if True:
+runcmd:
+  - set -e
+  - |
+    ls
+    fi
+  - [echo, "it's fine ("]
+`),
+  );
+  assert.equal(
+    of(found, 'shell-syntax').map(({ line, path }) => [line, path]),
+    [
+      [8, 'write_files[0].content'],
+      [11, 'write_files[1].content'],
+      [20, 'runcmd[1]'],
+    ],
+  );
+  assert.ok(hasErrors(found));
+});
+
+test('the text of a line with a fault is not repeated', async () => {
+  const found = await check(
+    document('write_files:\n  - path: /a.sh\n    content: |\n      #!/bin/bash\n      fi TOKEN=abcdef\n'),
+  );
+  assert.is(of(found, 'shell-syntax')[0]?.line, 6);
+  assert.not.match(JSON.stringify(found), /abcdef/);
+});
+
+test('a script as user data is checked too', async () => {
+  const found = await check(new TextEncoder().encode('#!/bin/sh\nls\nfi\n'));
+  assert.is(of(found, 'shell-syntax')[0]?.line, 3);
+  assert.equal(of(found, 'cloud-init-schema'), []);
+});
+
+test('what is not installed is told', async () => {
+  rmSync(join(bin, 'sh'));
+  const found = await check(document('runcmd: [ls]\n'));
+  assert.is(of(found, 'shell-syntax-unchecked')[0]?.severity, 'info');
+  assert.is(of(found, 'cloud-init-schema')[0]?.severity, 'info');
+  assert.match(of(found, 'cloud-init-schema')[0]?.message ?? '', /not installed/);
+  assert.not.ok(hasErrors(found));
+});
+
+test("cloud-init's own words become errors and warnings at their lines (26.2)", async () => {
+  cloudInit(`echo "Cloud config schema deprecations: apt_update:  Deprecated in version 22.2."
+echo "Invalid user-data $3"
+echo "Error: Cloud config schema errors: runcmd.1.1: 5 is not of type 'string', write_files.0: Additional properties are not allowed ('a, b: c' was unexpected), apt.sources.a.list: 1 is wrong" >&2
+echo "Error: Invalid schema: user-data" >&2
+exit 1`);
+  const found = of(
+    await check(
+      document(
+        'apt_update: true\nruncmd:\n  - ls\n  - [sleep, "5"]\nwrite_files:\n  - path: /a\napt: {sources: {a.list: {}}}\n',
+      ),
+    ),
+    'cloud-init-schema',
+  );
+  assert.equal(
+    found.map(({ severity, line, path }) => [severity, line, path]),
+    [
+      ['warning', 2, 'apt_update'],
+      ['error', 5, 'runcmd[1][1]'],
+      ['error', 7, 'write_files[0]'],
+      ['error', 8, 'apt.sources.a.list'],
+    ],
+  );
+});
+
+test('22.4 says the same in other words', async () => {
+  cloudInit(`printf 'Error:\\nCloud config schema errors: format-l1.c1: File None needs to begin with "#cloud-config"\\n\\n' >&2
+exit 1`);
+  const [found] = of(await check(document('hostname: a\n')), 'cloud-init-schema');
+  assert.is(found?.severity, 'error');
+  assert.match(found?.message ?? '', /needs to begin/);
+});
+
+test('valid only when cloud-init says so and would refuse what is wrong', async () => {
+  const after = async (script: string) => {
+    cloudInit(script);
+    return of(await check(gzipSync('#cloud-config\nhostname: a\n')), 'cloud-init-schema').map(
+      ({ severity }) => severity,
+    );
+  };
+  assert.equal(await after(`${REFUSES_PROBE}; echo "Valid schema $3"`), []);
+  assert.equal(await after(`${REFUSES_PROBE}; echo "Valid cloud-config: $3"`), []);
+  assert.equal(await after('echo "Valid cloud-config: $3"'), ['warning'], 'calls everything valid');
+  assert.equal(await after('echo "Skipping user-data schema validation. Jsonschema dependency missing."'), [
+    'warning',
+  ]);
+  assert.equal(await after('echo "Traceback" >&2; exit 3'), ['error']);
+  assert.equal(await after('kill -9 $$'), ['error']);
+});
+
+test('cloud-init gets the plain document in a private file, which is gone afterwards', async () => {
+  const seen = join(bin, 'seen');
+  cloudInit(`${REFUSES_PROBE}; cat "$3" > ${seen}; echo "$1 $2 $3" >> ${seen}; echo "Valid schema $3"`);
+  const before = readdirSync(tmpdir()).length;
+  await check(gzipSync('#cloud-config\nhostname: a\n'));
+  assert.match(readFileSync(seen, 'utf8'), /^#cloud-config\nhostname: a\nschema -c \S+\/user-data\n$/);
+  assert.is(readdirSync(tmpdir()).filter((name) => name.startsWith('gen-cloudinit-')).length, 0, `${before}`);
+});
+
+test('the report: place, message, what to do, and a count', async () => {
+  const found = await check(document('write_files:\n  - path: /a\n    owner: "991:991"\n'));
+  const report = checkReport(found, 'user-data\u001b.yaml');
+  assert.match(report, /^error: user-data\\x1b\.yaml:4:12 write_files\[0\]\.owner: .* \[owner-numeric\]$/m);
+  assert.match(report, /^ {4}given: {4}991:991$/m);
+  assert.match(report, /^ {4}hint: {5}Write root:root/m);
+  assert.match(report, /\d+ errors?, \d+ warnings?, \d+ notes?$/);
+});
+
+test('a file that cannot be read is a mistake in the request', async () => {
+  for (const file of [join(bin, 'nothing'), bin]) {
+    const error = await readGiven(file).catch((cause: unknown) => cause);
+    assert.instance(error, InputError);
+    assert.match((error as Error).message, /cannot be read/);
+  }
+  writeFileSync(join(bin, 'empty'), '');
+  assert.match(String(await readGiven(join(bin, 'empty')).catch(String)), /is empty/);
+  writeFileSync(join(bin, 'full'), 'a');
+  assert.equal(Buffer.from(await readGiven(join(bin, 'full'))).toString(), 'a');
+});
+
+test.run();
