@@ -128,7 +128,12 @@ export const images = (lab: { acmeUrl: string; rootsUrl: string }): readonly Ima
     program: 'matrix-synapse',
     config: {
       Entrypoint: ['/start.py'],
-      Env: [path, 'LANG=C.UTF-8', `LAB_ROOTS_URL=${lab.rootsUrl}`],
+      // Debian keeps register_new_matrix_user, which the published image has on PATH, in a folder of its own.
+      Env: [
+        path.replace('=', '=/usr/libexec/matrix-synapse:'),
+        'LANG=C.UTF-8',
+        `LAB_ROOTS_URL=${lab.rootsUrl}`,
+      ],
       ExposedPorts: { '8008/tcp': {}, '8448/tcp': {}, '19090/tcp': {} },
       Healthcheck: {
         Test: ['CMD-SHELL', 'curl -fSs http://localhost:8008/health || exit 1'],
