@@ -10,7 +10,7 @@ import { commandRules } from './rules/commands';
 import { fileContentRules } from './rules/file-content';
 import { filePathRules } from './rules/file-paths';
 import { headerRules } from './rules/header';
-import { booleanNodes, keyRules } from './rules/keys';
+import { keyRules, wantedTypes } from './rules/keys';
 import { multipassRules } from './rules/multipass';
 import { secretRules } from './rules/secrets';
 import { sizeRules } from './rules/size';
@@ -37,7 +37,7 @@ export function findAll(given: Uint8Array, { provider }: LintOptions = {}): Lint
     ...headerRules(document),
     ...sizeRules(document, provider),
     ...textRules(document),
-    ...yamlRules(document, booleanNodes(root)),
+    ...yamlRules(document, wantedTypes(root)),
     ...keyRules(root),
     ...writeFileRules(root, files),
     ...filePathRules(root, files, source),

@@ -28,8 +28,10 @@ function* encoding(file: LandedFile): Generator<Finding> {
     const message = 'cloud-init does not know the encoding and writes the content as it stands.';
     yield error('encoding-unknown', place, message, { given: file.encoding, expected: ENCODINGS.join(', ') });
   } else if (file.decoded.problem && file.content) {
-    const lost = file.decoded.bytes ? '' : '; this file and all later ones are not written';
-    const message = `The content does not decode${lost}. ${file.decoded.problem}.`;
+    const effect = file.decoded.bytes
+      ? 'does not decode as it should'
+      : 'does not decode; this file and all later ones are not written';
+    const message = `The content ${effect} (${file.decoded.problem}).`;
     yield error('content-decode', file.content, message, { given: file.encoding });
   }
 }

@@ -19,14 +19,12 @@ export function* keyRules(root: Node | undefined): Generator<Finding> {
   if (root?.kind === 'mapping') yield* check(root, CLOUD_CONFIG, new Set());
 }
 
-/** Nodes at which cloud-init wants a boolean and nothing else. */
-export function booleanNodes(root: Node | undefined): ReadonlySet<Node> {
-  const found = new Set<Node>();
-  const seen = new Set<Node>();
+/** The types that cloud-init wants at the nodes whose place it knows. */
+export function wantedTypes(root: Node | undefined): ReadonlyMap<Node, readonly string[]> {
+  const found = new Map<Node, readonly string[]>();
   const visit = (node: Node, shape: Shape) => {
-    if (shape.type.split('|').includes('bool')) found.add(node);
-    if (seen.has(node)) return;
-    seen.add(node);
+    if (found.has(node)) return;
+    found.set(node, shape.type.split('|'));
     for (const [child, inner] of children(node, shape)) visit(child, inner);
   };
   if (root) visit(root, CLOUD_CONFIG);

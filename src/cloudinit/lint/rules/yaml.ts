@@ -9,8 +9,11 @@ import { differsInYaml11, type Reading, readYaml11 } from '../yaml11';
 const KNOWN_TAG =
   /^(?:!|(?:!!|!<tag:yaml\.org,2002:)(?:str|int|float|bool|null|binary|timestamp|seq|map|set|omap|pairs)>?)?$/;
 
-/** @param wantsBoolean nodes at which cloud-init wants a boolean, so that `yes` there means what it says */
-export function* yamlRules(document: LintDocument, wantsBoolean: ReadonlySet<Node>): Generator<Finding> {
+/** @param wanted the types that cloud-init wants, so that `yes` for a boolean or `0o644` for text is right */
+export function* yamlRules(
+  document: LintDocument,
+  wanted: ReadonlyMap<Node, readonly string[]>,
+): Generator<Finding> {
   const { yaml, root } = document;
   if (!yaml) return;
   yield* syntax(yaml, document);
@@ -33,7 +36,7 @@ export function* yamlRules(document: LintDocument, wantsBoolean: ReadonlySet<Nod
       );
     }
     if (node.kind === 'mapping') yield* keys(node);
-    if (node.kind === 'scalar' && !wantsBoolean.has(node)) yield* yaml11(node, isKey);
+    if (node.kind === 'scalar') yield* yaml11(node, isKey, wanted.get(node) ?? []);
   }
 }
 
@@ -80,10 +83,11 @@ function* scanner({ anchors }: Parsed, root: Node): Generator<Finding> {
 }
 
 /** Unquoted text that YAML 1.1 reads otherwise than YAML 1.2. Secrets are not repeated in the message. */
-function* yaml11(node: ScalarNode, isKey: boolean): Generator<Finding> {
+function* yaml11(node: ScalarNode, isKey: boolean, wanted: readonly string[]): Generator<Finding> {
   if (node.style !== 'plain' || node.tag !== '') return;
   if (!differsInYaml11(node.text)) return;
   const here = readYaml11(node.text);
+  if ((here.type === 'bool' || here.type === 'str') && wanted.includes(here.type)) return;
   const shown = /pass|secret|token|key/i.test(node.path) ? 'This text' : node.text;
   const hint = `Put it in quotes${isKey ? '' : `, or write what is meant`}.`;
   if (here.type === 'refused') {
