@@ -103,6 +103,7 @@ const FAMILIES: Record<string, readonly Case[]> = {
   ],
   commands: [
     ['runcmd-no-set-e', 3, 'runcmd:\n  - ls\n  - ls\n'],
+    ['runcmd-no-set-e', 3, 'runcmd:\n  - "# set -e"\n  - ls\n  - ls\n'],
     ['runcmd-no-set-e', 4, 'runcmd:\n  - |\n    ls\n    ls\n'],
     ['cloud-init-wait', 4, 'runcmd:\n  - set -e\n  - cloud-init status --wait\n'],
     ['cloud-init-wait', 3, 'bootcmd:\n  - [cloud-init, status, --long, --wait]\n'],
@@ -186,6 +187,7 @@ const GOOD: readonly string[] = [
   named('/a.json', 'content: |', '  {"a": [1, -2.5e3, true, null, "\\u00e4"]}'),
   apt(SIGNED, KEY),
   'runcmd:\n  - set -e\n  - ls\n  - [echo, it is]\n',
+  'runcmd:\n  - [set, -eu]\n  - ls\n  - ls\n',
   "runcmd:\n  - |\n    set -eu\n    # [[ arrays=(a) ]]\n    echo '[[ $RANDOM ]]' <<'END'\n    source x\n    END\n    ls\n",
   'runcmd:\n  - bash -c "set -o pipefail; ls | wc"\n',
   'apt: &x {conf: a}\n',

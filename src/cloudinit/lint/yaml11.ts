@@ -86,6 +86,8 @@ function int11(text: string): Reading {
   const negative = text.startsWith('-');
   const digits = text.replace(/^[-+]/, '');
   if (/^0[bx]$/.test(digits)) return { type: 'refused', value: 'it is a number without digits' };
+  // Python's int() takes so many decimal digits and no more (sys.int_info.default_max_str_digits).
+  if (/^[1-9][0-9]{4300}/.test(digits)) return { type: 'refused', value: 'the number is too long' };
   let value: bigint;
   if (digits.includes(':')) value = digits.split(':').reduce((sum, part) => sum * 60n + BigInt(part), 0n);
   else value = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);

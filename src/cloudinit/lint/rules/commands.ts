@@ -54,11 +54,14 @@ function isShellCall(list: readonly Node[]): boolean {
 
 /** The exit code of the script is that of its last command; without `set -e` all others may fail unseen. */
 function* stopsOnFailure(script: Script): Generator<Finding> {
-  const lines = shellCode(script.text).split('\n');
+  const code = shellCode(script.text);
+  const lines = code.split('\n');
   const isCode = (line: string) =>
     line.trim() !== '' && !/^\s*(?:#|:|export\s|umask\s|\w+=\S*\s*$)/.test(line);
   const commands = lines.slice(1).filter(isCode).length;
-  const stops = /(?:^|[\s;&|'])set'?\s+'?(?:-[a-df-z]*e|-o\s+errexit)/m.test(script.text);
+  // The words of a list are in quotes, which blanks them in the code.
+  const stops =
+    /(?:^|[\s;&|({])set\s+(?:-[a-df-z]*e|-o\s+errexit)/m.test(code) || /^'set' '-[a-z]*e/m.test(script.text);
   if (commands < 2 || stops) return;
   const message = 'runcmd goes on when a command fails; only the exit code of the last one counts.';
   const hint = "Make 'set -e' the first item, or run one script that stops on failure.";
