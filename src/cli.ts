@@ -1,8 +1,9 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import { generate } from './commands/generate';
+import { InputError, inputName, readGiven } from './commands/input';
 import { deploymentReport, optionReport } from './commands/report';
-import { OPTION_NAMES, optionOf } from './deployment/options';
+import { OPTION_NAMES, OPTIONS, optionOf } from './deployment/options';
 
 /** Exit codes: 0 done, 1 the world failed or a check found errors, 2 the request was wrong. */
 const FAILED = 1;
@@ -67,6 +68,72 @@ function generateFlags(parser: Argv): Argv {
     .example('$0 --domain matrix.example.org --server-name example.org', '');
 }
 
+function schemaFlags(parser: Argv): Argv {
+  return parser.strict().example('$0 schema > gen-cloudinit.schema.json', '');
+}
+
+async function runSchema(): Promise<void> {
+  const { schema } = await import('./commands/schema');
+  print(schema());
+}
+
+function documentFlags(parser: Argv): Argv {
+  return parser
+    .strict()
+    .positional('file', { type: 'string', describe: 'the document; standard input when left out, or -' })
+    .option('json', { type: 'boolean', describe: 'the answer as JSON' });
+}
+
+function checkFlags(parser: Argv): Argv {
+  return documentFlags(parser)
+    .option('provider', { choices: OPTIONS.provider.choices, describe: 'the size limit that has to be kept' })
+    .example('$0 check user-data.yaml', '')
+    .example('$0 --domain matrix.example.org | $0 check --provider ec2', '');
+}
+
+async function runCheck({ file, json, provider }: Flags): Promise<void> {
+  const { check, checkReport, hasErrors } = await import('./commands/check');
+  const found = await check(await readGiven(textOf(file)), typeof provider === 'string' ? { provider } : {});
+  if (json) print(found);
+  else process.stdout.write(`${checkReport(found, inputName(textOf(file)))}\n`);
+  if (hasErrors(found)) process.exitCode = FAILED;
+}
+
+function showFlags(parser: Argv): Argv {
+  return documentFlags(parser).example('$0 show user-data.yaml', '');
+}
+
+async function runShow({ file, json }: Flags): Promise<void> {
+  const { show, showReport } = await import('./commands/show');
+  const shown = show(await readGiven(textOf(file)));
+  if (json) print(shown);
+  else process.stdout.write(`${showReport(shown, inputName(textOf(file)))}\n`);
+}
+
+function extractFlags(parser: Argv): Argv {
+  return documentFlags(parser)
+    .positional('dir', { type: 'string', describe: 'a new or empty directory' })
+    .option('force', { type: 'boolean', describe: 'the directory may hold something already' })
+    .example('$0 extract user-data.yaml files', '');
+}
+
+async function runExtract({ file, dir, json, force }: Flags): Promise<void> {
+  const { extract, extractReport } = await import('./commands/extract');
+  const done = await extract(await readGiven(textOf(file)), String(dir), { force: force === true });
+  if (json) print(done);
+  else process.stdout.write(`${extractReport(done)}\n`);
+  if (done.refused.length > 0) process.exitCode = FAILED;
+}
+
+/** A positional's text; yargs makes '' of a `-` that stands where a text is expected. */
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value || '-' : undefined;
+}
+
+function print(data: unknown): void {
+  process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
+}
+
 async function main(argv: string[]): Promise<void> {
   await yargs(argv)
     .scriptName('gen-cloudinit')
@@ -81,10 +148,21 @@ async function main(argv: string[]): Promise<void> {
     .locale('en')
     .command('$0', 'print the document of a whole Matrix server', generateFlags, runGenerate)
     .command('schema', 'print the JSON Schema of the --config file', schemaFlags, runSchema)
+    .command('check [file]', 'look for mistakes in any user-data document', checkFlags, runCheck)
+    .command('show [file]', 'list what is in a document', showFlags, runShow)
+    .command(
+      'extract <file> <dir>',
+      'write the files of a document below a directory',
+      extractFlags,
+      runExtract,
+    )
     .completion('completion', 'print a completion script for the shell', complete)
     .version(__VERSION__)
     .wrap(100)
-    .fail(false)
+    .fail((message, cause) => {
+      // Without a cause it is yargs itself that does not like the command line.
+      throw cause ?? new InputError(message);
+    })
     .parseAsync();
 }
 
@@ -106,20 +184,10 @@ function complete(
   });
 }
 
-function schemaFlags(parser: Argv): Argv {
-  return parser.example('$0 schema > gen-cloudinit.schema.json', '');
-}
-
-async function runSchema(): Promise<void> {
-  const { schema } = await import('./commands/schema');
-  process.stdout.write(`${JSON.stringify(schema(), null, 2)}\n`);
-}
-
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 main(process.argv.slice(2)).catch((error: unknown) => {
   say(`gen-cloudinit: ${error instanceof Error ? error.message : String(error)}`);
-  // YError is what yargs throws for a wrong command line.
-  process.exitCode = error instanceof Error && error.name === 'YError' ? USAGE : FAILED;
+  process.exitCode = error instanceof InputError ? USAGE : FAILED;
 });

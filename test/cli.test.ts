@@ -191,6 +191,43 @@ cli('delegation: what has to be put on the other name', () => {
   }
 });
 
+for (const [name, args] of [
+  ['check with an unknown flag', ['check', '--frob']],
+  ['check of no file', ['check', '/nonexistent/user-data.yaml']],
+  ['show of a directory', ['show', '.']],
+  ['extract without a directory', ['extract', 'out/default.yaml']],
+  ['extract into a full directory', ['extract', 'out/default.yaml', 'src']],
+  ['an unknown provider', ['check', 'out/default.yaml', '--provider', 'aws']],
+] as const) {
+  cli(`a wrong request: ${name}`, () => {
+    const { code, stdout, stderr } = run(args);
+    assert.is(code, 2, stderr);
+    assert.is(stdout, '');
+    assert.match(stderr, /^gen-cloudinit: ./);
+  });
+}
+
+cli('check, show and extract of what was generated', ({ dir }) => {
+  const document = run(BARE).stdout;
+  const checked = run(['check', '--provider', 'ec2'], document);
+  assert.is(checked.code, 0, checked.stdout);
+  assert.match(checked.stdout, 'standard input: 0 errors, 0 warnings');
+  const found = run(['check', '--json'], '#cloud-config\nwrite_files:\n- path: /a\n  owner: 991:991\n');
+  assert.is(found.code, 1);
+  assert.ok(
+    JSON.parse(found.stdout).some(
+      ({ severity, line }: { severity: string; line: number }) => severity === 'error' && line === 4,
+    ),
+  );
+  assert.match(run(['show'], document).stdout, '/data/matrix/docker-compose.yml');
+  assert.ok(JSON.parse(run(['show', '--json'], document).stdout).files.length >= 9);
+  assert.is(run(['extract', '-', join(dir, 'files')], document).code, 0);
+  assert.is(
+    readFileSync(join(dir, 'files/usr/local/sbin/matrix-boot'), 'utf8'),
+    readFileSync('templates/matrix-boot', 'utf8'),
+  );
+});
+
 cli('--help, --version, completion', () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   assert.is(run(['--version']).stdout, `${version}\n`);
