@@ -1,8 +1,10 @@
 // Which accelerator QEMU really has here. /dev/kvm may open on a host without virtualisation instructions, and a
 // kernel then dies in the middle of its start: so a kernel is booted until it has run programs.
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type Image, probeMarker } from './image';
 import { contained, tryRun } from './run';
+import { toolCommand, toolRoot } from './tools';
 
 /** An accelerator with the QEMU arguments for it, and why it was chosen. */
 export interface Accelerator {
@@ -31,23 +33,26 @@ export function accelerator(image: Image, limitMs = 20_000): Promise<Accelerator
 async function probe(image: Image, limitMs: number): Promise<Accelerator> {
   const emulated = (reason: string): Accelerator => ({ name: 'TCG', arguments: tcg, reason });
   if (!existsSync('/dev/kvm')) return emulated('there is no /dev/kvm');
+  const tools = await toolRoot();
   const outcome = await tryRun(
-    contained([
-      ...[
-        'qemu-system-x86_64',
-        ...kvm,
-        '-smp',
-        '2',
-        '-m',
-        '512',
-        '-nodefaults',
-        '-no-reboot',
-        '-display',
-        'none',
-      ],
-      ...['-serial', 'stdio', '-kernel', image.kernel, '-initrd', image.initrd],
-      ...['-append', 'console=ttyS0 gci.probe panic=-1'],
-    ]),
+    contained(
+      toolCommand(tools, dirname(image.kernel), [
+        ...[
+          'qemu-system-x86_64',
+          ...kvm,
+          '-smp',
+          '2',
+          '-m',
+          '512',
+          '-nodefaults',
+          '-no-reboot',
+          '-display',
+          'none',
+        ],
+        ...['-serial', 'stdio', '-kernel', 'vmlinuz', '-initrd', 'initrd'],
+        ...['-append', 'console=ttyS0 gci.probe panic=-1'],
+      ]),
+    ),
     { timeoutMs: limitMs },
   );
   if (outcome.stdout.includes(probeMarker)) {

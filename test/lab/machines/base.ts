@@ -43,7 +43,7 @@ export abstract class BaseMachine implements Machine {
   protected readonly id: string;
   /** The machine's end of the bridge, in the bridge's namespace. */
   protected readonly port: string;
-  private fault: 'unplugged' | 'silent' | undefined;
+  protected fault: 'unplugged' | 'silent' | undefined;
   protected running = false;
 
   protected constructor(protected readonly options: MachineOptions) {

@@ -3,8 +3,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { labCache } from './cache';
 import { endCgroup } from './cgroup';
-import { labCache } from './roots';
 import { pause, run, tryRun } from './run';
 
 /** One thing to be ended. A process is told from a later one with the same number by its start time. */

@@ -32,13 +32,18 @@ export class GuestAgent {
   private listener: ((reply: Reply) => void) | undefined;
   private queue: Promise<unknown> = Promise.resolve();
   private inStep = false;
+  private life = 0;
+  private abandon: ((error: AgentSilentError) => void) | undefined;
 
   constructor(private readonly path: string) {}
 
+  /** Forgets the system inside: what was asked of it gets no answer any more. */
   close(): void {
     this.socket?.destroy();
     this.socket = undefined;
     this.inStep = false;
+    this.life += 1;
+    this.abandon?.(new AgentSilentError('the connection is closed'));
   }
 
   /** Whether the agent answers within the time. */
@@ -58,6 +63,7 @@ export class GuestAgent {
    */
   async exec(argv: readonly string[], input?: string): Promise<Outcome> {
     const [path, ...arg] = argv;
+    const life = this.life;
     const started = await this.request('guest-exec', {
       path,
       arg,
@@ -67,6 +73,7 @@ export class GuestAgent {
     });
     for (let wait = 20; ; wait = Math.min(wait * 2, 300)) {
       await pause(wait);
+      if (life !== this.life) throw new AgentSilentError('the connection was closed');
       const status = (await this.request('guest-exec-status', started)) as ExecStatus;
       if (!status.exited) continue;
       if (status['out-truncated'] || status['err-truncated']) throw new AgentError('the output is too long');
@@ -100,16 +107,19 @@ export class GuestAgent {
   ): Promise<unknown> {
     const socket = await this.connected();
     const reply = await new Promise<Reply>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.listener = undefined;
-        this.inStep = false;
-        reject(new AgentSilentError(`no answer to ${execute} within ${timeoutMs} ms`));
-      }, timeoutMs);
-      this.listener = (candidate) => {
-        if (!isMine(candidate)) return;
+      const settle = (act: () => void): void => {
         clearTimeout(timer);
         this.listener = undefined;
-        resolve(candidate);
+        this.abandon = undefined;
+        act();
+      };
+      const timer = setTimeout(() => {
+        this.inStep = false;
+        settle(() => reject(new AgentSilentError(`no answer to ${execute} within ${timeoutMs} ms`)));
+      }, timeoutMs);
+      this.abandon = (error) => settle(() => reject(error));
+      this.listener = (candidate) => {
+        if (isMine(candidate)) settle(() => resolve(candidate));
       };
       // 0xFF empties the agent's parser of what a broken request may have left there.
       const mark = execute.startsWith('guest-sync') ? Buffer.from([0xff]) : Buffer.alloc(0);

@@ -1,12 +1,13 @@
 // From a root directory to what QEMU boots: a file system image, the kernel, and an initial RAM disk that does no
 // more than find the disk. No loop device and no mount is needed on this host.
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cached } from './cache';
 import { type CpioEntry, cpio } from './cpio';
-import { labCache, type Root } from './roots';
-import { run, tryRun } from './run';
+import type { Root } from './roots';
+import { run } from './run';
+import { inTools, runTool, toolRoot } from './tools';
 
 /** The files of a bootable image; the disk is raw and is never written, machines have their layers over it. */
 export interface Image {
@@ -45,28 +46,20 @@ umount /sys /proc
 exec switch_root /root /sbin/init
 `;
 
-/** The image of a root of the qemu flavour: from the cache, else made (some 10 s). */
+/** The image of a root of the qemu flavour: from the cache, else made (some 5 s). */
 export async function ensureImage(root: Root): Promise<Image> {
-  const dir = join(labCache(), 'images', `${root.key}-${recipe}`);
-  const image = { disk: join(dir, 'disk.raw'), kernel: join(dir, 'vmlinuz'), initrd: join(dir, 'initrd') };
-  if (existsSync(dir)) return image;
-  const partial = `${dir}.${process.pid}.partial`;
-  await rm(partial, { recursive: true, force: true });
-  await mkdir(partial, { recursive: true });
-  const [kernel] = (await readdir(join(root.dir, 'boot'))).filter((name) => name.startsWith('vmlinuz-'));
-  if (!kernel) throw new Error(`root ${root.key} has no kernel: make it with the flavour qemu`);
-  await copyFile(join(root.dir, 'boot', kernel), join(partial, 'vmlinuz'));
-  await writeFile(join(partial, 'initrd'), await initialRamDisk(root.dir, kernel.replace('vmlinuz-', '')));
-  const disk = join(partial, 'disk.raw');
-  await writeFile(disk, '');
-  await truncate(disk, diskSize);
-  const options = 'root_owner=0:0,lazy_itable_init=0,nodiscard';
-  await run(['mke2fs', '-q', '-t', 'ext4', '-L', 'cloudimg-rootfs', '-E', options, '-d', root.dir, disk]);
-  await rename(partial, dir).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-    await rm(partial, { recursive: true });
+  const dir = await cached('images', `${root.key}-${recipe}`, async (folder) => {
+    const [kernel] = (await readdir(join(root.dir, 'boot'))).filter((name) => name.startsWith('vmlinuz-'));
+    if (!kernel) throw new Error(`root ${root.key} has no kernel: make it with the flavour qemu`);
+    await copyFile(join(root.dir, 'boot', kernel), join(folder, 'vmlinuz'));
+    await writeFile(join(folder, 'initrd'), await initialRamDisk(root.dir, kernel.replace('vmlinuz-', '')));
+    await writeFile(join(folder, 'disk.raw'), '');
+    await truncate(join(folder, 'disk.raw'), diskSize);
+    const options = 'root_owner=0:0,lazy_itable_init=0,nodiscard';
+    const mke2fs = ['mke2fs', '-q', '-t', 'ext4', '-L', 'cloudimg-rootfs', '-E', options];
+    await runTool(folder, [...mke2fs, '-d', inTools(root.dir), 'disk.raw']);
   });
-  return image;
+  return { disk: join(dir, 'disk.raw'), kernel: join(dir, 'vmlinuz'), initrd: join(dir, 'initrd') };
 }
 
 async function initialRamDisk(root: string, version: string): Promise<Buffer> {
@@ -74,7 +67,11 @@ async function initialRamDisk(root: string, version: string): Promise<Buffer> {
     path,
     kind: 'directory',
   }));
-  entries.push({ path: 'bin/busybox', kind: 'file', bytes: await readFile(await staticBusybox()) });
+  entries.push({
+    path: 'bin/busybox',
+    kind: 'file',
+    bytes: await readFile(join(await toolRoot(), 'bin/busybox')),
+  });
   entries.push({ path: 'init', kind: 'file', bytes: Buffer.from(init) });
   // modprobe knows the order; what is built into the kernel has no file. The names keep that order in the archive.
   const shown = await run(['chroot', root, 'modprobe', '-S', version, '--show-depends', 'virtio_blk']);
@@ -86,15 +83,9 @@ async function initialRamDisk(root: string, version: string): Promise<Buffer> {
   return cpio(entries);
 }
 
-async function staticBusybox(): Promise<string> {
-  const path = '/bin/busybox';
-  const { stdout, stderr } = await tryRun(['ldd', path]);
-  if (/not a dynamic executable|statically linked/.test(stdout + stderr)) return path;
-  throw new Error(`${path} is not the static one: install busybox-static`);
-}
-
 async function unpacked(path: string): Promise<Buffer> {
   const program = path.endsWith('.xz') ? 'xz' : path.endsWith('.zst') ? 'zstd' : undefined;
   if (!program) return readFile(path);
-  return execFileSync(program, ['--decompress', '--stdout', path], { maxBuffer: 64 * 1024 ** 2 });
+  const argv = [await toolRoot(), program, '--decompress', '--stdout'];
+  return execFileSync('chroot', argv, { input: await readFile(path), maxBuffer: 64 * 1024 ** 2 });
 }

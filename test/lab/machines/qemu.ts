@@ -8,8 +8,10 @@ import type { Entered, MachineOptions } from './base';
 import { AgentError, AgentSilentError, GuestAgent } from './guest-agent';
 import type { Image } from './image';
 import { MachineError } from './machine';
+import { monitor } from './monitor';
 import { PoweredMachine } from './powered';
 import { run } from './run';
+import { inTools, runTool, toolCommand, toolRoot } from './tools';
 
 /** `memoryMiB` default 4096, `processors` default 2. */
 export interface QemuOptions extends MachineOptions {
@@ -22,30 +24,55 @@ export interface QemuOptions extends MachineOptions {
 export class QemuMachine extends PoweredMachine {
   readonly kind = 'qemu';
   private readonly agent: GuestAgent;
+  private readonly control: string;
 
   constructor(
     protected override readonly options: QemuOptions,
     readonly accelerator: Accelerator,
+    private readonly tools: string,
   ) {
     super(options);
     // Relative, for the path of a socket has only 107 characters.
     this.agent = new GuestAgent(relative('.', join(this.folder, 'agent')));
+    this.control = relative('.', join(this.folder, 'monitor'));
   }
 
   /** Makes the disk, an empty layer over the image, and the seed's ISO. */
   async prepare(): Promise<void> {
     await mkdir(this.folder, { recursive: true });
-    const disk = join(this.folder, 'disk.qcow2');
-    await run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', this.options.image.disk, '-F', 'raw', disk]);
-    const seed = join(this.folder, 'seed');
-    await this.writeSeed(seed, { mac: this.mac });
-    const names = ['-volid', 'cidata', '-joliet', '-rational-rock'];
-    await run(['xorriso', '-as', 'genisoimage', '-quiet', '-output', `${seed}.iso`, ...names, seed]);
+    const base = inTools(this.options.image.disk);
+    await runTool(this.folder, [
+      'qemu-img',
+      'create',
+      '-q',
+      '-f',
+      'qcow2',
+      '-b',
+      base,
+      '-F',
+      'raw',
+      'disk.qcow2',
+    ]);
+    await this.writeSeed(join(this.folder, 'seed'), { mac: this.mac });
+    const iso = ['xorriso', '-as', 'genisoimage', '-quiet', '-volid', 'cidata', '-joliet', '-rational-rock'];
+    await runTool(this.folder, [...iso, '-output', 'seed.iso', 'seed']);
   }
 
   protected restarts(): boolean {
     // QEMU resets the machine itself.
     return false;
+  }
+
+  override async boot(): Promise<void> {
+    await super.boot();
+    await this.applyFault();
+  }
+
+  /** A tap device that is down keeps its packets; that the cable is out, only QEMU can tell the guest. */
+  protected override async applyFault(): Promise<void> {
+    await super.applyFault();
+    if (this.pid === undefined) return;
+    await monitor(this.control, 'set_link', { name: 'lan', up: this.fault !== 'unplugged' });
   }
 
   protected async plug(): Promise<void> {
@@ -59,20 +86,26 @@ export class QemuMachine extends PoweredMachine {
 
   protected commandLine(): readonly string[] {
     const { image, memoryMiB = 4096, processors = 2, attachment } = this.options;
-    return [
-      ...['nsenter', `--net=/run/netns/${attachment.netns}`, '--'],
+    const qemu = [
       ...['qemu-system-x86_64', '-name', this.id, '-nodefaults', '-no-user-config', '-display', 'none'],
       ...this.accelerator.arguments,
       ...['-smp', String(processors), '-m', String(memoryMiB), '-serial', 'stdio'],
-      ...['-kernel', image.kernel, '-initrd', image.initrd],
+      ...['-kernel', inTools(image.kernel), '-initrd', inTools(image.initrd)],
       ...['-append', 'root=/dev/vda rw console=ttyS0 mitigations=off tsc=reliable'],
       ...['-drive', 'file=disk.qcow2,if=virtio,format=qcow2,cache=unsafe,discard=unmap'],
       ...['-drive', 'file=seed.iso,if=virtio,format=raw,readonly=on'],
+      ...['-qmp', 'unix:monitor,server=on,wait=off'],
       ...['-netdev', `tap,id=lan,ifname=${this.port},script=no,downscript=no`],
       ...['-device', `virtio-net-pci,netdev=lan,mac=${this.mac},romfile=`],
       ...['-device', 'virtio-rng-pci', '-device', 'virtio-serial-pci'],
       ...['-chardev', 'socket,id=agent,path=agent,server=on,wait=off'],
       ...['-device', 'virtserialport,chardev=agent,name=org.qemu.guest_agent.0'],
+    ];
+    return [
+      'nsenter',
+      `--net=/run/netns/${attachment.netns}`,
+      '--',
+      ...toolCommand(this.tools, this.folder, qemu),
     ];
   }
 
@@ -95,7 +128,7 @@ export class QemuMachine extends PoweredMachine {
 
 /** Makes a virtual machine over a cached image, switched off; finds out before whether KVM works here. */
 export async function createQemu(options: QemuOptions): Promise<QemuMachine> {
-  const machine = new QemuMachine(options, await accelerator(options.image));
+  const machine = new QemuMachine(options, await accelerator(options.image), await toolRoot());
   await machine.prepare();
   machine.mark(`QEMU with ${machine.accelerator.name}: ${machine.accelerator.reason}`);
   return machine;

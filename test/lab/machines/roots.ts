@@ -1,9 +1,10 @@
 // Root directories to boot from: a Debian with cloud-init in the state in which a cloud image is delivered, made from
 // the packages of the mirror that this host's apt uses. Built once and cached; machines never write into it.
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cached } from './cache';
+import { bootstrap } from './debian';
 import { contained, run } from './run';
 
 /** What a root is made of. `flavour` qemu adds a kernel and the guest agent; `extra` are further Debian packages. */
@@ -20,9 +21,6 @@ export interface Root {
   readonly suite: string;
 }
 
-/** Everything that the lab keeps between runs lies below this folder of the checkout. */
-export const labCache = (): string => resolve('.cache/lab');
-
 // What Debian's cloud image has (systemd, networkd by netplan, resolved, cloud-init, sshd), the tools that the
 // document may call, and the libraries and tools beneath Docker Engine - Docker itself is for the document to install.
 const system =
@@ -33,22 +31,7 @@ const beneathDocker = 'iptables nftables adduser netbase kmod libseccomp2 xz-uti
 const virtual = 'linux-image-cloud-amd64 qemu-guest-agent';
 
 // Counts into the key: raise it when firstBootState() changes what it leaves.
-const customisation = 5;
-
-/** The URL of the Debian mirror in this host's deb822 sources; throws if there is none. */
-export async function debianMirror(folder = '/etc/apt/sources.list.d'): Promise<string> {
-  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.sources')).sort()) {
-    for (const stanza of (await readFile(join(folder, name), 'utf8')).split(/\n\s*\n/)) {
-      const field = (key: string) =>
-        new RegExp(`^${key}:\\s*(.+)$`, 'm').exec(stanza)?.[1]?.trim().split(/\s+/) ?? [];
-      const isDebian =
-        field('Components').includes('main') && field('Suites').some((s) => s.endsWith('-updates'));
-      const [uri] = field('URIs');
-      if (isDebian && uri) return uri;
-    }
-  }
-  throw new Error(`no Debian mirror in ${folder}/*.sources`);
-}
+const customisation = 7;
 
 /** The root for a spec: from the cache, else built (about 40 s for trixie). Root rights and mmdebstrap are needed. */
 export async function ensureRoot(spec: RootSpec = {}): Promise<Root> {
@@ -59,54 +42,11 @@ export async function ensureRoot(spec: RootSpec = {}): Promise<Root> {
     .sort();
   const recipe = JSON.stringify({ suite, flavour, packages, customisation });
   const key = `${suite}-${flavour}-${createHash('sha256').update(recipe).digest('hex').slice(0, 12)}`;
-  const dir = join(labCache(), 'roots', key);
-  if (!existsSync(dir)) {
-    // Two machines of one process that need the same root wait for one build.
-    const building =
-      builds.get(dir) ?? build(dir, suite, packages, flavour).finally(() => builds.delete(dir));
-    builds.set(dir, building);
-    await building;
-  }
+  const dir = await cached('roots', key, async (folder) => {
+    await bootstrap(folder, { suite, variant: 'important', packages });
+    await firstBootState(folder, flavour);
+  });
   return { dir, key, suite };
-}
-
-const builds = new Map<string, Promise<void>>();
-
-/** Removes what interrupted builds left: their folders end with the number of a process that is gone. */
-async function removePartials(roots: string): Promise<void> {
-  for (const name of await readdir(roots)) {
-    const pid = /\.(\d+)\.partial$/.exec(name)?.[1];
-    if (pid && !existsSync(`/proc/${pid}`)) await rm(join(roots, name), { recursive: true, force: true });
-  }
-}
-
-async function build(dir: string, suite: string, packages: string[], flavour: string): Promise<void> {
-  const partial = `${dir}.${process.pid}.partial`;
-  await mkdir(dirname(dir), { recursive: true });
-  await removePartials(dirname(dir));
-  try {
-    const mmdebstrap = [
-      'mmdebstrap',
-      '--quiet',
-      '--mode=root',
-      '--variant=important',
-      // A frozen mirror's Release file may be past its Valid-Until; what is built from it is as good.
-      '--aptopt=Acquire::Check-Valid-Until "false"',
-      '--aptopt=Acquire::Languages "none"',
-      `--include=${packages.join(',')}`,
-      suite,
-      partial,
-      `deb ${await debianMirror()} ${suite} main`,
-    ];
-    await run(contained(mmdebstrap));
-    await firstBootState(partial, flavour);
-    // Of two builders of the same key the first to finish wins; the other's copy is as good and is dropped.
-    await rename(partial, dir).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-    });
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
 }
 
 async function firstBootState(dir: string, flavour: string): Promise<void> {
@@ -142,6 +82,7 @@ async function firstBootState(dir: string, flavour: string): Promise<void> {
   await writeFile(join(dir, 'etc/machine-id'), '');
   await writeFile(join(dir, 'etc/hostname'), 'localhost\n');
   await writeFile(join(dir, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n');
+  await removeUnconfinedProfiles(join(dir, 'etc/apparmor.d'));
   if (flavour === 'qemu') {
     await writeFile(join(dir, 'etc/fstab'), 'LABEL=cloudimg-rootfs / ext4 defaults,x-systemd.growfs 0 1\n');
   } else {
@@ -152,5 +93,17 @@ async function firstBootState(dir: string, flavour: string): Promise<void> {
   for (const stamp of ['etc/.updated', 'var/.updated']) {
     await writeFile(join(dir, stamp), '');
     await utimes(join(dir, stamp), now, now);
+  }
+}
+
+/**
+ * Some 80 of AppArmor's profiles confine nothing: they are flagged unconfined and let a desktop program make user
+ * namespaces. No such program is here, and compiling them takes 15 s of an emulated first boot.
+ */
+async function removeUnconfinedProfiles(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(folder, entry.name);
+    if (/^profile .*flags=\([^)]*unconfined/m.test(await readFile(path, 'utf8'))) await rm(path);
   }
 }

@@ -1,0 +1,48 @@
+// Root directories from the packages of the Debian mirror that this host's own apt uses.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { contained, run } from './run';
+
+/**
+ * What mmdebstrap is asked for. `variant`: essential packages alone, or also those of priority important.
+ * Recommended packages do not come along.
+ */
+export interface Bootstrap {
+  readonly suite: 'trixie' | 'sid';
+  readonly variant: 'essential' | 'important';
+  readonly packages: readonly string[];
+}
+
+/** The URL of the Debian mirror in this host's deb822 sources; throws if there is none. */
+export async function debianMirror(folder = '/etc/apt/sources.list.d'): Promise<string> {
+  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.sources')).sort()) {
+    for (const stanza of (await readFile(join(folder, name), 'utf8')).split(/\n\s*\n/)) {
+      const field = (key: string) =>
+        new RegExp(`^${key}:\\s*(.+)$`, 'm').exec(stanza)?.[1]?.trim().split(/\s+/) ?? [];
+      // The archive proper is where a release's updates are; security and third parties have none.
+      const isArchive =
+        field('Components').includes('main') && field('Suites').some((s) => s.endsWith('-updates'));
+      const [uri] = field('URIs');
+      if (isArchive && uri) return uri;
+    }
+  }
+  throw new Error(`no Debian mirror in ${folder}/*.sources`);
+}
+
+/** Installs a Debian into a folder. Root rights and mmdebstrap are needed; the mirror's keys are Debian's own. */
+export async function bootstrap(folder: string, wanted: Bootstrap): Promise<void> {
+  const mmdebstrap = [
+    'mmdebstrap',
+    '--quiet',
+    '--mode=root',
+    `--variant=${wanted.variant}`,
+    // A frozen mirror's Release file may be past its Valid-Until; what is built from it is as good.
+    '--aptopt=Acquire::Check-Valid-Until "false"',
+    '--aptopt=Acquire::Languages "none"',
+    `--include=${wanted.packages.join(',')}`,
+    wanted.suite,
+    folder,
+    `deb ${await debianMirror()} ${wanted.suite} main`,
+  ];
+  await run(contained(mmdebstrap));
+}
