@@ -28,7 +28,8 @@ const packages = (suite: string): readonly DockerPackage[] => [
     name: 'docker-ce',
     from: ['docker.io', tiniPackage(suite)],
     without: ['etc/init.d'],
-    depends: ['containerd.io', 'docker-ce-cli', 'iptables', 'libc6', 'libsystemd0'],
+    // passwd has groupadd, which the postinst calls
+    depends: ['containerd.io', 'docker-ce-cli', 'iptables', 'libc6', 'libsystemd0', 'passwd'],
     conflicts: ['docker.io', 'docker'],
     units: true,
   },
@@ -90,10 +91,12 @@ async function build(spec: DockerPackage, suite: string, debs: ReadonlyMap<strin
     await symlink('../libexec/docker/docker-init', join(tree, 'usr/bin/docker-init'));
   }
   const version = dockerVersion(await debField(debs.get(spec.from[0]!)!, 'Version'), suite);
+  const size = (await run(['du', '-sk', '--exclude=DEBIAN', tree])).split('\t')[0];
   const control = [
     `Package: ${spec.name}`,
     `Version: ${version}`,
     'Architecture: amd64',
+    `Installed-Size: ${size}`, // KiB; apt looks at the free space with it
     'Maintainer: lab <lab@example.org>',
     'Section: admin',
     'Priority: optional',
@@ -138,5 +141,5 @@ export async function buildDockerPackages(suite: string, extra: readonly string[
   await rm(sources, { recursive: true });
   const own = new Set(specs.map((spec) => spec.name));
   const needed = new Set(specs.flatMap((spec) => spec.depends).filter((name) => !own.has(name)));
-  await downloadDebs(suite, [...needed, 'passwd', ...extra], folder, true);
+  await downloadDebs(suite, [...needed, ...extra], folder, true);
 }

@@ -8,7 +8,6 @@ shift
 ca=${LOCAL_CA_DIR:-/etc/local_ca}
 live=/etc/letsencrypt/live/$name
 size=${RSA_KEY_SIZE:-2048}
-umask 077
 mkdir -p "$ca" "$live"
 
 [[ -f $ca/caPrivkey.pem ]] || openssl genrsa -out "$ca/caPrivkey.pem" "$size"
