@@ -100,17 +100,20 @@ export class RunningProxy {
 
   static async start(document: Document): Promise<RunningProxy> {
     const stage = await Stage.open('sid');
-    install(stage, document);
-    stage.startOutside([process.execPath, resolve('test/conformance/support/echo.mjs'), '8008', '8080']);
-    stage.must('sid', ['nginx']);
-    const proxy = new RunningProxy(stage, document);
-    for (let tries = 0; tries < 50; tries++) {
-      if (['/_matrix', '/'].every((path) => proxy.request(path).status === 200)) return proxy;
-      await sleep(100);
+    try {
+      install(stage, document);
+      stage.startOutside([process.execPath, resolve('test/conformance/support/echo.mjs'), '8008', '8080']);
+      stage.must('sid', ['nginx']);
+      const proxy = new RunningProxy(stage, document);
+      for (let tries = 0; tries < 50; tries++) {
+        if (['/_matrix', '/'].every((path) => proxy.request(path).status === 200)) return proxy;
+        await sleep(100);
+      }
+      throw new Error(`the servers behind nginx did not start: ${proxy.request('/').body}`);
+    } catch (error) {
+      await stage.close();
+      throw error;
     }
-    const { body } = proxy.request('/');
-    await stage.close();
-    throw new Error(`nginx and the servers behind it did not start: ${body}`);
   }
 
   /**
