@@ -189,5 +189,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 main(process.argv.slice(2)).catch((error: unknown) => {
   say(`gen-cloudinit: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = error instanceof InputError ? USAGE : FAILED;
+  // By name: the verbs are bundles of their own, each with its own class.
+  process.exitCode = error instanceof Error && error.name === 'InputError' ? USAGE : FAILED;
 });
