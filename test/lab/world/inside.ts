@@ -31,9 +31,9 @@ class Door {
     answer: Answer,
   ) {
     const handle: Answer = async (request, response) => {
+      const { method = '', url = '' } = request;
+      const from = request.socket.remoteAddress ?? ''; // gone once the socket is closed
       response.once('close', () => {
-        const { method = '', url = '' } = request;
-        const from = request.socket.remoteAddress ?? '';
         this.requests.push({ time: Date.now(), from, method, path: url, status: response.statusCode });
       });
       if (this.faults.meets(request, response)) return;
