@@ -15,10 +15,12 @@ export async function fillDisk(machine: Machine, path: string, leaveBytes = 0): 
   }
   const bytes = Math.max(0, Number(blocks) * Number(size) - leaveBytes);
   machine.mark(`disk of ${path} filled, ${leaveBytes} bytes left`);
-  // The space is reserved, not written. What the reservation itself needs makes the last of it fail: then dd takes
-  // what is left, and its "no space left" is the state that was asked for.
-  const line = `fallocate --length "$1" "$2/${filler}" || { rm -f "$2/${filler}"; head -c "$1" /dev/zero >"$2/${filler}"; } || :`;
-  await must(machine, ['sh', '-c', line, 'sh', String(bytes), path], 300_000);
+  // Reserved, not written, but for the end: there the file system needs some of the space for itself, so that a
+  // reservation of the whole would fail. "No space left" is what the writing of the end is to meet.
+  const fill = `end=$(($1 < 67108864 ? $1 : 67108864)) start=$(($1 - end)) file=$2/${filler}
+    [ "$start" = 0 ] || fallocate --length "$start" "$file"
+    head -c "$end" /dev/zero >>"$file" || :`;
+  await must(machine, ['sh', '-euc', fill, 'sh', String(bytes), path], 300_000);
 }
 
 /** Gives back what `fillDisk` took. */
