@@ -5,20 +5,21 @@ import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pause } from './run';
 
+const roots = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
+
 /** Where version 2 is mounted: at the top, or below `unified` on a host that also has version 1 (cgroups(7)). */
 export function cgroupRoot(): string {
-  const roots = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
   const root = roots.find((path) => existsSync(join(path, 'cgroup.controllers')));
   if (!root) throw new Error('no version 2 control group hierarchy is mounted');
   return root;
 }
 
 /**
- * Every mounted hierarchy in which a group of the lab can come to be. On a host that also has version 1,
- * systemd-nspawn repeats its group there in the hierarchy named systemd.
+ * Every folder in which a group of the lab can come to be. On a host that also has version 1, systemd-nspawn
+ * repeats its group there in the hierarchy named systemd.
  */
 export const hierarchies = (): string[] =>
-  [cgroupRoot(), '/sys/fs/cgroup/systemd'].filter((path) => existsSync(path));
+  [...roots, '/sys/fs/cgroup/systemd'].filter((path) => existsSync(path));
 
 /** Makes a group and returns its path; it may exist already. */
 export async function createCgroup(path: string): Promise<string> {
