@@ -1,0 +1,62 @@
+// Whether the four containers run, are healthy by their own checks, and were not restarted on the way.
+import { containers, type Server, sh } from '../server';
+import { holds, type Judge, type Verdict } from '../verdict';
+
+/** `docker inspect`, as far as it is read here. */
+interface Inspected {
+  readonly RestartCount: number;
+  readonly Config: { readonly Image: string };
+  readonly State: {
+    readonly Status: string;
+    readonly ExitCode: number;
+    readonly Health?: { readonly Status: string; readonly Log?: readonly { readonly Output: string }[] };
+  };
+}
+
+const images: Readonly<Record<keyof typeof containers, string>> = {
+  db: 'postgres:15-alpine',
+  synapse: 'matrixdotorg/synapse:latest',
+  element: 'vectorim/element-web:latest',
+  nginx: 'jonasal/nginx-certbot:latest',
+};
+
+async function inspect(server: Server, name: string): Promise<Inspected | undefined> {
+  const { code, stdout } = await server.machine.exec(['docker', 'inspect', '--type', 'container', name]);
+  return code === 0 ? (JSON.parse(stdout) as Inspected[])[0] : undefined;
+}
+
+/** The last lines that a container wrote: why it is not well. */
+const lastWords = (server: Server, name: string) => sh(server, `docker logs --tail 4 ${name} 2>&1`);
+
+async function examine(server: Server, service: keyof typeof containers, limit: number): Promise<Verdict> {
+  const name = containers[service];
+  const expected = `running, healthy or without a check, ${images[service]}`;
+  const end = Date.now() + limit * 1000;
+  for (;;) {
+    const found = await inspect(server, name);
+    if (!found) return holds(service, false, `no container ${name}`, expected);
+    const { Status: status, ExitCode: code, Health } = found.State;
+    const check = Health?.Status ?? 'without a check';
+    if (check === 'starting' && status === 'running' && Date.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      continue;
+    }
+    const well = status === 'running' && (Health === undefined || check === 'healthy');
+    const ok = well && found.RestartCount === 0 && found.Config.Image === images[service];
+    const state = `${status === 'exited' ? `exited with ${code}` : status}, ${check}, ${found.Config.Image}`;
+    const restarts = found.RestartCount > 0 ? `, ${found.RestartCount} restarts` : '';
+    const words = ok
+      ? ''
+      : `; its check: ${Health?.Log?.at(-1)?.Output ?? 'none'}; it said: ${await lastWords(server, name)}`;
+    return holds(service, ok, `${state}${restarts}${words}`, expected);
+  }
+}
+
+/** A container that has never been asked by its check is given the time of the longest interval. */
+export const containersRun: Judge = {
+  name: 'containers',
+  ask: ({ server, patience }) => {
+    const services = Object.keys(containers) as (keyof typeof containers)[];
+    return Promise.all(services.map((service) => examine(server, service, 75 * patience)));
+  },
+};

@@ -1,0 +1,37 @@
+// The judges of a healthy server, in two groups that can be asked side by side.
+import type { Judge } from '../verdict';
+import { chat, uploads } from './client';
+import { adminApi, closedPorts, encodedPath } from './closed';
+import { containersRun } from './containers';
+import { cloudInit, database, dockerDaemon, dockerPackages, health, schema, units } from './inside';
+import { permissions, secrets } from './permissions';
+import { certificate, clientVersions, element, federationKey, redirect, wellKnown } from './web';
+
+/** What is true within the server. */
+export const inside: readonly Judge[] = [
+  cloudInit,
+  schema,
+  units,
+  dockerPackages,
+  dockerDaemon,
+  permissions,
+  secrets,
+  health,
+  database,
+  containersRun,
+];
+
+/** What the world sees of it. */
+export const outside: readonly Judge[] = [
+  certificate,
+  element,
+  clientVersions,
+  wellKnown,
+  federationKey,
+  redirect,
+  adminApi,
+  closedPorts,
+  encodedPath,
+  chat,
+  uploads,
+];

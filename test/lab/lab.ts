@@ -1,0 +1,157 @@
+// A run of the lab: one world, one place outside, and the servers that the scenarios ask for.
+import { join } from 'node:path';
+import { generate } from './document';
+import type { Registry } from './machines/cleanup';
+import { ensureImage } from './machines/image';
+import { type Machine, waitForCloudInit } from './machines/machine';
+import { createNspawn } from './machines/nspawn';
+import { createQemu } from './machines/qemu';
+import { ensureRoot } from './machines/roots';
+import type { Place } from './place';
+import type { Server, ServerSpec } from './server';
+import { type SharedServer, servers } from './servers';
+import { Vantage } from './vantage';
+import { explain } from './verdict';
+import { startWorld, type World } from './world/world';
+
+export type MachineKind = 'nspawn' | 'qemu';
+
+/** How a run is made. */
+export interface LabOptions {
+  readonly registry: Registry;
+  readonly kind: MachineKind;
+  /** Folder for what stays: report, consoles, screenshots. */
+  readonly out: string;
+  /** Takes one line about what is going on. */
+  readonly progress: (line: string) => void;
+}
+
+/** Emulated processors are some ten times slower, but not all of the time goes there. */
+const patience = { nspawn: 1, qemu: 6 } as const;
+
+export class Lab {
+  private readonly shared = new Map<SharedServer, Promise<Server>>();
+  private readonly made: Machine[] = [];
+
+  private constructor(
+    readonly options: LabOptions,
+    readonly world: World,
+    readonly outside: Vantage,
+  ) {}
+
+  /** Starts the world and the place outside. Call `close` in the end. */
+  static async open(options: LabOptions): Promise<Lab> {
+    const { registry } = options;
+    const world = await startWorld({ runId: registry.runid, names: {} });
+    try {
+      // The world ends its things itself; an interrupt takes them away by the registry.
+      registry.add({ kind: 'folder', path: join('.cache/lab/worlds', registry.runid) });
+      registry.add({ kind: 'netns', name: world.netns });
+      return new Lab(options, world, await Vantage.open(world, registry, 'outside', 100));
+    } catch (error) {
+      await world.stop();
+      throw error;
+    }
+  }
+
+  get patience(): number {
+    return patience[this.options.kind];
+  }
+
+  /** Every machine of the run, in the order of their making. */
+  get machines(): readonly Machine[] {
+    return this.made;
+  }
+
+  progress(line: string): void {
+    this.options.progress(line);
+  }
+
+  place(server: Server): Place {
+    return { server, outside: this.outside, world: this.world, patience: this.patience };
+  }
+
+  /** The options that make the command's document one for this world. */
+  documentOptions(spec: ServerSpec): Record<string, string> {
+    const { world } = this;
+    return {
+      domain: spec.domain,
+      ...(spec.serverName === undefined ? {} : { 'server-name': spec.serverName }),
+      distro: 'debian',
+      'docker-apt-url': world.aptUrl,
+      'docker-apt-key': world.aptKeyFile,
+      'registry-mirror': world.registryUrl,
+      'acme-url': world.acmeUrl,
+      ...spec.options,
+    };
+  }
+
+  /** Makes a machine, switched off, and names it in the DNS. */
+  async machine(spec: ServerSpec, userData: string): Promise<Machine> {
+    const { registry, kind, out } = this.options;
+    const address = `10.91.0.${spec.host}`;
+    const address6 = `fd91::${spec.host}`;
+    const attachment = {
+      netns: this.world.netns,
+      bridge: this.world.bridge,
+      address,
+      address6: `${address6}/64`,
+      gateway6: 'fd91::1',
+    };
+    const consoleFile = join(out, `${spec.name}.console.log`);
+    const options = { registry, name: spec.name, attachment, userData, consoleFile };
+    const root = await ensureRoot({ flavour: kind });
+    const machine =
+      kind === 'nspawn'
+        ? await createNspawn({ ...options, root })
+        : await createQemu({ ...options, image: await ensureImage(root) });
+    this.made.push(machine);
+    await this.world.dns.set(spec.domain, { a: [address], aaaa: [address6] });
+    return machine;
+  }
+
+  /** Boots a new machine with its document until cloud-init has ended, well or not. */
+  async boot(spec: ServerSpec): Promise<Server> {
+    const { document, report } = await generate(this.documentOptions(spec));
+    const machine = await this.machine(spec, spec.edit ? spec.edit(document) : document);
+    return this.firstBoot(spec, machine, report);
+  }
+
+  /** Switches a machine on and waits until cloud-init has ended. */
+  async firstBoot(spec: ServerSpec, machine: Machine, report: string): Promise<Server> {
+    const start = performance.now();
+    this.progress(`${spec.name}: first boot`);
+    await machine.boot();
+    const status = await waitForCloudInit(machine, 400_000 * this.patience);
+    const seconds = (performance.now() - start) / 1000;
+    this.progress(
+      `${spec.name}: cloud-init ${status.extended_status || status.status}, ${seconds.toFixed(1)} s`,
+    );
+    const { name, domain, serverName = domain } = spec;
+    return { name, domain, serverName, machine, report, status, seconds };
+  }
+
+  /** A shared server; the first who asks boots it. */
+  server(name: SharedServer): Promise<Server> {
+    const known = this.shared.get(name);
+    if (known) return known;
+    const booting = this.boot(servers[name]);
+    this.shared.set(name, booting);
+    return booting;
+  }
+
+  /** Ends a shared server that no scenario needs any more. */
+  async dismiss(name: SharedServer): Promise<void> {
+    const server = await this.shared.get(name)?.catch(() => undefined);
+    await server?.machine.destroy();
+  }
+
+  /** Ends machines and world. @returns what could not be ended. */
+  async close(): Promise<string[]> {
+    const failures: string[] = [];
+    const attempt = (work: Promise<void>) => work.catch((error: unknown) => failures.push(explain(error)));
+    await Promise.all(this.made.map((machine) => attempt(machine.destroy())));
+    await attempt(this.world.stop());
+    return failures;
+  }
+}

@@ -1,0 +1,129 @@
+// The lab's command: boots generated documents for real and judges what they make.
+// dist/test/lab/main.js [--machine nspawn|qemu] [--only NAME]... [--list] [--keep] [--json] [--out DIR]
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Lab, type MachineKind } from './lab';
+import { withRegistry } from './machines/cleanup';
+import { leftovers } from './machines/leftovers';
+import { markdown, type Run, versionsOf } from './report';
+import { type ScenarioResult, schedule } from './scenario';
+import { scenarios } from './scenarios';
+import { explain, holds, timed } from './verdict';
+
+const usage = `usage: main.js [options]
+  --machine nspawn|qemu  native speed, or an own kernel in QEMU (default nspawn)
+  --only NAME            this scenario alone; repeatable
+  --list                 the scenarios' names
+  --keep                 leave servers and world on in the end, until Ctrl-C
+  --json                 the results as JSON on standard output, in place of the count
+  --out DIR              report, consoles and screenshots (default out/lab)
+`;
+
+const { values } = parseArgs({
+  options: {
+    machine: { type: 'string', default: 'nspawn' },
+    only: { type: 'string', multiple: true, default: [] },
+    list: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    out: { type: 'string', default: 'out/lab' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const begin = performance.now();
+const now = () => (performance.now() - begin) / 1000;
+const progress = (line: string) => process.stderr.write(`[${now().toFixed(1).padStart(6)}] ${line}\n`);
+
+/** Runs the chosen scenarios in a new lab, and removes everything; that too is judged. */
+async function runLab(kind: MachineKind, chosen: typeof scenarios, out: string): Promise<Run> {
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out, { recursive: true });
+  const runid = `lab${process.pid.toString(36)}`;
+  let results: ScenarioResult[] = [];
+  let versions: Record<string, string> = {};
+  let timelines: Run['timelines'] = [];
+  let startup = 0;
+  let seen: string[] = [];
+  let failures: string[] = [];
+  await withRegistry(runid, async (registry) => {
+    const lab = await Lab.open({ registry, kind, out, progress });
+    startup = now();
+    progress('the world is up');
+    try {
+      results = await schedule(lab, chosen, kind === 'nspawn' ? 2 : 1, now);
+      versions = await versionsOf(lab);
+      seen = await leftovers(runid, 0);
+      if (values.keep) await keep(lab);
+    } finally {
+      timelines = lab.machines.map(({ name, timeline }) => ({ name, events: timeline() }));
+      failures = await lab.close();
+    }
+  });
+  const end = await timed('everything is removed', async () => {
+    const left = [...failures, ...(await leftovers(runid))];
+    return [
+      holds(
+        'the search for leftovers sees a run that is under way',
+        seen.length > 0,
+        `${seen.length} things`,
+        'some',
+      ),
+      holds('nothing is left', left.length === 0, left.join('; ') || 'nothing', 'nothing'),
+    ];
+  });
+  const tidy = { name: 'clean-up', what: 'the run leaves nothing behind', judgements: [end] };
+  results = [...results, { ...tidy, started: now() - end.seconds, seconds: end.seconds }];
+  return { kind, results, versions, timelines, startup, seconds: now() };
+}
+
+/** Tells how to enter what runs, and waits to be interrupted. */
+async function keep(lab: Lab): Promise<void> {
+  for (const machine of lab.machines.filter(({ on }) => on)) {
+    progress(`kept: ${machine.name} at ${machine.address}`);
+  }
+  progress(`kept: outside, nsenter --net=/run/netns/${lab.outside.netns}; Ctrl-C ends all`);
+  await new Promise((resolve) => setTimeout(resolve, 2 ** 31 - 1));
+}
+
+function choose(): typeof scenarios {
+  const unknown = values.only.filter((name) => !scenarios.some((scenario) => scenario.name === name));
+  if (unknown.length > 0) throw new Error(`no scenario ${unknown.join(', ')}; --list shows them`);
+  return values.only.length === 0 ? scenarios : scenarios.filter(({ name }) => values.only.includes(name));
+}
+
+async function main(): Promise<number> {
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  if (values.list) {
+    process.stdout.write(scenarios.map(({ name, what }) => `${name.padEnd(18)} ${what}\n`).join(''));
+    return 0;
+  }
+  const kind = values.machine;
+  if (kind !== 'nspawn' && kind !== 'qemu') throw new Error(`--machine ${kind}: nspawn or qemu`);
+  const run = await runLab(kind, choose(), values.out);
+  const report = join(values.out, 'REPORT.md');
+  await writeFile(report, markdown(run));
+  progress(`report: ${report}`);
+  const verdicts = run.results.flatMap(({ judgements }) =>
+    judgements.flatMap((judgement) => judgement.verdicts),
+  );
+  const good = verdicts.filter(({ ok }) => ok).length;
+  const count = `${good} passed, ${verdicts.length - good} failed\n`;
+  if (values.json) process.stdout.write(`${JSON.stringify(run, null, 1)}\n`);
+  (values.json ? process.stderr : process.stdout).write(count);
+  return good > 0 && good === verdicts.length ? 0 : 1;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${explain(error)}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,13 @@
+// Where a judge stands: the server that it judges, and the world around it.
+import type { Server } from './server';
+import type { Vantage } from './vantage';
+import type { World } from './world/world';
+
+export interface Place {
+  readonly server: Server;
+  /** A client's machine in the same internet, with a network namespace of its own. */
+  readonly outside: Vantage;
+  readonly world: World;
+  /** How much longer than at native speed everything takes: factor on every time limit. */
+  readonly patience: number;
+}

@@ -1,0 +1,156 @@
+// A real Matrix client (matrix-js-sdk) as a program of its own, run in the place outside.
+import { randomBytes } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  AutoDiscovery,
+  createClient,
+  type MatrixClient,
+  type MatrixError,
+  Preset,
+  SyncState,
+  Visibility,
+} from 'matrix-js-sdk';
+import { holds, is, type Verdict } from '../verdict';
+import type { Account, Done, Task } from './protocol';
+
+// matrix-js-sdk is written for Node 22; this is what of it is missing in Node 20.
+if (!('withResolvers' in Promise)) {
+  const withResolvers = () => {
+    const made: { resolve?: unknown; reject?: unknown } = {};
+    const promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
+    return { promise, ...made };
+  };
+  Object.assign(Promise, { withResolvers });
+}
+
+const tokens: Record<string, string> = {};
+const verdicts: Verdict[] = [];
+
+/** Asks until `found` has an answer; undefined after 20 s. */
+async function eventually<T>(found: () => T | undefined): Promise<T | undefined> {
+  for (let i = 0; i < 200; i++) {
+    const value = found();
+    if (value !== undefined) return value;
+    await sleep(100);
+  }
+  return undefined;
+}
+
+/** A client of the account, found by its server's name alone, as every client does it. */
+async function enter({ serverName, user, password, token }: Account): Promise<MatrixClient> {
+  const found = await AutoDiscovery.findClientConfig(serverName);
+  const { state, base_url: baseUrl, error } = found['m.homeserver'];
+  if (state !== AutoDiscovery.SUCCESS || !baseUrl)
+    throw new Error(`discovery of ${serverName}: ${state} ${error}`);
+  const userId = `@${user}:${serverName}`;
+  const known = token ?? tokens[userId];
+  if (known) return createClient({ baseUrl, userId, accessToken: known });
+  const answer = await createClient({ baseUrl }).loginRequest({
+    type: 'm.login.password',
+    identifier: { type: 'm.id.user', user },
+    password: password ?? '',
+  });
+  tokens[answer.user_id] = answer.access_token;
+  return createClient({ baseUrl, userId, accessToken: answer.access_token, deviceId: answer.device_id });
+}
+
+/** Starts to sync, and waits for the first answer. */
+async function start(client: MatrixClient): Promise<void> {
+  await client.startClient({ initialSyncLimit: 20 });
+  const synced = await eventually(() => (client.getSyncState() === SyncState.Prepared ? true : undefined));
+  if (!synced && client.getSyncState() !== SyncState.Syncing) {
+    throw new Error(`no sync: ${client.getSyncState()} ${client.getSyncStateData()?.error ?? ''}`);
+  }
+}
+
+/** Whether a message shows up in what a client has synced. */
+async function sees(client: MatrixClient, room: string, body: string): Promise<string> {
+  const text = () =>
+    client
+      .getRoom(room)
+      ?.getLiveTimeline()
+      .getEvents()
+      .map((event) => event.getContent().body as string | undefined)
+      .find((seen) => seen === body);
+  return (await eventually(text)) ?? 'nothing within 20 s';
+}
+
+async function chat({ account, address }: Extract<Task, { what: 'chat' }>): Promise<void> {
+  const client = await enter(account);
+  const whoami = await client.whoami();
+  verdicts.push(is('login', whoami.user_id, `@${account.user}:${account.serverName}`));
+  const { devices } = await client.getDevices();
+  const device = devices.find(({ device_id: id }) => id === whoami.device_id);
+  verdicts.push(is('address that Synapse sees', device?.last_seen_ip, address));
+  await start(client);
+  const { room_id: room } = await client.createRoom({ name: 'lab', preset: Preset.PrivateChat });
+  const body = `hello ${randomBytes(4).toString('hex')}`;
+  await client.sendTextMessage(room, body);
+  verdicts.push(is('room, message and sync', await sees(client, room, body), body));
+
+  const bytes = randomBytes(300_000);
+  const { content_uri: uri } = await client.uploadContent(new Blob([bytes]), { type: 'image/png' });
+  const url = client.mxcUrlToHttp(uri, undefined, undefined, undefined, false, true, true);
+  const answer = await fetch(url ?? '', { headers: { authorization: `Bearer ${client.getAccessToken()}` } });
+  const same = Buffer.from(await answer.arrayBuffer()).equals(bytes);
+  verdicts.push(
+    is('media comes back', `${answer.status}, ${same ? 'the same' : 'other'} bytes`, '200, the same bytes'),
+  );
+  client.stopClient();
+}
+
+async function uploads({ account, sizes }: Extract<Task, { what: 'uploads' }>): Promise<void> {
+  const client = await enter(account);
+  for (const size of sizes) {
+    const seen = await client.uploadContent(new Blob([Buffer.alloc(size, 7)])).then(
+      () => 'accepted',
+      (error: MatrixError) => `refused: ${error.httpStatus ?? ''} ${error.message}`,
+    );
+    const most = 50 * 1024 ** 2;
+    const name = `upload of ${size / 1024 ** 2} MiB`;
+    const refused = /^refused: 413/.test(seen);
+    verdicts.push(size <= most ? is(name, seen, 'accepted') : holds(name, refused, seen, 'refused: 413'));
+  }
+}
+
+async function federate({ host, guest }: Extract<Task, { what: 'federate' }>): Promise<void> {
+  const [here, there] = [await enter(host), await enter(guest)];
+  await start(here);
+  await start(there);
+  const alias = `lab-${randomBytes(4).toString('hex')}`;
+  const { room_id: room } = await here.createRoom({
+    preset: Preset.PublicChat,
+    visibility: Visibility.Public,
+    room_alias_name: alias,
+  });
+  const joined = await there.joinRoom(`#${alias}:${host.serverName}`).then(
+    ({ roomId }) => roomId,
+    (error: MatrixError) => `${error.httpStatus} ${error.message}`,
+  );
+  const [from, to] = [host.serverName, guest.serverName];
+  verdicts.push(is(`@${guest.user}:${to} joins a room of ${from}`, joined, room));
+  if (joined === room) {
+    for (const [sender, receiver, name] of [
+      [there, here, `a message of ${to} arrives at ${from}`],
+      [here, there, `a message of ${from} arrives at ${to}`],
+    ] as const) {
+      const body = `hello ${randomBytes(4).toString('hex')}`;
+      await sender.sendTextMessage(room, body);
+      verdicts.push(is(name, await sees(receiver, room, body), body));
+    }
+  }
+  for (const client of [here, there]) client.stopClient();
+}
+
+const task = JSON.parse(await text(process.stdin)) as Task;
+try {
+  if (task.what === 'chat') await chat(task);
+  else if (task.what === 'uploads') await uploads(task);
+  else await federate(task);
+} catch (error) {
+  verdicts.push(holds(`${task.what} to its end`, false, `${error}`, 'no error'));
+}
+const done: Done = { verdicts, tokens };
+// The client's timers would keep the process. Lines before the last one are what the client logs.
+process.stdout.write(`\n${JSON.stringify(done)}\n`, () => process.exit());

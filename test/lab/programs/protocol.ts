@@ -1,0 +1,26 @@
+// What the lab and its client programs say to each other: one JSON text each way, on standard input and
+// in the last line of standard output.
+import type { Verdict } from '../verdict';
+
+/** One account at one server. With a password it logs in; else the token of an earlier login is used. */
+export interface Account {
+  /** The name of the server, from which the client finds its address. */
+  readonly serverName: string;
+  readonly user: string;
+  readonly password?: string;
+  readonly token?: string;
+}
+
+export type Task =
+  /** A client's day: discovery, login, room, message, sync, media. `address` is where it calls from. */
+  | { readonly what: 'chat'; readonly account: Account; readonly address: string }
+  /** Uploads of so many bytes each. */
+  | { readonly what: 'uploads'; readonly account: Account; readonly sizes: readonly number[] }
+  /** A room of the first account's server that the second joins from its own. */
+  | { readonly what: 'federate'; readonly host: Account; readonly guest: Account };
+
+export interface Done {
+  readonly verdicts: readonly Verdict[];
+  /** Tokens of the logins that were made, by user id. */
+  readonly tokens: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,114 @@
+// The report of a run: Markdown that can be pasted into a pull request.
+import { release } from 'node:os';
+import type { Lab, MachineKind } from './lab';
+import type { TimelineEvent } from './machines/console';
+import { tryRun } from './machines/run';
+import { passed, type ScenarioResult } from './scenario';
+
+/** Everything that is known of a run. Times are seconds since its start. */
+export interface Run {
+  readonly kind: MachineKind;
+  readonly results: readonly ScenarioResult[];
+  readonly versions: Readonly<Record<string, string>>;
+  /** Events of each machine, on the machine's own clock. */
+  readonly timelines: readonly { readonly name: string; readonly events: readonly TimelineEvent[] }[];
+  /** When the world was up. */
+  readonly startup: number;
+  readonly seconds: number;
+}
+
+const firstLine = async (argv: readonly string[]): Promise<string> =>
+  (await tryRun(argv)).stdout.trim().split('\n')[0] ?? '';
+
+/** Versions of the generator, of the world's programs, and of what a machine runs (the first one that is on). */
+export async function versionsOf(lab: Lab): Promise<Record<string, string>> {
+  const versions: Record<string, string> = {
+    'gen-cloudinit': await firstLine(['git', 'describe', '--always', '--dirty']),
+    Node: process.version,
+    kernel: release(),
+    Chromium: await firstLine(['chromium', '--version']),
+  };
+  const machine = lab.machines.find(({ on }) => on);
+  if (machine) {
+    const script = `
+. /etc/os-release; echo "system|$PRETTY_NAME"
+echo "cloud-init|$(cloud-init --version 2>&1)"
+echo "systemd|$(systemctl --version | head -1)"
+echo "kernel inside|$(uname -r)"
+echo "Docker|$(docker version --format '{{.Server.Version}}')"
+echo "Compose|$(docker compose version --short)"`;
+    for (const line of (await machine.exec(script)).stdout.trim().split('\n')) {
+      const [name = '', version = ''] = line.split('|');
+      versions[name] = version;
+    }
+  }
+  return { ...versions, ...(await lab.world.versions()) };
+}
+
+const cell = (text: string): string =>
+  text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('\n', ' ');
+const row = (...cells: string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+const rows = (head: readonly string[], body: readonly string[][]): string[] => [
+  row(...head),
+  `|${head.map(() => ' --- |').join('')}`,
+  ...body.map((cells) => row(...cells)),
+];
+const folded = (title: string, lines: readonly string[]): string[] => [
+  `<details><summary>${title}</summary>`,
+  '',
+  ...lines,
+  '',
+  '</details>',
+  '',
+];
+
+function scenarioSection({ name, what, judgements, seconds }: ScenarioResult): string[] {
+  const body = judgements.flatMap(({ judge, verdicts, seconds: took }) =>
+    verdicts.map(({ ok, name: point, seen, expected }, index) => [
+      ok ? 'ok' : '**NO**',
+      index === 0 ? judge : '',
+      point,
+      ok ? seen : `${seen} (expected: ${expected})`,
+      index === 0 ? took.toFixed(1) : '',
+    ]),
+  );
+  const state = passed(judgements) ? 'passed' : '<b>FAILED</b>';
+  return folded(`${state}: <b>${name}</b>, ${what} (${body.length} points, ${seconds.toFixed(1)} s)`, [
+    ...rows(['', 'judge', 'point', 'seen', 's'], body),
+  ]);
+}
+
+/** The report as Markdown. Links are relative to the folder that it is written to. */
+export function markdown({ kind, results, versions, timelines, startup, seconds }: Run): string {
+  const verdicts = results.flatMap(({ judgements }) => judgements.flatMap((judgement) => judgement.verdicts));
+  const failed = verdicts.filter(({ ok }) => !ok);
+  const machines = kind === 'nspawn' ? 'systemd-nspawn' : 'QEMU';
+  return [
+    `# Lab: ${verdicts.length - failed.length} passed, ${failed.length} failed`,
+    '',
+    `${results.length} scenarios on machines of ${machines} in ${seconds.toFixed(0)} s, of which ${startup.toFixed(0)} s until the world was up.`,
+    '',
+    ...rows(
+      ['', 'scenario', 'points', 'begun at', 'seconds'],
+      results.map(({ name, judgements, started, seconds: took }) => [
+        passed(judgements) ? 'ok' : '**NO**',
+        name,
+        `${judgements.flatMap((judgement) => judgement.verdicts).length}`,
+        started.toFixed(1),
+        took.toFixed(1),
+      ]),
+    ),
+    '',
+    ...results.flatMap(scenarioSection),
+    ...folded('Versions', rows(['program', 'version'], Object.entries(versions))),
+    ...timelines.flatMap(({ name, events }) =>
+      folded(
+        `Machine ${name}`,
+        rows(
+          ['s', 'event'],
+          events.map(({ t, event }) => [t.toFixed(1), event]),
+        ),
+      ),
+    ),
+  ].join('\n');
+}

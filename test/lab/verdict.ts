@@ -1,0 +1,62 @@
+// What a judge says, and how judges are asked.
+import type { Place } from './place';
+
+/** One point that holds or does not: what was seen and what was expected, both in a few words for a person. */
+export interface Verdict {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly seen: string;
+  readonly expected: string;
+}
+
+/** Asks a server one kind of question; a judge that throws has found that there was no answer. */
+export interface Judge {
+  readonly name: string;
+  ask(place: Place): Promise<readonly Verdict[]>;
+}
+
+/** What a judge said, and the seconds that it took. */
+export interface Judgement {
+  readonly judge: string;
+  readonly seconds: number;
+  readonly verdicts: readonly Verdict[];
+}
+
+/** One line: what was seen may be the output of a program. */
+const oneLine = (text: string): string => text.trim().replace(/\s+/g, ' ').slice(0, 400);
+
+/** A verdict on a condition. */
+export const holds = (name: string, ok: boolean, seen: string, expected: string): Verdict => ({
+  name,
+  ok,
+  seen: oneLine(seen),
+  expected: oneLine(expected),
+});
+
+/** A verdict that what was seen is exactly what was expected. */
+export const is = (name: string, seen: string | number | undefined, expected: string | number): Verdict =>
+  holds(name, seen === expected, `${seen ?? 'nothing'}`, `${expected}`);
+
+/** An error with its causes, in one line. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const parts = error instanceof AggregateError ? error.errors.map(explain) : [];
+  if (error.cause !== undefined) parts.push(explain(error.cause));
+  return oneLine([error.message, ...parts].join(': '));
+}
+
+/** Does a piece of judging under a name, with its time; an error becomes a verdict that does not hold. */
+export async function timed(name: string, work: () => Promise<readonly Verdict[]>): Promise<Judgement> {
+  const start = performance.now();
+  const verdicts = await work().catch((error: unknown) => [
+    holds(name, false, explain(error), 'an answer to judge'),
+  ]);
+  return { judge: name, seconds: (performance.now() - start) / 1000, verdicts };
+}
+
+/** Asks several judges, one after the other. */
+export async function ask(judges: readonly Judge[], place: Place): Promise<Judgement[]> {
+  const all: Judgement[] = [];
+  for (const judge of judges) all.push(await timed(judge.name, () => judge.ask(place)));
+  return all;
+}
