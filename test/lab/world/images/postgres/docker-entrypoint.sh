@@ -33,6 +33,7 @@ initialise() {
   local method=${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256} waldir=()
   [[ -n $POSTGRES_PASSWORD || $method == trust ]] ||
     die 'an empty database needs POSTGRES_PASSWORD (or POSTGRES_HOST_AUTH_METHOD=trust)'
+  # shellcheck disable=SC2034 # used in the eval
   [[ -z ${POSTGRES_INITDB_WALDIR-} ]] || waldir=(--waldir "$POSTGRES_INITDB_WALDIR")
   # The arguments are shell words, as in the published image.
   eval "initdb --username=\"\$POSTGRES_USER\" --pwfile=<(printf '%s\n' \"\$POSTGRES_PASSWORD\") \
@@ -54,6 +55,7 @@ first_start() {
     query --dbname postgres --set "db=$POSTGRES_DB" <<<'CREATE DATABASE :"db";'
   fi
   for file in /docker-entrypoint-initdb.d/*; do
+    # shellcheck source=/dev/null
     case $file in
       *.sh) if [[ -x $file ]]; then "$file"; else . "$file"; fi ;;
       *.sql) query --dbname "$POSTGRES_DB" --file "$file" ;;

@@ -14,6 +14,7 @@ set -u
 cd /scripts || exit 1
 . ./configs.sh
 
+# shellcheck disable=SC2317 # called by the trap
 stop() {
   trap - EXIT
   kill "$nginx" "$loop" 2>/dev/null
