@@ -42,8 +42,12 @@ const templates = {
   },
 };
 
-/** A script: its text, and the same text as it travels, so that making a document needs no compressor. */
-function script(text) {
+/**
+ * A script: its text as it lands, without comments and indentation, for every byte of the document counts; and the
+ * same as it travels, so that making a document needs no compressor.
+ */
+function script(source) {
+  const text = source.replace(/^\s*#(?!!).*\n/gm, '').replace(/^\s+/gm, '');
   const packed = Buffer.from(gzipSync(Buffer.from(text), { level: 9, mtime: 0 })).toString('base64');
   return `export default ${JSON.stringify(text)}; export const packed = ${JSON.stringify(packed)};`;
 }

@@ -11,7 +11,7 @@ import type { Part } from './part';
 export function host(deployment: Deployment): Part {
   return {
     files: filesOf('host', deployment),
-    commands: ['set -eu', 'export HOME=/root', `trap '[ $? = 0 ] || ${bootStep('failed')}' EXIT`],
+    commands: ['set -eu', 'export HOME=/root', `trap '${bootStep('end', '$?')}' EXIT`],
   };
 }
 

@@ -3,19 +3,24 @@ import { bootStep } from './boot';
 import { filesOf } from './files';
 import type { Part } from './part';
 
-/**
- * The Matrix stack: one compose file, pulled whole, then started in the order database, Synapse, Element.
- * Images that the server has already are not pulled again, so that a second run changes nothing.
- */
 function compose(deployment: Deployment, words: string): string {
   return `docker compose -f ${deployment.baseDir}/docker-compose.yml ${words}`;
 }
 
-/** The compose file of the stack, the owners of all files, and the images. */
+/**
+ * The compose file of the stack, the owners of all files, and the images: those of Synapse, Element and nginx come in
+ * the background while the database starts. Images that the server has already are not pulled again, so that a
+ * second run changes nothing.
+ */
 export function stack(deployment: Deployment): Part {
+  const { images } = deployment;
   return {
     files: filesOf('stack', deployment, { addresses: publishedAddresses(deployment.synapseBind) }),
-    commands: [bootStep('files'), compose(deployment, 'pull -q --policy missing')],
+    commands: [
+      bootStep('files'),
+      `${bootStep('pull', images.synapse, images.element, images.nginx)} & pull=$!`,
+      bootStep('pull', images.postgres),
+    ],
   };
 }
 
@@ -26,7 +31,7 @@ export function postgres(deployment: Deployment): Part {
 export function synapse(deployment: Deployment): Part {
   return {
     files: filesOf('synapse', deployment),
-    commands: [compose(deployment, 'up -d synapse'), bootStep('wait')],
+    commands: ['wait $pull', compose(deployment, 'up -d synapse'), bootStep('wait')],
   };
 }
 

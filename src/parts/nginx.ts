@@ -17,6 +17,6 @@ export function certificateName(domain: string): string {
 export function nginx(deployment: Deployment): Part {
   return {
     files: filesOf('nginx', deployment, { certificateName: certificateName(deployment.domain) }),
-    commands: ['docker compose -f /root/nginx/compose.yml up -d --quiet-pull'],
+    commands: ['docker compose -f /root/nginx/compose.yml up -d'],
   };
 }
