@@ -173,6 +173,18 @@ test('a second run replaces nothing, nor does the first boot of another instance
   });
 });
 
+test('a first boot that cannot go on stops, says why, and ends with an error', async () => {
+  const document = documentOf('default');
+  await landed('sid', document.text, (stage) => {
+    // Docker is in this root, its daemon is not running.
+    const { code, stdout, stderr } = stage.run('sid', [RUNCMD]);
+    assert.is.not(code, 0);
+    assert.match(stdout + stderr, /the Docker daemon does not answer/);
+    assert.not.match(stdout + stderr, /ready: /);
+    assert.is(entryAt(stage, 'sid', `${document.baseDir}/db-password`), undefined, 'no later step was run');
+  });
+});
+
 test('the longest names that are accepted can be files', async () => {
   for (const option of ['--domain', '--server-name']) {
     const made = (length: number) => {
