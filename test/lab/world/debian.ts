@@ -1,30 +1,14 @@
 // Debian's packages of any suite, through the mirror that this machine itself uses, without touching its apt state.
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { debianMirror } from '../machines/debian';
 import { run } from './process';
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-/**
- * The URL of the Debian mirror in the machine's apt settings.
- * @throws if no source in /etc/apt/sources.list.d/*.sources (deb822, man sources.list) or sources.list has one.
- */
-async function mirror(): Promise<string> {
-  const folder = '/etc/apt/sources.list.d';
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.sources')).sort();
-  for (const file of files) {
-    const uri = /^URIs:\s*(\S*\/debian\/?)(?:\s|$)/m.exec(await readFile(join(folder, file), 'utf8'));
-    if (uri) return uri[1]!;
-  }
-  const list = await readFile('/etc/apt/sources.list', 'utf8').catch(() => '');
-  const uri = /^deb\s+(?:\[.*?\]\s+)?(\S*\/debian\/?)\s/m.exec(list);
-  if (uri) return uri[1]!;
-  throw new Error('no Debian mirror in /etc/apt/sources.list.d/*.sources nor in /etc/apt/sources.list');
-}
-
 /** One line of a sources.list for a suite, signed by Debian's own keyring. */
 export const debianSource = async (suite: string): Promise<string> =>
-  `deb [signed-by=${keyring}] ${await mirror()} ${suite} main`;
+  `deb [signed-by=${keyring}] ${await debianMirror()} ${suite} main`;
 
 /** sid's Release file on a frozen mirror expires; a lab has no use for that check. */
 export const aptSettings = {

@@ -10,8 +10,8 @@ import { rootLayer } from './rootfs';
 async function packageLayers(name: RootName): Promise<{ layer: Layer; blobs: string }[]> {
   const below = roots[name].below;
   const lower = below === undefined ? [] : await packageLayers(below);
-  const { tree } = await rootLayer(name);
-  const blobs = await cached(`layer-${name}`, [tree], async (partial) => {
+  const { key, tree } = await rootLayer(name);
+  const blobs = await cached(`layer-${name}`, [key], async (partial) => {
     await writeFile(join(partial, 'layer.json'), JSON.stringify(await packLayer(tree, partial, 'keep')));
   });
   const layer = JSON.parse(await readFile(join(blobs, 'layer.json'), 'utf8')) as Layer;
@@ -45,7 +45,7 @@ async function buildImage(spec: ImageSpec, labCa: string): Promise<Built> {
   const layers = await packageLayers(spec.root);
   const { versions } = await rootLayer(spec.root);
   const files = resolve('test/lab/world/images', spec.files);
-  const depends = [layers, spec, await hashTree(files), sha256(await readFile(labCa))];
+  const depends = [layers.map((l) => l.layer), spec, await hashTree(files), sha256(await readFile(labCa))];
   const blobs = await cached(`image-${spec.files}`, depends, async (partial) => {
     const tree = join(dirname(partial), `image-${spec.files}.tree-${process.pid}`);
     await mkdir(tree);

@@ -1,6 +1,7 @@
 // Root filesystems of the lab's images: Debian packages unpacked by mmdebstrap, without a container engine.
 import { lstat, mkdir, readdir, readFile, readlink, rm, rmdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { contained } from '../machines/run';
 import { cached } from './cache';
 import { aptSettings, debianSource } from './debian';
 import { type RootName, roots } from './image-specs';
@@ -17,7 +18,7 @@ async function install(name: RootName, folder: string): Promise<void> {
     `printf '%s\\n' '${spec.user.passwd}' >>"$1/etc/passwd"`,
     `printf '%s\\n' '${spec.user.group}' >>"$1/etc/group"`,
   ];
-  await run([
+  const mmdebstrap = [
     'mmdebstrap',
     '--quiet',
     '--mode=root',
@@ -31,7 +32,10 @@ async function install(name: RootName, folder: string): Promise<void> {
     spec.suite,
     folder,
     await debianSource(spec.suite),
-  ]);
+  ];
+  // It mounts /proc, /sys and /dev in the folder. In a mount namespace of its own these end with it, so that a folder
+  // left by a killed run can be removed without reaching the machine's own.
+  await run(contained(mmdebstrap));
 }
 
 /** Whether two entries are the same to whoever runs the image; times do not count. */
@@ -65,6 +69,8 @@ async function subtract(folder: string, below: string): Promise<void> {
 
 /** A layer's files: `tree` is a folder as the layer has it, and `versions` those of its packages by name. */
 export interface Root {
+  /** Tells this content from any other, wherever the cache is. */
+  readonly key: string;
   readonly tree: string;
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -73,7 +79,7 @@ export interface Root {
 export async function rootLayer(name: RootName): Promise<Root> {
   const spec = roots[name];
   const below = spec.below === undefined ? undefined : await rootLayer(spec.below);
-  const folder = await cached(`root-${name}`, [spec, unread, below?.tree], async (partial) => {
+  const folder = await cached(`root-${name}`, [spec, unread, below?.key], async (partial) => {
     const tree = join(partial, 'tree');
     await mkdir(tree);
     await install(name, tree);
@@ -102,5 +108,5 @@ export async function rootLayer(name: RootName): Promise<Root> {
     string,
     string
   >;
-  return { tree: join(folder, 'tree'), versions };
+  return { key: basename(folder), tree: join(folder, 'tree'), versions };
 }
