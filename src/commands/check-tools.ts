@@ -43,11 +43,11 @@ function run(program: string, args: readonly string[], input = ''): Promise<Tool
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: TIME_LIMIT,
-      killSignal: 'SIGKILL',
       // Messages in English; BASH_ENV and the like must not run anything.
       env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', LC_ALL: 'C.UTF-8' },
     });
+    // Not spawn's own `timeout`: its timer outlives a program that was not found, and Node waits for it.
+    const limit = setTimeout(() => child.kill('SIGKILL'), TIME_LIMIT);
     const said = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (chunk: string) => {
@@ -55,10 +55,14 @@ function run(program: string, args: readonly string[], input = ''): Promise<Tool
       });
     }
     child.on('error', (cause: NodeJS.ErrnoException) => {
+      clearTimeout(limit);
       if (cause.code === 'ENOENT' || cause.code === 'EACCES') resolve(undefined);
       else reject(cause);
     });
-    child.on('close', (code) => resolve({ code, ...said }));
+    child.on('close', (code) => {
+      clearTimeout(limit);
+      resolve({ code, ...said });
+    });
     // A program that does not read its input closes the pipe; its exit code tells what there is to tell.
     child.stdin.on('error', () => {});
     child.stdin.end(input);
