@@ -57,7 +57,7 @@ async function runLab(kind: MachineKind, chosen: typeof scenarios, out: string):
       seen = await leftovers(runid, 0);
       if (values.keep) await keep(lab);
     } finally {
-      timelines = lab.machines.map(({ name, timeline }) => ({ name, events: timeline() }));
+      timelines = lab.machines.map((machine) => ({ name: machine.name, events: machine.timeline() }));
       failures = await lab.close();
     }
   });

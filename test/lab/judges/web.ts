@@ -19,17 +19,25 @@ export function parsed(body: string): unknown {
   }
 }
 
-/** The certificate as the world's own client sees it, with pebble's root as the only one that is trusted. */
+/**
+ * The certificate as the world's own client sees it, with pebble's root as the only one that is trusted. It is ordered
+ * when nginx has started, so it may come some seconds after the first boot's end.
+ */
 export const certificate: Judge = {
   name: 'certificate',
-  async ask({ server, world }) {
+  async ask({ server, world, patience }) {
     const ca = await world.issuingRoots();
-    const seen = await world.fetch({ url: `https://${server.domain}/`, ca }).then(
-      ({ certificate }) => certificate,
-      (error: Error) => error.message,
-    );
-    const names = typeof seen === 'string' ? seen : seen?.names;
-    return [is('certificate of pebble, for the domain', names, `DNS:${server.domain}`)];
+    const expected = `DNS:${server.domain}`;
+    const end = Date.now() + 30_000 * patience;
+    for (;;) {
+      const seen = await world.fetch({ url: `https://${server.domain}/`, ca }).then(
+        (answer) => answer.certificate?.names,
+        (error: Error) => error.message,
+      );
+      const waiting = /ECONNREFUSED/.test(seen ?? '') && Date.now() < end;
+      if (!waiting) return [is('certificate of pebble, for the domain', seen, expected)];
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
   },
 };
 
