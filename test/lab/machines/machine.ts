@@ -49,6 +49,11 @@ export interface Machine {
   mark(event: string): void;
   /** Asks `condition` again and again until it holds; a MachineError in it counts as "not yet", unless it says off. */
   waitFor(condition: () => Promise<boolean> | boolean, what: string, timeoutMs: number): Promise<void>;
+  /**
+   * Gives a machine that is off another document: at its next boot cloud-init finds a new instance on an old disk, as
+   * on a server that is made from an image. Throws if it is on.
+   */
+  reseed(userData: Uint8Array | string): Promise<void>;
   /** Ends it in the middle of whatever it does, as if the plug was pulled; its disk stays. */
   powerCut(): Promise<void>;
   /** Restarts the system inside and returns when the new boot can be entered. */

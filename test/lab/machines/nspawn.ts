@@ -54,6 +54,11 @@ export class NspawnMachine extends PoweredMachine {
       this.registry.add({ kind: 'mount', path: source });
       await run(['mount', '-t', 'tmpfs', '-o', `size=${bytes},mode=755`, this.id, source]);
     }
+    await this.seed();
+  }
+
+  protected async seed(): Promise<void> {
+    // Below the mount point, for nothing is mounted while the machine is off.
     await this.writeSeed(join(this.folder, 'upper/var/lib/cloud/seed/nocloud'), { name: interfaceName });
   }
 

@@ -22,10 +22,13 @@ export abstract class PoweredMachine extends BaseMachine {
   /** The number of the outermost process of the machine while there is one. */
   protected pid: number | undefined;
   private powerIsCut = false;
+  private userData: MachineOptions['userData'];
+  private instance = 1;
 
   protected constructor(options: MachineOptions) {
     super(options);
     this.cgroup = join(cgroupRoot(), this.id);
+    this.userData = options.userData;
   }
 
   /** Makes what one boot needs beside the process, each thing entered in the registry before. */
@@ -34,6 +37,8 @@ export abstract class PoweredMachine extends BaseMachine {
   protected abstract commandLine(): readonly string[];
   /** Whether this exit code means "start me again". */
   protected abstract restarts(code: number | null): boolean;
+  /** Puts the seed where the machine finds it. */
+  protected abstract seed(): Promise<void>;
   /** Whether the thing is of one boot only. */
   protected isOfBoot(resource: Resource): boolean {
     if (resource.kind === 'cgroup') return resource.path === this.cgroup;
@@ -46,6 +51,14 @@ export abstract class PoweredMachine extends BaseMachine {
     this.powerIsCut = false;
     this.mark('boot');
     await this.start();
+  }
+
+  async reseed(userData: MachineOptions['userData']): Promise<void> {
+    if (this.running) throw new MachineError(this, 'is on: a seed is read at the start');
+    this.userData = userData;
+    this.instance += 1;
+    await this.seed();
+    this.mark('another document');
   }
 
   async powerCut(): Promise<void> {
@@ -70,9 +83,9 @@ export abstract class PoweredMachine extends BaseMachine {
   protected async writeSeed(folder: string, match: SeedSpec['match']): Promise<void> {
     await mkdir(folder, { recursive: true });
     const files = seedFiles({
-      instanceId: `i-${this.id}`,
+      instanceId: `i-${this.id}-${this.instance}`,
       hostname: this.options.hostname ?? this.name,
-      userData: this.options.userData,
+      userData: this.userData,
       attachment: this.options.attachment,
       match,
     });

@@ -53,6 +53,10 @@ export class QemuMachine extends PoweredMachine {
       'raw',
       'disk.qcow2',
     ]);
+    await this.seed();
+  }
+
+  protected async seed(): Promise<void> {
     await this.writeSeed(join(this.folder, 'seed'), { mac: this.mac });
     const iso = ['xorriso', '-as', 'genisoimage', '-quiet', '-volid', 'cidata', '-joliet', '-rational-rock'];
     await runTool(this.folder, [...iso, '-output', 'seed.iso', 'seed']);
