@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { generate } from './document';
 import type { Registry } from './machines/cleanup';
 import { ensureImage } from './machines/image';
-import { type Machine, waitForCloudInit } from './machines/machine';
+import { type Machine, waitForCloudInit, waitForConsole } from './machines/machine';
 import { createNspawn } from './machines/nspawn';
 import { createQemu } from './machines/qemu';
 import { ensureRoot } from './machines/roots';
@@ -32,6 +32,8 @@ const patience = { nspawn: 1, qemu: 6 } as const;
 export class Lab {
   private readonly shared = new Map<SharedServer, Promise<Server>>();
   private readonly made: Machine[] = [];
+  private readonly endings: (() => Promise<void>)[] = [];
+  private known: Record<string, string> | undefined;
 
   private constructor(
     readonly options: LabOptions,
@@ -61,6 +63,16 @@ export class Lab {
   /** Every machine of the run, in the order of their making. */
   get machines(): readonly Machine[] {
     return this.made;
+  }
+
+  /** Versions of what the first healthy machine runs; none if there was no such machine. */
+  get versions(): Readonly<Record<string, string>> {
+    return this.known ?? {};
+  }
+
+  /** Remembers what has to be ended before the world. */
+  atEnd(ending: () => Promise<void>): void {
+    this.endings.push(ending);
   }
 
   progress(line: string): void {
@@ -117,6 +129,16 @@ export class Lab {
     return this.firstBoot(spec, machine, report);
   }
 
+  /** Boots a new machine with its document until its console has a line. */
+  async watch(spec: ServerSpec, line: RegExp): Promise<{ machine: Machine }> {
+    const { document } = await generate(this.documentOptions(spec));
+    const machine = await this.machine(spec, spec.edit ? spec.edit(document) : document);
+    this.progress(`${spec.name}: first boot`);
+    await machine.boot();
+    await waitForConsole(machine, line, 120_000 * this.patience);
+    return { machine };
+  }
+
   /** Switches a machine on and waits until cloud-init has ended. */
   async firstBoot(spec: ServerSpec, machine: Machine, report: string): Promise<Server> {
     const start = performance.now();
@@ -128,6 +150,7 @@ export class Lab {
       `${spec.name}: cloud-init ${status.extended_status || status.status}, ${seconds.toFixed(1)} s`,
     );
     const { name, domain, serverName = domain } = spec;
+    if (status.status === 'done') this.known ??= await versionsInside(machine);
     return { name, domain, serverName, machine, report, status, seconds };
   }
 
@@ -151,7 +174,26 @@ export class Lab {
     const failures: string[] = [];
     const attempt = (work: Promise<void>) => work.catch((error: unknown) => failures.push(explain(error)));
     await Promise.all(this.made.map((machine) => attempt(machine.destroy())));
+    await Promise.all(this.endings.map((ending) => attempt(ending())));
     await attempt(this.world.stop());
     return failures;
   }
+}
+
+/** Names and versions of the programs that a server consists of. */
+async function versionsInside(machine: Machine): Promise<Record<string, string>> {
+  const script = `
+. /etc/os-release; echo "system of the servers|$PRETTY_NAME"
+echo "kernel of the servers|$(uname -r)"
+echo "systemd|$(systemctl --version | sed -n '1s/.*(//;1s/)//p')"
+echo "cloud-init|$(cloud-init --version 2>&1 | sed 's/.* //')"
+echo "Docker Engine|$(docker version --format '{{.Server.Version}}')"
+echo "Docker Compose|$(docker compose version --short)"`;
+  const { stdout } = await machine.exec(script);
+  return Object.fromEntries(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split('|') as [string, string]),
+  );
 }

@@ -1,4 +1,5 @@
 // The report of a run: Markdown that can be pasted into a pull request.
+import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import type { Lab, MachineKind } from './lab';
 import type { TimelineEvent } from './machines/console';
@@ -20,29 +21,21 @@ export interface Run {
 const firstLine = async (argv: readonly string[]): Promise<string> =>
   (await tryRun(argv)).stdout.trim().split('\n')[0] ?? '';
 
-/** Versions of the generator, of the world's programs, and of what a machine runs (the first one that is on). */
+/** Versions of the generator, of the servers, of the world's programs, and of the clients outside. */
 export async function versionsOf(lab: Lab): Promise<Record<string, string>> {
-  const versions: Record<string, string> = {
-    'gen-cloudinit': await firstLine(['git', 'describe', '--always', '--dirty']),
-    Node: process.version,
-    kernel: release(),
-    Chromium: await firstLine(['chromium', '--version']),
+  const client = JSON.parse(await readFile('node_modules/matrix-js-sdk/package.json', 'utf8')) as {
+    version: string;
   };
-  const machine = lab.machines.find(({ on }) => on);
-  if (machine) {
-    const script = `
-. /etc/os-release; echo "system|$PRETTY_NAME"
-echo "cloud-init|$(cloud-init --version 2>&1)"
-echo "systemd|$(systemctl --version | head -1)"
-echo "kernel inside|$(uname -r)"
-echo "Docker|$(docker version --format '{{.Server.Version}}')"
-echo "Compose|$(docker compose version --short)"`;
-    for (const line of (await machine.exec(script)).stdout.trim().split('\n')) {
-      const [name = '', version = ''] = line.split('|');
-      versions[name] = version;
-    }
-  }
-  return { ...versions, ...(await lab.world.versions()) };
+  return {
+    'gen-cloudinit': await firstLine(['git', 'describe', '--always', '--dirty']),
+    ...lab.versions,
+    ...(await lab.world.versions()),
+    'matrix-js-sdk': client.version,
+    Chromium: (await firstLine(['chromium', '--version'])).replace('Chromium ', ''),
+    curl: (await firstLine(['curl', '--version'])).split(' ')[1] ?? '',
+    Node: process.version.slice(1),
+    "this machine's kernel": release(),
+  };
 }
 
 const cell = (text: string): string =>

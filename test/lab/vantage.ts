@@ -42,10 +42,12 @@ const launch = 'mount --bind "$1" /etc/resolv.conf; shift; exec "$@"';
 export class Vantage {
   private constructor(
     readonly netns: string,
-    readonly address: string,
+    readonly addresses: readonly string[],
+    readonly address6: string,
     /** File with the PEM of the only root to trust. */
     readonly roots: string,
-    private readonly folder: string,
+    /** Folder for its files; it goes with the run. */
+    readonly folder: string,
   ) {}
 
   /** Makes the namespace and plugs it into the world. @param host last number of its addresses. */
@@ -55,11 +57,11 @@ export class Vantage {
     registry.add({ kind: 'netns', name: netns });
     await mkdir(folder, { recursive: true });
     await run(['ip', 'netns', 'add', netns]);
-    const address = `10.91.0.${host}`;
-    await world.attach(netns, { address, address6: `fd91::${host}` });
+    const [address, address6] = [`10.91.0.${host}`, `fd91::${host}`];
+    await world.attach(netns, { address, address6 });
     await writeFile(join(folder, 'resolv.conf'), `nameserver ${gateway}\n`);
     await writeFile(join(folder, 'roots.pem'), await world.issuingRoots());
-    return new Vantage(netns, address, join(folder, 'roots.pem'), folder);
+    return new Vantage(netns, address, address6, join(folder, 'roots.pem'), folder);
   }
 
   /** The argv that runs a program here; it ends when the lab does. */

@@ -45,7 +45,8 @@ export const chat: Judge = {
   name: 'client',
   ask: async (place) => {
     const account = await administrator(place.server, 'login');
-    return client(place, [place.server], { what: 'chat', account, address: place.outside.address });
+    const { address, address6 } = place.outside;
+    return client(place, [place.server], { what: 'chat', account, addresses: [address, address6] });
   },
 };
 

@@ -31,8 +31,16 @@ export const schema: Judge = {
   async ask({ server, patience }) {
     const command = ['cloud-init', 'schema', '--system'];
     const { code, stdout, stderr } = await server.machine.exec(command, { timeoutMs: 60_000 * patience });
-    const ok = code === 0 && /Valid schema/.test(stdout);
-    return [holds('cloud-init schema --system', ok, stderr || stdout, 'Valid schema')];
+    const valid = /Valid schema (user-data|cloud-config)/.exec(stdout)?.[0];
+    const seen = code === 0 ? valid : stderr || stdout;
+    return [
+      holds(
+        'cloud-init schema --system',
+        code === 0 && valid !== undefined,
+        seen ?? stdout,
+        'Valid schema user-data',
+      ),
+    ];
   },
 };
 

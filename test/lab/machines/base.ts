@@ -72,6 +72,7 @@ export abstract class BaseMachine implements Machine {
   }
 
   abstract boot(): Promise<void>;
+  abstract reseed(userData: Uint8Array | string): Promise<void>;
   abstract powerCut(): Promise<void>;
   abstract destroy(): Promise<void>;
   /** Runs argv inside; undefined while the machine cannot be entered yet; throws if it goes away meanwhile. */

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Registry, reclaim, withRegistry } from './cleanup';
+import { Registry, reclaimAbandoned, withRegistry } from './cleanup';
 import { leftovers } from './leftovers';
 
 const test = suite('lab registry');
@@ -19,7 +19,7 @@ test('a failure ends what was entered, and is told', async () => {
   let child: ChildProcess | undefined;
   const failing = withRegistry(id, async (registry) => {
     child = sleeper(id);
-    await registry.addProcess(child.pid as number);
+    registry.addProcess(child.pid as number);
     await writeFile(join(registry.folder, 'disk'), 'x');
     const found = await leftovers(id, 0);
     assert.is(found.length, 2);
@@ -32,16 +32,22 @@ test('a failure ends what was entered, and is told', async () => {
   assert.equal(await leftovers(id), []);
 });
 
-test('what a killed run left is reclaimed from its record', async () => {
+test('what a killed run left is ended by the next one; a run that is under way is let be', async () => {
   const id = runid('k');
   const registry = new Registry(id);
   const child = sleeper(id);
-  await registry.addProcess(child.pid as number);
+  registry.addProcess(child.pid as number);
   assert.throws(() => new Registry(id), /under way or was not cleaned up/);
-  await reclaim(id);
-  assert.not(existsSync(registry.folder));
+  await reclaimAbandoned();
+  assert.ok(existsSync(registry.folder));
+
+  const record = `${registry.folder}.json`;
+  const ours = JSON.parse(await readFile(record, 'utf8')) as { owner: { started: string } };
+  ours.owner.started = '1';
+  await writeFile(record, JSON.stringify(ours));
+  await withRegistry(runid('j'), async () => undefined);
+  assert.not(existsSync(record));
   assert.equal(await leftovers(id), []);
-  await reclaim(id);
 });
 
 test('a process that took over the number of an entered one is left alone', async () => {

@@ -1,7 +1,7 @@
 // Who started what: every process, mount, namespace, link, control group and folder of a run is entered here before
 // it is made and ended by its id, whether the run ends well, fails or is interrupted.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { labCache } from './cache';
 import { endCgroup } from './cgroup';
@@ -22,14 +22,24 @@ export const runFolder = (runid: string): string => join(labCache(), 'runs', run
 const recordOf = (runid: string): string => join(labCache(), 'runs', `${runid}.json`);
 
 /** When a process was started, in clock ticks since boot (field 22 of proc(5) stat); undefined if it is gone. */
-export async function startTime(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  const [state, ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
-  // A zombie runs nothing any more: it only waits for its parent to ask how it ended.
-  return state === undefined || state === 'Z' ? undefined : fields[18];
+export function startTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // A zombie runs nothing any more: it only waits for its parent to ask how it ended.
+    return state === 'Z' ? undefined : fields[18];
+  } catch {
+    return undefined;
+  }
 }
 
-/** The things of one run, in the order in which they were made; kept on disk for a later `reclaim`. */
+/** What is on disk of a run: whose it is, so that an abandoned one can be told from one that is under way. */
+interface RunRecord {
+  readonly owner: { readonly pid: number; readonly started: string | undefined };
+  readonly resources: Resource[];
+}
+
+/** The things of one run, in the order in which they were made; kept on disk for `reclaimAbandoned`. */
 export class Registry {
   private resources: Resource[] = [];
   private closed = false;
@@ -60,8 +70,8 @@ export class Registry {
   }
 
   /** Enters a process that has just been started. */
-  async addProcess(pid: number): Promise<void> {
-    const started = await startTime(pid);
+  addProcess(pid: number): void {
+    const started = startTime(pid);
     if (started !== undefined) this.add({ kind: 'process', pid, started });
   }
 
@@ -97,13 +107,24 @@ export class Registry {
   }
 
   private write(): void {
-    if (this.resources.length === 0) rmSync(this.record, { force: true });
-    else writeFileSync(this.record, JSON.stringify(this.resources, null, 1));
+    if (this.resources.length === 0) {
+      rmSync(this.record, { force: true });
+      return;
+    }
+    const owner = { pid: process.pid, started: startTime(process.pid) };
+    const record: RunRecord = { owner, resources: this.resources };
+    // Another run may be reading it: it is whole at every moment.
+    writeFileSync(`${this.record}.new`, JSON.stringify(record, null, 1));
+    renameSync(`${this.record}.new`, this.record);
   }
 }
 
-/** Does `work` with a new registry and ends all that it entered: after success, after failure, on SIGINT, SIGTERM. */
+/**
+ * Does `work` with a new registry and ends all that it entered: after success, after failure, on SIGINT, SIGTERM.
+ * Before, it ends what killed runs left.
+ */
 export async function withRegistry<T>(runid: string, work: (registry: Registry) => Promise<T>): Promise<T> {
+  await reclaimAbandoned();
   const registry = new Registry(runid);
   let interruption: Promise<unknown> | undefined;
   const interrupted = (signal: NodeJS.Signals): void => {
@@ -126,12 +147,18 @@ export async function withRegistry<T>(runid: string, work: (registry: Registry) 
   }
 }
 
-/** Ends what a run left that was itself killed, from its record; nothing happens if there is no record. */
-export async function reclaim(runid: string): Promise<void> {
-  if (!existsSync(recordOf(runid))) return;
-  const resources = JSON.parse(readFileSync(recordOf(runid), 'utf8')) as Resource[];
-  for (const resource of resources.reverse()) await end(resource);
-  rmSync(recordOf(runid), { force: true });
+/** Ends what runs left that were themselves killed: those whose record names a process that is gone. */
+export async function reclaimAbandoned(): Promise<void> {
+  const folder = join(labCache(), 'runs');
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.endsWith('.json')) continue;
+    const text = await readFile(join(folder, name), 'utf8').catch(() => undefined);
+    if (text === undefined) continue;
+    const { owner, resources } = JSON.parse(text) as RunRecord;
+    if (startTime(owner.pid) === owner.started) continue;
+    for (const resource of resources.reverse()) await end(resource);
+    rmSync(join(folder, name), { force: true });
+  }
 }
 
 /** Ends one thing; one that was never made or is gone already is no error. */
@@ -159,11 +186,11 @@ async function end(resource: Resource): Promise<void> {
 }
 
 async function endProcess(pid: number, started: string): Promise<void> {
-  const alive = async () => (await startTime(pid)) === started;
+  const alive = () => startTime(pid) === started;
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    if (!(await alive())) return;
+    if (!alive()) return;
     process.kill(pid, signal);
-    for (let i = 0; i < 60 && (await alive()); i++) await pause(50);
+    for (let i = 0; i < 60 && alive(); i++) await pause(50);
   }
-  if (await alive()) throw new Error(`process ${pid} outlived SIGKILL`);
+  if (alive()) throw new Error(`process ${pid} outlived SIGKILL`);
 }

@@ -38,7 +38,7 @@ async function look(runid: string): Promise<string[]> {
     found.push(...names.map((name) => `control group ${root}/${name}`));
   }
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    if (Number(pid) === process.pid || (await startTime(Number(pid))) === undefined) continue;
+    if (Number(pid) === process.pid || startTime(Number(pid)) === undefined) continue;
     const told = await Promise.all([
       readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
       readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => ''),

@@ -79,13 +79,14 @@ async function sees(client: MatrixClient, room: string, body: string): Promise<s
   return (await eventually(text)) ?? 'nothing within 20 s';
 }
 
-async function chat({ account, address }: Extract<Task, { what: 'chat' }>): Promise<void> {
+async function chat({ account, addresses }: Extract<Task, { what: 'chat' }>): Promise<void> {
   const client = await enter(account);
   const whoami = await client.whoami();
   verdicts.push(is('login', whoami.user_id, `@${account.user}:${account.serverName}`));
   const { devices } = await client.getDevices();
   const device = devices.find(({ device_id: id }) => id === whoami.device_id);
-  verdicts.push(is('address that Synapse sees', device?.last_seen_ip, address));
+  const from = device?.last_seen_ip ?? 'none';
+  verdicts.push(holds('address that Synapse sees', addresses.includes(from), from, addresses.join(' or ')));
   await start(client);
   const { room_id: room } = await client.createRoom({ name: 'lab', preset: Preset.PrivateChat });
   const body = `hello ${randomBytes(4).toString('hex')}`;
@@ -146,10 +147,21 @@ async function federate({ host, guest }: Extract<Task, { what: 'federate' }>): P
   for (const client of [here, there]) client.stopClient();
 }
 
+async function profile({ account, userId }: Extract<Task, { what: 'profile' }>): Promise<void> {
+  const client = await enter(account);
+  const seen = await client.getProfileInfo(userId).then(
+    ({ displayname }) => displayname,
+    (error: MatrixError) => `${error.httpStatus} ${error.message}`,
+  );
+  const name = `${account.serverName} finds ${userId}`;
+  verdicts.push(is(name, seen, userId.replace(/^@(.*?):.*/, '$1')));
+}
+
 const task = JSON.parse(await text(process.stdin)) as Task;
 try {
   if (task.what === 'chat') await chat(task);
   else if (task.what === 'uploads') await uploads(task);
+  else if (task.what === 'profile') await profile(task);
   else await federate(task);
 } catch (error) {
   verdicts.push(holds(`${task.what} to its end`, false, `${error}`, 'no error'));

@@ -12,12 +12,14 @@ export interface Account {
 }
 
 export type Task =
-  /** A client's day: discovery, login, room, message, sync, media. `address` is where it calls from. */
-  | { readonly what: 'chat'; readonly account: Account; readonly address: string }
+  /** A client's day: discovery, login, room, message, sync, media. `addresses` are those that it calls from. */
+  | { readonly what: 'chat'; readonly account: Account; readonly addresses: readonly string[] }
   /** Uploads of so many bytes each. */
   | { readonly what: 'uploads'; readonly account: Account; readonly sizes: readonly number[] }
   /** A room of the first account's server that the second joins from its own. */
-  | { readonly what: 'federate'; readonly host: Account; readonly guest: Account };
+  | { readonly what: 'federate'; readonly host: Account; readonly guest: Account }
+  /** The profile of a user of another server, which the account's server has to ask for. */
+  | { readonly what: 'profile'; readonly account: Account; readonly userId: string };
 
 export interface Done {
   readonly verdicts: readonly Verdict[];
