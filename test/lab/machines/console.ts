@@ -1,5 +1,5 @@
 // The console of a machine: every line with the seconds at which it came, in memory and in a file.
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** A line of the console; `t` is in seconds since the machine was made. */
@@ -23,11 +23,12 @@ export class ConsoleLog {
   private readonly start = performance.now();
   private readonly kept: ConsoleLine[] = [];
   private readonly marks: TimelineEvent[] = [];
+  private readonly descriptor: number;
   private rest = '';
 
   constructor(readonly file: string) {
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, '');
+    this.descriptor = openSync(file, 'w');
   }
 
   /** Seconds since the machine was made. */
@@ -64,7 +65,7 @@ export class ConsoleLog {
   private keep(text: string): void {
     const line = { t: this.now, text };
     this.kept.push(line);
-    appendFileSync(this.file, render(line));
+    writeSync(this.descriptor, render(line));
   }
 }
 
