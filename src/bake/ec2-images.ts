@@ -1,0 +1,75 @@
+/** The images that bakes have made: listing and removing them. */
+import { connect } from '../machines/ec2/client';
+import type { Ec2Account } from '../machines/ec2/options';
+import { PACE, type Pace } from '../machines/ec2/pace';
+import { type Outcome, removeThings } from '../machines/ec2/remove';
+import { findThings, nameless, type Thing } from '../machines/ec2/things';
+
+export interface BakedImage {
+  readonly id: string;
+  readonly name: string;
+  readonly region: string;
+  /** EC2's word: `available` when it can be used. */
+  readonly state: string;
+  readonly architecture: string;
+  /** ISO 8601 */
+  readonly created: string;
+  readonly snapshots: readonly string[];
+  /** The run that made it. */
+  readonly run: string;
+}
+
+export function bakedImage(thing: Thing): BakedImage {
+  const { id, name, region, state, architecture, created, snapshots, run } = thing;
+  return { id, name, region, state, architecture, created, snapshots, run };
+}
+
+/**
+ * All images in this account and region that carry our tag, newest first.
+ * @throws Ec2Error; Stopped when the signal is aborted
+ */
+export async function bakeList(
+  account: Ec2Account,
+  signal: AbortSignal,
+  pace: Pace = PACE,
+): Promise<readonly BakedImage[]> {
+  const ec2 = await connect(account, pace);
+  try {
+    const images = await findThings(ec2, 'image', undefined, signal);
+    return images.map(bakedImage).sort((a, b) => b.created.localeCompare(a.created));
+  } finally {
+    ec2.close();
+  }
+}
+
+/**
+ * Removes images with their snapshots; images that are not ours are refused.
+ * @param wanted ids or names
+ * @throws Error when one of them is no image of ours, before anything is removed; Ec2Error; Stopped
+ */
+export async function bakeRemove(
+  wanted: readonly string[],
+  account: Ec2Account,
+  events: { progress(line: string): void },
+  signal: AbortSignal,
+  pace: Pace = PACE,
+): Promise<Outcome> {
+  const ec2 = await connect(account, pace);
+  try {
+    const images = await findThings(ec2, 'image', undefined, signal);
+    const chosen = wanted.map((word) => {
+      const image = images.find(({ id, name }) => id === word || name === word);
+      if (image) return image;
+      throw new Error(
+        `${ec2.region} has no image ${word} that a bake has made: see gen-cloudinit bake ec2 --list`,
+      );
+    });
+    const things = chosen.flatMap((image) => [
+      image,
+      ...image.snapshots.map((id) => nameless('snapshot', id, image.region, image.run)),
+    ]);
+    return await removeThings(things, { ec2, pace, progress: events.progress, signal });
+  } finally {
+    ec2.close();
+  }
+}

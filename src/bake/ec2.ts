@@ -1,0 +1,198 @@
+/** A document, booted on EC2 until it says that it is ready, becomes an image (AMI) of the account. */
+import type { Diagnostic } from '../deployment/diagnostic';
+import { cleanUp, IMAGE_KINDS, LeftBehind, MACHINE_KINDS } from '../machines/ec2/cleanup';
+import type { Ec2 } from '../machines/ec2/client';
+import { hasCode } from '../machines/ec2/errors';
+import { describeInstance, ended } from '../machines/ec2/instance';
+import { ec2Machine, removeAfter } from '../machines/ec2/launch';
+import { Making } from '../machines/ec2/making';
+import { type Ec2Options, ec2Options } from '../machines/ec2/options';
+import { PACE, type Pace, Stopped, until } from '../machines/ec2/pace';
+import { type Prepared, prepare, type Surroundings } from '../machines/ec2/prepare';
+import { lastLines, waitForSentinel } from '../machines/ec2/sentinel';
+import { start } from '../machines/ec2/start';
+import { type Run, tagged } from '../machines/ec2/tags';
+import { findThings, type ThingKind } from '../machines/ec2/things';
+import type { LaunchEvents } from '../machines/machine';
+import { type BakedImage, bakedImage } from './ec2-images';
+
+/**
+ * As for a machine, with the image's name. No spot: a spot instance taken once cannot be stopped, and only a stopped
+ * one gives a consistent disk. No open ports: nobody has to reach it.
+ */
+export type BakeOptions = Omit<Ec2Options, 'spot' | 'open'> & {
+  /** One of its kind in account and region; EC2 keeps two bakes of one name apart. */
+  readonly name: string;
+};
+
+export interface BakeEvents extends LaunchEvents {
+  /** The image's id is known; it is not complete yet. */
+  image(id: string): void;
+}
+
+/** @returns the options with defaults, and a diagnostic for each that cannot be used */
+export function bakeOptions(
+  asked: { readonly [Name in keyof BakeOptions]?: BakeOptions[Name] | undefined },
+): {
+  readonly options: BakeOptions;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const { name = '', ...rest } = asked;
+  const { options, diagnostics } = ec2Options(rest);
+  // EC2 API reference, CreateImage.
+  if (/^[\w ()[\]./'@-]{3,128}$/.test(name)) return { options: { ...options, name }, diagnostics };
+  const wrong: Diagnostic = {
+    severity: 'error',
+    code: 'wrong-value',
+    path: 'name',
+    message: 'cannot be the name of an image',
+    given: name,
+    expected: "3 to 128 letters, digits, spaces and ()[] . / - ' @ _",
+  };
+  return { options: { ...options, name }, diagnostics: [...diagnostics, wrong] };
+}
+
+/**
+ * Boots the document, waits for its `gen-cloudinit: ready`, stops the machine, makes an image of its disk and removes
+ * the machine. The document must leave the disk as an image should be (`cloud-init clean`, no keys, no secrets) and
+ * must not power the machine off: that would remove it with its disk.
+ * @throws Error when the document says `failed`, when it says nothing for `maxMinutes`, when EC2 refuses; then
+ *   nothing is left, the half-made image included, or `LeftBehind` says what
+ */
+export async function bakeEc2(
+  document: Uint8Array,
+  options: BakeOptions,
+  surroundings: Surroundings,
+  events: BakeEvents,
+  signal: AbortSignal,
+): Promise<BakedImage> {
+  const pace = surroundings.pace ?? PACE;
+  const whole: Ec2Options = { ...options, spot: false, open: false };
+  const prepared = await prepare('bake', document, whole, surroundings, events, signal, (ec2) =>
+    nameIsFree(ec2, options.name, signal),
+  );
+  const { ec2, run } = prepared;
+  const making = new Making(ec2, pace, signal);
+  const removing = (kinds: readonly ThingKind[]) => async () => {
+    const { left } = await cleanUp(run, kinds, making, { ec2, pace, progress: events.progress });
+    if (left.length > 0) throw new LeftBehind(left, run);
+  };
+  surroundings.announce?.(run);
+  try {
+    const image = await bake(prepared, making, pace, options, events, signal).catch(async (error) => {
+      throw await removeAfter(error, removing([...MACHINE_KINDS, ...IMAGE_KINDS]), events);
+    });
+    events.progress(`image ${image.id} is complete; removing the machine`);
+    await removing(MACHINE_KINDS)();
+    return image;
+  } finally {
+    ec2.close();
+  }
+}
+
+/** The name is a lock: whoever comes second must know before a machine was paid for. */
+async function nameIsFree(ec2: Ec2, name: string, signal: AbortSignal): Promise<void> {
+  const Filters = [{ Name: 'name', Values: [name] }];
+  const { Images = [] } = await ec2.call('DescribeImages', { Owners: ['self'], Filters }, signal);
+  if (Images.length === 0) return;
+  throw new Error(
+    `the account has an image named ${name} in ${ec2.region} already (${Images[0]?.ImageId}): choose another --name, or remove it first`,
+  );
+}
+
+async function bake(
+  prepared: Prepared,
+  making: Making,
+  pace: Pace,
+  options: BakeOptions,
+  events: BakeEvents,
+  signal: AbortSignal,
+): Promise<BakedImage> {
+  const { ec2, run } = prepared;
+  const started = await start(prepared, making, pace, events, signal);
+  const machine = ec2Machine(prepared, started, async () => {}, signal);
+  const sentinel = await waitForSentinel(machine, {
+    within: options.maxMinutes * 60_000,
+    every: pace.console,
+    signal,
+    progress: events.progress,
+  });
+  if (!sentinel.ready) {
+    const text = await machine.console().catch(() => '');
+    throw new Error(`the document failed: ${sentinel.why}\n${lastLines(text)}`);
+  }
+  await stop(ec2, started.instance, pace, events, signal);
+  const id = await createImage(prepared, making, started.instance, options.name);
+  events.image(id);
+  await available(ec2, id, pace, events, signal);
+  const [image] = await findThings(ec2, 'image', run.id, signal);
+  if (!image) throw new Error(`the image ${id} is gone: somebody has removed it meanwhile`);
+  return bakedImage(image);
+}
+
+/** Stopped, the disk is as after any shutdown; an image of a running machine is as after a power cut. */
+async function stop(ec2: Ec2, instance: string, pace: Pace, events: LaunchEvents, signal: AbortSignal) {
+  events.progress(`stopping ${instance}`);
+  await ec2.call('StopInstances', { InstanceIds: [instance] }, signal);
+  const stopped = await until(
+    async () => {
+      const found = await describeInstance(ec2, instance, signal);
+      const state = found?.State?.Name;
+      if (state === 'terminated' || state === 'shutting-down') {
+        throw ended(instance, state, found?.StateReason?.Message);
+      }
+      return state === 'stopped' || undefined;
+    },
+    { every: pace.poll, within: pace.start, signal },
+  );
+  if (!stopped) throw new Stopped(`${instance} does not stop: see its console`);
+}
+
+async function createImage(prepared: Prepared, making: Making, instance: string, name: string) {
+  const { ec2, run, plan } = prepared;
+  try {
+    const made = await making.patiently(['IncorrectInstanceState', 'IncorrectState'], () =>
+      making.make(
+        'CreateImage',
+        {
+          InstanceId: instance,
+          Name: name,
+          Description: `gen-cloudinit bake of ${plan.image.name}`.slice(0, 255),
+          TagSpecifications: tagged(run, ['image', 'snapshot'], { name, keep: true }),
+        },
+        ({ ImageId }) => making.images.add(ImageId ?? ''),
+      ),
+    );
+    if (made.ImageId) return made.ImageId;
+    throw new Error('EC2 has accepted the request but named no image');
+  } catch (error) {
+    // CreateImage knows no token: the SDK may have repeated a request whose first answer was lost.
+    if (!hasCode(error, ['InvalidAMIName.Duplicate'])) throw error;
+    return (await ownImage(ec2, run)) ?? Promise.reject(error);
+  }
+}
+
+async function ownImage(ec2: Ec2, run: Run): Promise<string | undefined> {
+  const [own] = await findThings(ec2, 'image', run.id);
+  return own?.id;
+}
+
+async function available(ec2: Ec2, image: string, pace: Pace, events: LaunchEvents, signal: AbortSignal) {
+  events.progress(`image ${image} is being made; 15 minutes are common`);
+  const Filters = [{ Name: 'image-id', Values: [image] }];
+  const done = await until(
+    async () => {
+      const { Images = [] } = await ec2.call('DescribeImages', { Owners: ['self'], Filters }, signal);
+      const { State, StateReason } = Images[0] ?? {};
+      if (State === 'available') return true;
+      if (State && State !== 'pending' && State !== 'transient') {
+        throw new Error(
+          `EC2 could not make the image (${State}): ${StateReason?.Message ?? 'no reason given'}`,
+        );
+      }
+      return undefined;
+    },
+    { every: pace.poll, within: pace.image, signal },
+  );
+  if (!done) throw new Stopped(`the image is not complete after ${Math.round(pace.image / 60_000)} minutes`);
+}

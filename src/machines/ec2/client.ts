@@ -1,0 +1,114 @@
+/**
+ * The EC2 API, as far as it is used here. Whoever imports this module loads the AWS SDK, so commands import the
+ * modules around it with `import()` only.
+ */
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  CreateImageCommand,
+  CreateSecurityGroupCommand,
+  DeleteSecurityGroupCommand,
+  DeleteSnapshotCommand,
+  DeleteVolumeCommand,
+  DeregisterImageCommand,
+  DescribeImagesCommand,
+  DescribeInstancesCommand,
+  DescribeInstanceTypesCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSnapshotsCommand,
+  DescribeSubnetsCommand,
+  DescribeVolumesCommand,
+  DescribeVpcsCommand,
+  EC2Client,
+  GetConsoleOutputCommand,
+  RunInstancesCommand,
+  StopInstancesCommand,
+  TerminateInstancesCommand,
+} from '@aws-sdk/client-ec2';
+import { explain } from './errors';
+import type { Ec2Account } from './options';
+import { orStop, PACE, type Pace } from './pace';
+
+/** Every action that is ever called; policy.ts allows these and no other. */
+const COMMANDS = {
+  AuthorizeSecurityGroupIngress: AuthorizeSecurityGroupIngressCommand,
+  CreateImage: CreateImageCommand,
+  CreateSecurityGroup: CreateSecurityGroupCommand,
+  DeleteSecurityGroup: DeleteSecurityGroupCommand,
+  DeleteSnapshot: DeleteSnapshotCommand,
+  DeleteVolume: DeleteVolumeCommand,
+  DeregisterImage: DeregisterImageCommand,
+  DescribeImages: DescribeImagesCommand,
+  DescribeInstanceTypes: DescribeInstanceTypesCommand,
+  DescribeInstances: DescribeInstancesCommand,
+  DescribeSecurityGroups: DescribeSecurityGroupsCommand,
+  DescribeSnapshots: DescribeSnapshotsCommand,
+  DescribeSubnets: DescribeSubnetsCommand,
+  DescribeVolumes: DescribeVolumesCommand,
+  DescribeVpcs: DescribeVpcsCommand,
+  GetConsoleOutput: GetConsoleOutputCommand,
+  RunInstances: RunInstancesCommand,
+  StopInstances: StopInstancesCommand,
+  TerminateInstances: TerminateInstancesCommand,
+} as const;
+
+export type Action = keyof typeof COMMANDS;
+type Command<A extends Action> = InstanceType<(typeof COMMANDS)[A]>;
+export type Input<A extends Action> = Command<A>['input'];
+/** What the command's handler resolves to. */
+export type Output<A extends Action> = Awaited<
+  ReturnType<ReturnType<Command<A>['resolveMiddleware']>>
+>['output'];
+
+export interface Ec2 {
+  readonly region: string;
+  /**
+   * One request; the SDK repeats it up to three times where that may help.
+   * @throws Stopped when the signal is aborted (the request may have arrived all the same), else Ec2Error
+   */
+  call<A extends Action>(action: A, input: Input<A>, signal?: AbortSignal): Promise<Output<A>>;
+  close(): void;
+}
+
+/**
+ * @param account region and profile; what is not given the SDK looks up as the aws command does
+ * @throws Ec2Error when no region is known
+ */
+export async function connect(account: Ec2Account, pace: Pace = PACE): Promise<Ec2> {
+  // A warning about the next year's releases of the SDK helps nobody who runs this one.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  // The aws command knows this variable, the SDK for JavaScript does not.
+  const region = account.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
+  const client = new EC2Client({
+    ...(region ? { region } : {}),
+    ...(account.profile ? { profile: account.profile } : {}),
+    maxAttempts: 3,
+    requestHandler: {
+      connectionTimeout: Math.min(10_000, pace.request),
+      requestTimeout: pace.request,
+      throwOnRequestTimeout: true,
+    },
+  });
+  const found = await client.config.region().catch((error: unknown) => {
+    throw explain(error, {});
+  });
+  return {
+    region: found,
+    async call(action, input, signal) {
+      orStop(signal);
+      try {
+        // The union of all commands is more than the SDK's overloads can tell apart.
+        const Command = COMMANDS[action] as unknown as new (given: object) => object;
+        const send = client.send.bind(client) as (
+          command: object,
+          options: { abortSignal?: AbortSignal },
+        ) => Promise<Output<typeof action>>;
+        return await send(new Command(input), signal ? { abortSignal: signal } : {});
+      } catch (error) {
+        orStop(signal);
+        const type = 'InstanceType' in input ? String(input.InstanceType) : undefined;
+        throw explain(error, { action, region: found, instanceType: type });
+      }
+    },
+    close: () => client.destroy(),
+  };
+}

@@ -1,0 +1,64 @@
+/**
+ * The console of an instance as one text. EC2 keeps the last 64 KB only (EC2 user guide, "Instance console output"),
+ * so what one answer holds is joined to what earlier ones held. Bytes are kept, one a character, until the end:
+ * the window may begin in the middle of a character.
+ */
+import type { Ec2 } from './client';
+import { hasCode } from './errors';
+
+const WINDOW = 65_536;
+const GAP = '\n[part of the console is missing here]\n';
+
+/** Two texts that agree in fewer bytes than this agree by chance. */
+const LEAST_OVERLAP = 16;
+
+/**
+ * Joins what was seen with the newest window.
+ * @param seen everything so far, one byte a character
+ * @param window the newest answer, likewise; an older one again adds nothing
+ */
+export function joinConsole(seen: string, window: string): string {
+  if (window.startsWith(seen)) return window;
+  if (seen.includes(window)) return seen;
+  // The window has moved on: it begins somewhere in the last 64 KB of what was seen. The earliest place where all
+  // that follows agrees is the longest overlap.
+  const tail = seen.slice(-WINDOW);
+  const head = window.slice(0, LEAST_OVERLAP);
+  for (let at = tail.indexOf(head); at >= 0; at = tail.indexOf(head, at + 1)) {
+    if (window.startsWith(tail.slice(at))) return seen + window.slice(tail.length - at);
+  }
+  return `${seen}${GAP}${window}`;
+}
+
+export class ConsoleLog {
+  private seen = '';
+
+  constructor(
+    private readonly ec2: Ec2,
+    private readonly instance: string,
+  ) {}
+
+  /** All that was seen so far. */
+  get text(): string {
+    return Buffer.from(this.seen, 'latin1').toString('utf8');
+  }
+
+  /**
+   * Asks EC2 once. There is no output yet in the first seconds, and a fresh instance may not be known everywhere.
+   * @returns whether anything new came
+   */
+  async refresh(signal?: AbortSignal): Promise<boolean> {
+    const before = this.seen.length;
+    try {
+      const { Output = '' } = await this.ec2.call(
+        'GetConsoleOutput',
+        { InstanceId: this.instance, Latest: true },
+        signal,
+      );
+      this.seen = joinConsole(this.seen, Buffer.from(Output, 'base64').toString('latin1'));
+    } catch (error) {
+      if (!hasCode(error, ['InvalidInstanceID.NotFound'])) throw error;
+    }
+    return this.seen.length > before;
+  }
+}

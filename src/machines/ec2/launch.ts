@@ -1,0 +1,95 @@
+/** A machine on EC2. */
+import type { Launch, LaunchEvents, Machine } from '../machine';
+import { cleanUp, LeftBehind, MACHINE_KINDS } from './cleanup';
+import { ConsoleLog } from './console';
+import { describeInstance, ended } from './instance';
+import { Making } from './making';
+import type { Ec2Options } from './options';
+import { PACE } from './pace';
+import { type Prepared, prepare, type Surroundings } from './prepare';
+import { type Started, start } from './start';
+
+/**
+ * Starts machines on EC2. Whatever a launch makes carries its run's tag; when it fails or is interrupted it removes
+ * that before it throws, and `LeftBehind` names what could not be removed.
+ * The machine has no `exec`: its console tells how the first boot went; `reach` is there when ports are open.
+ */
+export function launchEc2(options: Ec2Options, surroundings: Surroundings = {}): Launch {
+  return async (document, events, signal) => {
+    const prepared = await prepare('verify', document, options, surroundings, events, signal);
+    const pace = surroundings.pace ?? PACE;
+    const making = new Making(prepared.ec2, pace, signal);
+    const remove = async () => {
+      const sweeping = { ec2: prepared.ec2, pace, progress: events.progress };
+      const { left } = await cleanUp(prepared.run, MACHINE_KINDS, making, sweeping);
+      if (left.length > 0) throw new LeftBehind(left, prepared.run);
+      events.progress('everything of this run is removed');
+      prepared.ec2.close();
+    };
+    surroundings.announce?.(prepared.run);
+    try {
+      const started = await start(prepared, making, pace, events, signal);
+      return ec2Machine(prepared, started, remove, signal);
+    } catch (error) {
+      throw await removeAfter(error, remove, events);
+    }
+  };
+}
+
+/**
+ * Removes after a failure.
+ * @returns the error to throw: the first one, or `LeftBehind` with the first one as its cause
+ */
+export async function removeAfter(
+  error: unknown,
+  remove: () => Promise<void>,
+  events: LaunchEvents,
+): Promise<unknown> {
+  events.progress('removing what was made');
+  try {
+    await remove();
+    return error;
+  } catch (failed) {
+    return failed instanceof LeftBehind ? new LeftBehind(failed.left, failed.run, { cause: error }) : failed;
+  }
+}
+
+/** The running instance as a machine. `remove` is what `destroy` does. */
+export function ec2Machine(
+  { ec2, run, options, plan }: Prepared,
+  { instance, address }: Started,
+  remove: () => Promise<void>,
+  signal: AbortSignal,
+): Machine {
+  const log = new ConsoleLog(ec2, instance);
+  let removal: Promise<void> | undefined;
+  const output = `aws ec2 get-console-output --latest --output text --region ${run.region} --instance-id ${instance}`;
+  return {
+    kind: 'ec2',
+    name: instance,
+    async console() {
+      // Only a console that stands still makes it worth asking whether the machine is still there.
+      if (!(await log.refresh(signal))) {
+        const found = await describeInstance(ec2, instance, signal);
+        const state = found?.State?.Name;
+        if (state && state !== 'running' && state !== 'pending') {
+          throw ended(instance, state, found.StateReason?.Message);
+        }
+      }
+      return log.text;
+    },
+    ...(address && plan.ports.length > 0 ? { reach: (port: number) => ({ host: address, port }) } : {}),
+    howTo: {
+      enter: options.keyPair && address ? `ssh ubuntu@${address}` : output,
+      remove: run.sweepCommand,
+    },
+    destroy() {
+      // After a failure the next call tries again.
+      removal ??= remove().catch((error: unknown) => {
+        removal = undefined;
+        throw error;
+      });
+      return removal;
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import type { IpPermission, RunInstancesCommandInput } from '@aws-sdk/client-ec2';
+import type { Ec2 } from './client';
+import { EXPLANATIONS } from './error-table';
+import { Ec2Error, hasCode } from './errors';
+import type { Making } from './making';
+import type { Ec2Options } from './options';
+import { type Run, tagged } from './tags';
+import { findThings } from './things';
+
+export interface Network {
+  readonly vpc: string;
+  /** Undefined in the default VPC, where EC2 takes a zone that has room. */
+  readonly subnet: string | undefined;
+}
+
+/**
+ * Where the machine will stand: the subnet asked for, or the account's default VPC.
+ * @throws Ec2Error when there is neither
+ */
+export async function findNetwork(
+  ec2: Ec2,
+  subnet: string | undefined,
+  signal: AbortSignal,
+): Promise<Network> {
+  if (subnet) {
+    const { Subnets = [] } = await ec2.call('DescribeSubnets', { SubnetIds: [subnet] }, signal);
+    if (Subnets[0]?.VpcId) return { vpc: Subnets[0].VpcId, subnet };
+    throw missing('InvalidSubnetID.NotFound', 'DescribeSubnets', ec2.region);
+  }
+  const isDefault = [{ Name: 'is-default', Values: ['true'] }];
+  const { Vpcs = [] } = await ec2.call('DescribeVpcs', { Filters: isDefault }, signal);
+  if (Vpcs[0]?.VpcId) return { vpc: Vpcs[0].VpcId, subnet: undefined };
+  throw missing('VPCIdNotSpecified', 'DescribeVpcs', ec2.region);
+}
+
+/** The error that EC2 would give later, when something had been made already. */
+function missing(code: string, action: string, region: string): Ec2Error {
+  const [sentence, hint] = EXPLANATIONS[code]!({ region, action }, '');
+  return new Ec2Error(code, sentence, hint, action, true, undefined);
+}
+
+/** TCP ports from the outside: certificate, clients and servers when open; SSH when there is a key for it. */
+export function openPorts(options: Pick<Ec2Options, 'open' | 'keyPair'>): readonly number[] {
+  return [...(options.keyPair ? [22] : []), ...(options.open ? [80, 443, 8448] : [])];
+}
+
+/** Makes the run's security group: out everything, in nothing but these ports. Its name belongs to this run alone. */
+export async function makeGroup(
+  ec2: Ec2,
+  making: Making,
+  run: Run,
+  network: Network,
+  ports: readonly number[],
+): Promise<string> {
+  const group = await createGroup(ec2, making, run, network.vpc);
+  if (ports.length === 0) return group;
+  const IpPermissions: IpPermission[] = ports.map((port) => ({
+    IpProtocol: 'tcp',
+    FromPort: port,
+    ToPort: port,
+    IpRanges: [{ CidrIp: '0.0.0.0/0' }],
+    Ipv6Ranges: [{ CidrIpv6: '::/0' }],
+  }));
+  try {
+    await making.patiently(['InvalidGroup.NotFound'], () =>
+      making.make('AuthorizeSecurityGroupIngress', { GroupId: group, IpPermissions }),
+    );
+  } catch (error) {
+    // The SDK repeated a request whose first answer was lost.
+    if (!hasCode(error, ['InvalidPermission.Duplicate'])) throw error;
+  }
+  return group;
+}
+
+async function createGroup(ec2: Ec2, making: Making, run: Run, VpcId: string): Promise<string> {
+  try {
+    const { GroupId = '' } = await making.make(
+      'CreateSecurityGroup',
+      {
+        GroupName: run.id,
+        Description: `gen-cloudinit ${run.kind}`,
+        VpcId,
+        TagSpecifications: tagged(run, ['security-group']),
+      },
+      (made) => making.groups.add(made.GroupId ?? ''),
+    );
+    return GroupId;
+  } catch (error) {
+    // The SDK repeated a request whose first answer was lost; no other run has this name.
+    if (!hasCode(error, ['InvalidGroup.Duplicate'])) throw error;
+    const [own] = await findThings(ec2, 'security group', run.id);
+    if (!own) throw error;
+    return own.id;
+  }
+}
+
+/** How RunInstances is told of it; a public address in a subnet of one's own can only be asked for this way. */
+export function networkInput(
+  network: Network,
+  group: string | undefined,
+): Pick<RunInstancesCommandInput, 'SecurityGroupIds' | 'NetworkInterfaces'> {
+  const groups = group ? [group] : [];
+  if (!network.subnet) return groups.length > 0 ? { SecurityGroupIds: groups } : {};
+  return {
+    NetworkInterfaces: [
+      {
+        DeviceIndex: 0,
+        SubnetId: network.subnet,
+        AssociatePublicIpAddress: true,
+        DeleteOnTermination: true,
+        ...(groups.length > 0 ? { Groups: groups } : {}),
+      },
+    ],
+  };
+}

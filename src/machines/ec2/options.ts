@@ -1,0 +1,117 @@
+/** What can be chosen for a machine on EC2, and what is taken when nothing is. Loads nothing of the AWS SDK. */
+import type { Diagnostic } from '../../deployment/diagnostic';
+
+/** Ubuntu releases by the codename that Canonical's image names carry. */
+export const RELEASES = { jammy: '22.04', noble: '24.04', resolute: '26.04' } as const;
+export type Release = keyof typeof RELEASES;
+
+/** Which account and region is asked; undefined means what the SDK finds in environment and ~/.aws. */
+export interface Ec2Account {
+  readonly region?: string | undefined;
+  readonly profile?: string | undefined;
+}
+
+export interface Ec2Options extends Ec2Account {
+  /** Decides the architecture too: a t4g, m7g or c8g is arm64. */
+  readonly instanceType: string;
+  readonly release: Release;
+  /** An image of one's own instead of Canonical's newest, such as a baked one. */
+  readonly image?: string | undefined;
+  /** GiB of the root disk; never less than the image's. */
+  readonly disk: number;
+  /** Where there is no default VPC, or another network is wanted. */
+  readonly subnet?: string | undefined;
+  /** Name of a key pair in the account; opens TCP 22. */
+  readonly keyPair?: string | undefined;
+  /** Try a spot instance first. */
+  readonly spot: boolean;
+  /** Opens TCP 80, 443 and 8448 to the world. */
+  readonly open: boolean;
+  /** The machine powers itself off when the time is over, even if this process is long dead. */
+  readonly deadMan: boolean;
+  /** How long the machine may live, in minutes. */
+  readonly maxMinutes: number;
+  /** Start without asking. */
+  readonly yes: boolean;
+}
+
+/** t3.small has the 2 GiB of memory that the whole stack needs. */
+export const EC2_DEFAULTS: Ec2Options = {
+  instanceType: 't3.small',
+  release: 'noble',
+  disk: 16,
+  spot: false,
+  open: false,
+  deadMan: true,
+  maxMinutes: 60,
+  yes: false,
+};
+
+interface Rule {
+  readonly option: keyof Ec2Options;
+  readonly fits: (value: string) => boolean;
+  readonly expected: string;
+}
+
+const matches = (pattern: RegExp) => (value: string) => pattern.test(value);
+const between = (least: number, most: number) => (value: string) =>
+  /^\d+$/.test(value) && Number(value) >= least && Number(value) <= most;
+
+const RULES: readonly Rule[] = [
+  {
+    option: 'region',
+    fits: matches(/^[a-z]{2,4}(-[a-z]+)+-\d+$/),
+    expected: 'a region such as eu-central-1',
+  },
+  { option: 'profile', fits: matches(/^[\w.@:+/=-]+$/), expected: 'the name of a profile in ~/.aws/config' },
+  {
+    option: 'instanceType',
+    fits: matches(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/),
+    expected: 'an instance type such as t3.small, or t4g.small for arm64',
+  },
+  {
+    option: 'release',
+    fits: (value) => Object.hasOwn(RELEASES, value),
+    expected: Object.keys(RELEASES).join(', '),
+  },
+  { option: 'image', fits: matches(/^ami-[0-9a-f]{8,17}$/), expected: 'the id of an image, ami-…' },
+  { option: 'subnet', fits: matches(/^subnet-[0-9a-f]{8,17}$/), expected: 'the id of a subnet, subnet-…' },
+  { option: 'keyPair', fits: matches(/^[\x20-\x7e]{1,255}$/), expected: 'the name of a key pair' },
+  // 16,384 GiB is the most that a gp3 volume had for years; nobody needs more here.
+  { option: 'disk', fits: between(8, 16_384), expected: 'a whole number of GiB from 8 to 16384' },
+  // Less than 10 minutes is less than the images take to be pulled; 12 hours is a working day.
+  { option: 'maxMinutes', fits: between(10, 720), expected: 'a whole number of minutes from 10 to 720' },
+];
+
+/** `instanceType` as the flag is written: `instance-type`. */
+export function flagOf(option: keyof Ec2Options): string {
+  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/**
+ * Fills the gaps with the defaults and judges what was given.
+ * @param asked what was given; undefined counts as not given
+ * @returns the options, and a diagnostic for each that cannot be used (then the options must not be used either)
+ */
+export function ec2Options(asked: { readonly [Name in keyof Ec2Options]?: Ec2Options[Name] | undefined }): {
+  readonly options: Ec2Options;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+  const options: Ec2Options = { ...EC2_DEFAULTS, ...given };
+  const diagnostics = RULES.flatMap(({ option, fits, expected }): Diagnostic[] => {
+    const value = options[option];
+    if (value === undefined || fits(String(value))) return [];
+    return [
+      {
+        severity: 'error',
+        code: 'wrong-value',
+        path: flagOf(option),
+        message: 'has a value that cannot be used',
+        given: String(value),
+        expected,
+      },
+    ];
+  });
+  return { options, diagnostics };
+}

@@ -1,0 +1,117 @@
+/** What earlier runs have left, of any process on any machine: found by tag, listed, removed. */
+import { connect, type Ec2 } from './client';
+import type { Ec2Account } from './options';
+import { orStop, PACE, type Pace } from './pace';
+import { type Left, removeThings } from './remove';
+import { findThings, THING_KINDS, type Thing } from './things';
+
+export interface SweepOptions {
+  readonly profile?: string | undefined;
+  /** None means the one that the SDK finds in environment and ~/.aws. */
+  readonly regions: readonly string[];
+  /** Everything of this one run, whatever its age, its image included. */
+  readonly run?: string | undefined;
+  /** What has not expired yet too: runs that may still be at work. */
+  readonly all: boolean;
+  /** False only lists. */
+  readonly yes: boolean;
+}
+
+export interface Swept {
+  /** What is to go. */
+  readonly found: readonly Thing[];
+  /** Ours too, but kept: not expired yet, or the finished image of a bake. */
+  readonly kept: readonly Thing[];
+  readonly removed: readonly Thing[];
+  readonly left: readonly Left[];
+}
+
+/**
+ * Finds, and with `yes` removes, what runs have left in the regions given. Only what carries our tag is ever
+ * touched. A finished image and its snapshots are the result of a bake, not leftovers: they go only with their run's
+ * id, or by `bakeRemove`.
+ * @throws Ec2Error when a region cannot be asked; Stopped when the signal is aborted
+ */
+export async function sweepEc2(
+  options: SweepOptions,
+  events: { progress(line: string): void },
+  signal: AbortSignal,
+  surroundings: { readonly pace?: Pace; readonly now?: () => Date } = {},
+): Promise<Swept> {
+  const pace = surroundings.pace ?? PACE;
+  const now = surroundings.now?.() ?? new Date();
+  const swept = { found: [] as Thing[], kept: [] as Thing[], removed: [] as Thing[], left: [] as Left[] };
+  const regions = options.regions.length > 0 ? options.regions : [undefined];
+  for (const region of regions) {
+    const account: Ec2Account = { region, profile: options.profile };
+    const ec2 = await connect(account, pace);
+    try {
+      const things = await everything(ec2, options.run, signal);
+      const over = leftOver(things, options, now);
+      swept.found.push(...over);
+      swept.kept.push(...things.filter((thing) => !over.includes(thing)));
+      if (!options.yes || over.length === 0) continue;
+      const outcome = await removeWhole(over, { ec2, pace, progress: events.progress, signal });
+      swept.removed.push(...outcome.removed);
+      swept.left.push(...outcome.left);
+    } finally {
+      ec2.close();
+    }
+  }
+  return swept;
+}
+
+async function everything(ec2: Ec2, run: string | undefined, signal: AbortSignal): Promise<Thing[]> {
+  const things: Thing[] = [];
+  for (const kind of THING_KINDS) things.push(...(await findThings(ec2, kind, run, signal)));
+  return things;
+}
+
+/** Which of the things are to go. */
+export function leftOver(
+  things: readonly Thing[],
+  options: Pick<SweepOptions, 'run' | 'all'>,
+  now: Date,
+): Thing[] {
+  if (options.run) return [...things];
+  const inImages = new Set(things.flatMap(({ snapshots }) => snapshots));
+  return things.filter((thing) => {
+    // An image that EC2 could not finish, and a snapshot whose image is gone, are of no use to anybody.
+    if (thing.kind === 'image') return ['failed', 'error', 'invalid'].includes(thing.state);
+    if (thing.kind === 'snapshot')
+      return !inImages.has(thing.id) && (options.all || thing.state !== 'pending');
+    return options.all || (thing.expires !== undefined && thing.expires <= now);
+  });
+}
+
+/** Volumes are free only when their machines are gone, so they get a second look. */
+async function removeWhole(things: readonly Thing[], sweeping: Parameters<typeof removeThings>[1]) {
+  const first = await removeThings(things, sweeping);
+  orStop(sweeping.signal);
+  const held = things.filter(({ kind, state }) => kind === 'volume' && state !== 'available');
+  if (held.length === 0) return first;
+  const now = await findThings(sweeping.ec2, 'volume', undefined, sweeping.signal);
+  const freed = now.filter(({ id, state }) => state === 'available' && held.some((one) => one.id === id));
+  const second = await removeThings(freed, sweeping);
+  return {
+    removed: [...first.removed, ...second.removed],
+    left: [...first.left, ...second.left],
+  };
+}
+
+/** The listing for eyes: one line a thing. */
+export function sweepLines(things: readonly Thing[]): string[] {
+  return things.map((thing) =>
+    [
+      thing.region,
+      thing.kind,
+      thing.id,
+      thing.state,
+      thing.name,
+      thing.run,
+      thing.expires ? `expires ${thing.expires.toISOString()}` : '',
+    ]
+      .filter(Boolean)
+      .join('  '),
+  );
+}

@@ -1,0 +1,133 @@
+/**
+ * What is handed to EC2 as user data: the document, and in front of the time limit a dead man's switch.
+ *
+ * The switch must work when this process is gone, and must not touch the document that is being tested. EC2 has no
+ * expiry for an instance; what AWS offers instead (a fleet with an end date, a CloudWatch alarm with an action)
+ * wants further services, roles and things to clean up. So it travels beside the document: a MIME multipart
+ * message with the document as one part, byte for byte, and a boot hook as the other. A part without headers is
+ * `text/plain`, and then cloud-init looks at its first line, just as it does with user data that is no message:
+ * a cloud-config, a script, a template each take the same way as alone. A second cloud-config would have been
+ * merged into the document's; a boot hook is merged into nothing.
+ */
+import { gunzipSync, gzipSync } from 'fflate';
+import { countedSize, PROVIDERS } from '../../cloudinit/limits';
+
+const LIMIT = PROVIDERS.ec2!;
+
+/**
+ * The hook runs in cloud-init's network stage, which stands before sysinit.target. An ordinary timer waits for
+ * that target, and systemd-run waits for the timer: both would wait for each other for ever. Therefore no wait and
+ * no dependencies. `-ff` asks nobody: a hung service cannot keep a machine alive that costs money.
+ */
+export function deadManHook(seconds: number): string {
+  return [
+    '#cloud-boothook',
+    '#!/bin/sh',
+    `systemd-run --no-block --on-active=${seconds} --timer-property=DefaultDependencies=no \\`,
+    ' -p DefaultDependencies=no systemctl poweroff -ff',
+    '',
+  ].join('\n');
+}
+
+export interface UserData {
+  readonly bytes: Uint8Array;
+  /** Whether the dead man's switch is in it. */
+  readonly deadMan: boolean;
+  /** Whether the whole had to be compressed to make room for it. */
+  readonly squeezed: boolean;
+}
+
+/** The document, or what has to be sent, is over EC2's limit. */
+export class TooLarge extends Error {
+  constructor(bytes: number, what: string, hint: string) {
+    super(`${what} has ${bytes} bytes, EC2 takes ${LIMIT.bytes}: ${hint}`);
+    this.name = 'TooLarge';
+  }
+}
+
+/**
+ * @param document user data as it would be handed over alone: text, gzip, or either in base64
+ * @param deadManSeconds after how many seconds the machine powers off; undefined sends the document alone
+ * @throws TooLarge before anything was asked of EC2
+ */
+export function userData(document: Uint8Array, deadManSeconds: number | undefined): UserData {
+  if (countedSize(LIMIT, document.length) > LIMIT.bytes) {
+    throw new TooLarge(document.length, 'the document', 'make it smaller, or compress it (--format gzip)');
+  }
+  if (deadManSeconds === undefined) return { bytes: document, deadMan: false, squeezed: false };
+  const { text, form } = opened(document);
+  const message = multipart(text, deadManHook(deadManSeconds));
+  const inSameForm =
+    form === 'gzip'
+      ? gzipped(message)
+      : form === 'base64'
+        ? Buffer.from(message.toString('base64'))
+        : message;
+  if (inSameForm.length <= LIMIT.bytes) return { bytes: inSameForm, deadMan: true, squeezed: false };
+  const smallest = gzipped(message);
+  if (smallest.length <= LIMIT.bytes) return { bytes: smallest, deadMan: true, squeezed: true };
+  throw new TooLarge(
+    smallest.length,
+    "the document with the dead man's switch",
+    'send it without (--no-dead-man); the machine then costs money until somebody removes it',
+  );
+}
+
+function gzipped(bytes: Uint8Array): Buffer {
+  return Buffer.from(gzipSync(bytes, { level: 9, mtime: 0 }));
+}
+
+/** Undoes what cloud-init undoes before it reads: base64, as its EC2 data source does, and gzip. */
+function opened(document: Uint8Array): { text: Buffer; form: 'plain' | 'gzip' | 'base64' } {
+  const bytes = Buffer.from(document);
+  if (isGzip(bytes)) return { text: gunzipped(bytes), form: 'gzip' };
+  const text = bytes.toString('latin1');
+  if (/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(text) && text.replace(/\s/g, '').length % 4 === 0) {
+    const inner = Buffer.from(text, 'base64');
+    return { text: isGzip(inner) ? gunzipped(inner) : inner, form: 'base64' };
+  }
+  return { text: bytes, form: 'plain' };
+}
+
+/** What only looks like gzip goes on as it is: cloud-init is the one to complain. */
+function gunzipped(bytes: Uint8Array): Buffer {
+  try {
+    return Buffer.from(gunzipSync(bytes));
+  } catch {
+    return Buffer.from(bytes);
+  }
+}
+
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/**
+ * Python's reader of messages, which cloud-init uses, keeps a part as it stands only if it is ASCII with ordinary
+ * line ends; any other document goes in base64. A document that is a message itself becomes a part as it is:
+ * its own headers are then the part's. cloud-init takes for a message what has `mime-version:` early on.
+ */
+function multipart(document: Buffer, hook: string): Buffer {
+  const text = document.toString('latin1');
+  const isMessage = text.slice(0, 4096).toLowerCase().includes('mime-version:');
+  const isOrdinary = /^[\t\n\x20-\x7e]*$/.test(text);
+  const encoded = Buffer.from(document.toString('base64').replace(/.{76}/g, '$&\n'));
+  const part = isMessage
+    ? document
+    : isOrdinary
+      ? Buffer.from(`\n${text}`)
+      : Buffer.from(`Content-Transfer-Encoding: base64\n\n${encoded}`);
+  const boundary = boundaryFor(text);
+  return Buffer.concat([
+    Buffer.from(`MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=${boundary}\n\n--${boundary}\n`),
+    part,
+    Buffer.from(`\n--${boundary}\n\n${hook}\n--${boundary}--\n`),
+  ]);
+}
+
+/** A word that no line of the document begins with; the same document gives the same one. */
+function boundaryFor(text: string): string {
+  let boundary = 'gen-cloudinit';
+  for (let n = 1; text.includes(`--${boundary}`); n++) boundary = `gen-cloudinit-${n}`;
+  return boundary;
+}
