@@ -42,7 +42,7 @@ const launch = 'mount --bind "$1" /etc/resolv.conf; shift; exec "$@"';
 export class Vantage {
   private constructor(
     readonly netns: string,
-    readonly addresses: readonly string[],
+    readonly address: string,
     readonly address6: string,
     /** File with the PEM of the only root to trust. */
     readonly roots: string,
