@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { generate } from './document';
 import type { Registry } from './machines/cleanup';
 import { ensureImage } from './machines/image';
-import { type Machine, waitForCloudInit, waitForConsole } from './machines/machine';
+import { type Machine, waitForCloudInit } from './machines/machine';
 import { createNspawn } from './machines/nspawn';
 import { createQemu } from './machines/qemu';
 import { ensureRoot } from './machines/roots';
@@ -127,16 +127,6 @@ export class Lab {
     const { document, report } = await generate(this.documentOptions(spec));
     const machine = await this.machine(spec, spec.edit ? spec.edit(document) : document);
     return this.firstBoot(spec, machine, report);
-  }
-
-  /** Boots a new machine with its document until its console has a line. */
-  async watch(spec: ServerSpec, line: RegExp): Promise<{ machine: Machine }> {
-    const { document } = await generate(this.documentOptions(spec));
-    const machine = await this.machine(spec, spec.edit ? spec.edit(document) : document);
-    this.progress(`${spec.name}: first boot`);
-    await machine.boot();
-    await waitForConsole(machine, line, 120_000 * this.patience);
-    return { machine };
   }
 
   /** Switches a machine on and waits until cloud-init has ended. */

@@ -1,6 +1,6 @@
 // The lab's command: boots generated documents for real and judges what they make.
 // dist/test/lab/main.js [--machine nspawn|qemu] [--only NAME]... [--list] [--keep] [--json] [--out DIR]
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Lab, type MachineKind } from './lab';
@@ -75,7 +75,8 @@ async function runLab(kind: MachineKind, chosen: typeof scenarios, out: string):
   });
   const tidy = { name: 'clean-up', what: 'the run leaves nothing behind', judgements: [end] };
   results = [...results, { ...tidy, started: now() - end.seconds, seconds: end.seconds }];
-  return { kind, results, versions, timelines, startup, seconds: now() };
+  const pictures = (await readdir(out)).filter((name) => name.endsWith('.png'));
+  return { kind, results, versions, timelines, pictures, startup, seconds: now() };
 }
 
 /** Tells how to enter what runs, and waits to be interrupted. */

@@ -13,6 +13,8 @@ export interface Run {
   readonly versions: Readonly<Record<string, string>>;
   /** Events of each machine, on the machine's own clock. */
   readonly timelines: readonly { readonly name: string; readonly events: readonly TimelineEvent[] }[];
+  /** Screenshots, relative to the report. */
+  readonly pictures: readonly string[];
   /** When the world was up. */
   readonly startup: number;
   readonly seconds: number;
@@ -72,7 +74,7 @@ function scenarioSection({ name, what, judgements, seconds }: ScenarioResult): s
 }
 
 /** The report as Markdown. Links are relative to the folder that it is written to. */
-export function markdown({ kind, results, versions, timelines, startup, seconds }: Run): string {
+export function markdown({ kind, results, versions, timelines, pictures, startup, seconds }: Run): string {
   const verdicts = results.flatMap(({ judgements }) => judgements.flatMap((judgement) => judgement.verdicts));
   const failed = verdicts.filter(({ ok }) => !ok);
   const machines = kind === 'nspawn' ? 'systemd-nspawn' : 'QEMU';
@@ -92,6 +94,7 @@ export function markdown({ kind, results, versions, timelines, startup, seconds 
       ]),
     ),
     '',
+    ...(pictures.length > 0 ? [...pictures.map((file) => `![the page in Chromium](${file})`), ''] : []),
     ...results.flatMap(scenarioSection),
     ...folded('Versions', rows(['program', 'version'], Object.entries(versions))),
     ...timelines.flatMap(({ name, events }) =>

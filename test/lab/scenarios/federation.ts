@@ -1,41 +1,65 @@
 // Two generated servers talk to each other, as any two on the internet do.
 import { administrator, client } from '../judges/client';
+import type { Lab } from '../lab';
 import type { Scenario } from '../scenario';
-import { containers, sh } from '../server';
-import { holds, timed } from '../verdict';
+import { containers, type Server, sh } from '../server';
+import { editSite, undoSite } from '../spoils/site';
+import { holds, is, timed, type Verdict } from '../verdict';
+
+/** Ports by which other Synapses came, as nginx logged it, with the number of their requests that were answered. */
+export async function portsOfServers(server: Server): Promise<string> {
+  const log = await sh(server, `docker logs ${containers.nginx} 2>&1`);
+  const seen = log.matchAll(
+    /"(?:GET|PUT|POST) \/_matrix\/federation\S* [^"]*" 200 .*"Synapse[^"]*" (\d+)$/gm,
+  );
+  const counts = new Map<string, number>();
+  for (const [, port = ''] of seen) counts.set(port, (counts.get(port) ?? 0) + 1);
+  return [...counts].map(([port, count]) => `${port} (${count} requests)`).join(', ') || 'none';
+}
+
+/** Lets a user of one server join a room of the other, and messages go both ways. */
+export async function federate(lab: Lab, host: Server, guest: Server): Promise<readonly Verdict[]> {
+  const accounts = { host: await administrator(host, 'token'), guest: await administrator(guest, 'token') };
+  return client(lab.place(host), [host, guest], { what: 'federate', ...accounts });
+}
 
 export const federation: Scenario = {
   name: 'federation',
-  what: 'a user of beta.test joins a room of alpha.test, and messages flow both ways',
+  what: 'users of alpha.test and beta.test join rooms of each other, and messages flow both ways',
   servers: ['alpha', 'beta'],
-  after: ['first-boot'],
   async run(lab, tell) {
     const [alpha, beta] = await Promise.all([lab.server('alpha'), lab.server('beta')]);
-    const place = lab.place(alpha);
+    tell(await timed('beta comes to alpha', () => federate(lab, alpha, beta)));
+    tell(await timed('alpha comes to beta', () => federate(lab, beta, alpha)));
     tell(
-      await timed('room and messages', async () =>
-        client(place, [alpha, beta], {
-          what: 'federate',
-          host: await administrator(alpha, 'token'),
-          guest: await administrator(beta, 'login'),
-        }),
+      await timed('the way between the servers', async () =>
+        Promise.all(
+          [alpha, beta].map(async (server) => {
+            const ports = await portsOfServers(server);
+            const only443 = /^443 \(\d+ requests\)$/.test(ports);
+            return holds(
+              `port by which others came to ${server.domain}`,
+              only443,
+              ports,
+              '443, as the well-known file says',
+            );
+          }),
+        ),
       ),
     );
     tell(
-      await timed('the way between the servers', async () => {
-        // What nginx of alpha saw of beta's Synapse: requests of the federation API, signed and over verified TLS.
-        const log = await sh(
-          alpha,
-          `docker logs ${containers.nginx} 2>&1 | grep '/_matrix/federation/' | grep -c ' 200 '`,
-        );
-        return [
-          holds(
-            'requests of the other server through nginx',
-            Number(log) > 0,
-            `${log.trim()} answered`,
-            'some',
-          ),
-        ];
+      await timed('refused federation is seen', async () => {
+        const closed = 'location ~ ^/_matrix/federation/ { return 403; }';
+        await sh(alpha, editSite(alpha.domain, `s#^ *location ~#${closed}\\n&#`));
+        try {
+          const verdicts = await federate(lab, alpha, beta);
+          const failing = verdicts.filter(({ ok }) => !ok).map(({ name }) => name);
+          return [
+            is('what does not hold', failing.join(', '), '@alice:beta.test joins a room of alpha.test'),
+          ];
+        } finally {
+          await sh(alpha, undoSite(alpha.domain));
+        }
       }),
     );
   },

@@ -1,9 +1,23 @@
-// All scenarios, in the order in which they are begun.
+// All scenarios, in the order in which they are begun: long ones first, so that the two lanes end together.
 import type { Scenario } from '../scenario';
 import { again } from './again';
+import { browser } from './browser';
+import { delegation } from './delegation';
 import { federation } from './federation';
 import { firstBoot } from './first-boot';
+import { interrupt } from './interrupt';
+import { keepsDocker } from './keeps-docker';
 import { refused } from './refused';
 import { spoiled } from './spoiled';
 
-export const scenarios: readonly Scenario[] = [firstBoot, refused, federation, spoiled, again];
+export const scenarios: readonly Scenario[] = [
+  firstBoot,
+  spoiled,
+  browser,
+  again,
+  ...refused,
+  federation,
+  delegation,
+  keepsDocker,
+  interrupt,
+];

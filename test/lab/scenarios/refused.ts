@@ -1,63 +1,130 @@
-// The lab can say no to a first boot: documents that cannot work end with cloud-init's error and with the reason shown.
-import { copyFile } from 'node:fs/promises';
-import { join } from 'node:path';
+// The lab can say no to a first boot: documents that cannot work end with the reason shown, and judges say so.
 import { spoiled } from '../document';
+import { containersRun } from '../judges/containers';
+import { cloudInit, health } from '../judges/inside';
+import { certificate } from '../judges/web';
+import type { Lab } from '../lab';
 import type { Scenario } from '../scenario';
 import type { ServerSpec } from '../server';
-import { holds, is, timed } from '../verdict';
+import { ask, holds, type Judge, timed } from '../verdict';
+import { serve } from '../web-server';
 
-interface Refusal extends ServerSpec {
-  readonly reason: RegExp;
-  /** The reason is looked for on the console while the first boot still goes on. */
-  readonly early?: true;
+interface Refusal {
+  readonly name: string;
+  readonly what: string;
+  readonly host: number;
+  /** What the document is made with, or how it is spoiled. */
+  make(lab: Lab): Promise<Pick<ServerSpec, 'options' | 'edit'>>;
+  /** What the console must say. */
+  readonly console: RegExp;
+  /** The judges that must say no, each with what one of its verdicts must have seen. */
+  readonly judges: readonly (readonly [Judge, RegExp])[];
 }
 
-const spec = (name: string, host: number) => ({ name, host, domain: `${name}.test` });
-
-const refusals = (foreignKey: string): readonly Refusal[] => [
+const refusals: readonly Refusal[] = [
   {
-    ...spec('noimage', 21),
-    options: { 'element-image': 'vectorim/no-such-image:latest' },
-    // Behind a mirror Docker goes on to Docker Hub, which the lab does not have: the end would be half an hour away.
-    early: true,
-    reason: /pulling vectorim\/no-such-image:latest: (?:there is no such image|no answer)/,
+    name: 'wrong-image',
+    what: 'an image that does not exist',
+    host: 21,
+    async make(lab) {
+      // What the mirror lacks Docker asks of Docker Hub; a stand-in for it knows no image either.
+      const unknown = { errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }] };
+      const headers = {
+        'content-type': 'application/json',
+        'docker-distribution-api-version': 'registry/2.0',
+      };
+      await serve(lab, 'registry-1.docker.io', 30, {
+        '/v2/': { status: 200, headers, body: '{}' },
+        '/v2/vectorim/element-web/manifests/no-such-tag': {
+          status: 404,
+          headers,
+          body: JSON.stringify(unknown),
+        },
+      });
+      const trusted = JSON.stringify({ trusted: [await lab.world.issuingRoots()] });
+      return {
+        options: { 'element-image': 'vectorim/element-web:no-such-tag' },
+        edit: (document) => `${document}\nca_certs: ${trusted}\n`,
+      };
+    },
+    console: /failed: pulling vectorim\/element-web:no-such-tag: there is no such image/,
+    judges: [
+      [cloudInit, /^error/],
+      [containersRun, /no container matrix-element-1/],
+    ],
   },
   {
-    ...spec('nokey', 22),
-    options: { 'docker-apt-key': foreignKey },
-    reason: /failed: installing Docker: the repository is not signed with the document's key/,
+    name: 'wrong-apt-key',
+    what: "an apt key that did not sign Docker's repository",
+    host: 22,
+    // A real key, but not the one of the lab's repository: Docker's own.
+    make: async () => ({ options: { 'docker-apt-key': 'templates/docker.asc' } }),
+    console: /failed: installing Docker: the repository is not signed with the document's key/,
+    judges: [
+      [cloudInit, /^error/],
+      [containersRun, /not found|no such file|no container/i],
+    ],
   },
   {
-    ...spec('nodir', 23),
-    options: { 'health-timeout': '30' },
-    edit: (document) => spoiled(document, 'signing_key_path: /data/', 'signing_key_path: /data/nowhere/'),
-    reason: /failed: Synapse is not healthy after/,
+    name: 'no-key-directory',
+    what: 'a signing key in a directory that does not exist',
+    host: 23,
+    make: async (lab) => ({
+      options: { 'health-timeout': String(15 * lab.patience) },
+      edit: (document) => spoiled(document, 'signing_key_path: /data/', 'signing_key_path: /data/nowhere/'),
+    }),
+    console: /failed: Synapse is not healthy after/,
+    judges: [
+      [cloudInit, /^error/],
+      [containersRun, /\/data\/nowhere\/no-key-directory\.test\.signing\.key/],
+      [health, /^000$/],
+    ],
+  },
+  {
+    name: 'wrong-nginx-line',
+    what: 'a line that nginx does not know',
+    host: 24,
+    make: async () => ({ edit: (document) => spoiled(document, 'http2 on;', 'http2000 on;') }),
+    console: /no certificate yet/,
+    judges: [
+      [containersRun, /unknown directive "http2000"/],
+      [certificate, /ECONNREFUSED/],
+    ],
   },
 ];
 
-export const refused: Scenario = {
-  name: 'refused',
-  what: 'documents that cannot work end with an error and with the reason on the console',
+export const refused: readonly Scenario[] = refusals.map(({ name, what, host, make, console, judges }) => ({
+  name,
+  what: `a document that cannot work is seen to fail: ${what}`,
   servers: [],
   async run(lab, tell) {
-    const foreignKey = join(lab.options.out, 'foreign-key.asc');
-    // A real key, but not the one that signs the lab's repository: Docker's own.
-    await copyFile('templates/docker.asc', foreignKey);
-    for (const { reason, early, ...server } of refusals(foreignKey)) {
-      tell(
-        await timed(server.name, async () => {
-          const outcome = early ? await lab.watch(server, reason) : await lab.boot(server);
-          const { machine } = outcome;
-          const line = machine.log.find(early ? reason : /gen-cloudinit: failed:/)?.text ?? 'no such line';
-          const ready = machine.log.find(/gen-cloudinit: ready/)?.text ?? 'no';
-          await machine.destroy();
-          return [
-            ...('status' in outcome ? [is('cloud-init says error', outcome.status.status, 'error')] : []),
-            is('it says ready', ready, 'no'),
-            holds('the reason is on the console', reason.test(line), line, String(reason)),
-          ];
-        }),
-      );
+    const machineName = name.replaceAll('-', '').slice(0, 10);
+    const server = await lab.boot({ name: machineName, host, domain: `${name}.test`, ...(await make(lab)) });
+    tell(
+      await timed('console', async () => {
+        const line = server.machine.log.find(console)?.text;
+        const last = server.machine.log.find(/gen-cloudinit: (failed|ready)/)?.text;
+        return [
+          holds(
+            'the reason is on the console',
+            line !== undefined,
+            line ?? last ?? 'nothing',
+            console.source,
+          ),
+        ];
+      }),
+    );
+    for (const [judge, reason] of judges) {
+      const [judgement] = await ask([judge], lab.place(server));
+      const failed = (judgement?.verdicts ?? []).filter(({ ok }) => !ok);
+      const found = failed.find(({ seen }) => reason.test(seen));
+      const seen = (found ? [found] : failed).map((verdict) => `${verdict.name}: ${verdict.seen}`).join('; ');
+      tell({
+        judge: judge.name,
+        seconds: judgement?.seconds ?? 0,
+        verdicts: [holds('says no, and why', found !== undefined, seen || 'all is well', reason.source)],
+      });
     }
+    await server.machine.destroy();
   },
-};
+}));

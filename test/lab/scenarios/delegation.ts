@@ -1,0 +1,93 @@
+// A server whose users are named after another domain: the command's report tells what that domain has to serve.
+import { administrator, client } from '../judges/client';
+import type { Lab } from '../lab';
+import type { FixedAnswer } from '../programs/answers';
+import type { Scenario } from '../scenario';
+import { type Server, sh } from '../server';
+import { editSite, undoSite } from '../spoils/site';
+import { holds, is, timed, type Verdict } from '../verdict';
+import { serve } from '../web-server';
+import { federate, portsOfServers } from './federation';
+import { judgeHealthy } from './first-boot';
+
+/**
+ * What the report tells to serve: an https URL on a line of its own, then, further in, header lines and the body.
+ * @returns answers by path.
+ */
+export function answersOf(report: string, domain: string): Record<string, FixedAnswer> {
+  const answers: Record<string, FixedAnswer> = {};
+  let current: { path: string; headers: Record<string, string> } | undefined;
+  for (const line of report.split('\n')) {
+    const [, url] = /^\s+(https:\/\/\S+)$/.exec(line) ?? [];
+    const [, name, value] = /^\s{4,}([A-Za-z-]+): (\S.*)$/.exec(line) ?? [];
+    const [, body] = /^\s{4,}(\{.*\})$/.exec(line) ?? [];
+    if (url && new URL(url).hostname === domain) current = { path: new URL(url).pathname, headers: {} };
+    else if (current && name && value) current.headers[name] = value;
+    else if (current && body) answers[current.path] = { status: 200, headers: current.headers, body };
+    else current = undefined;
+  }
+  return answers;
+}
+
+/** Whether a server finds a user of another one, which takes discovery, TLS, keys and a signed request. */
+const finds = async (lab: Lab, from: Server, userId: string): Promise<readonly Verdict[]> => {
+  const account = await administrator(from, 'token');
+  return client(lab.place(from), [from], { what: 'profile', account, userId });
+};
+
+export const delegation: Scenario = {
+  name: 'delegation',
+  what: 'users named after another domain, which serves what the report said; and a server found by port 8448',
+  servers: ['alpha', 'beta', 'gamma'],
+  after: ['spoiled'],
+  async run(lab, tell) {
+    const [alpha, beta, gamma] = await Promise.all([
+      lab.server('alpha'),
+      lab.server('beta'),
+      lab.server('gamma'),
+    ]);
+    const user = `@alice:${gamma.serverName}`;
+    tell(
+      await timed('without the files nobody finds the server', async () => {
+        const [verdict] = await finds(lab, beta, user);
+        return [
+          holds(
+            `${beta.serverName} does not find ${user}`,
+            verdict?.ok === false,
+            verdict?.seen ?? '',
+            'an error',
+          ),
+        ];
+      }),
+    );
+    tell(
+      await timed('the report', async () => {
+        const answers = answersOf(gamma.report, gamma.serverName);
+        await serve(lab, gamma.serverName, 20, answers);
+        const paths = Object.keys(answers).sort().join(' ');
+        return [is('files to serve', paths, '/.well-known/matrix/client /.well-known/matrix/server')];
+      }),
+    );
+    await judgeHealthy(lab, gamma, tell);
+    tell(await timed('gamma.test comes to alpha.test', () => federate(lab, alpha, gamma)));
+    tell(await timed('alpha.test comes to gamma.test', () => federate(lab, gamma, alpha)));
+    tell(
+      await timed('port 8448', async () => {
+        // Without a well-known file other servers come by port 8448 (Matrix specification, server discovery).
+        await sh(beta, editSite(beta.domain, 's#location = /.well-known/matrix/server#location = /gone#'));
+        try {
+          const before = await portsOfServers(beta);
+          const found = await finds(lab, gamma, `@alice:${beta.serverName}`);
+          const after = await portsOfServers(beta);
+          const first = !/8448/.test(before) && /\b8448 \(/.test(after);
+          return [
+            ...found,
+            holds(`port by which others came to ${beta.domain}`, first, after, '8448, not used before'),
+          ];
+        } finally {
+          await sh(beta, undoSite(beta.domain));
+        }
+      }),
+    );
+  },
+};

@@ -1,0 +1,51 @@
+// A run that is interrupted in the middle of a first boot leaves nothing behind either.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { leftovers } from '../machines/leftovers';
+import type { Scenario } from '../scenario';
+import { holds, is, timed } from '../verdict';
+
+export const interrupt: Scenario = {
+  name: 'interrupt',
+  what: 'a run that is interrupted leaves nothing behind',
+  servers: [],
+  async run(lab, tell) {
+    const out = join(lab.options.out, 'interrupted');
+    const argv = [process.argv[1] ?? '', '--only', 'first-boot', '--out', out, '--machine', lab.options.kind];
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const ended = once(child, 'exit') as Promise<[number | null, string | null]>;
+    const runid = `lab${child.pid?.toString(36)}`;
+    const booting = (async () => {
+      for await (const line of createInterface({ input: child.stderr }))
+        if (/: first boot/.test(line)) return;
+    })();
+    await Promise.race([booting, ended]);
+    await sleep(3000);
+    tell(
+      await timed('SIGINT', async () => {
+        const under = await leftovers(runid, 0);
+        child.kill('SIGINT');
+        const hung = sleep(60_000, undefined, { ref: false }).then(() => [null, 'nothing for 60 s']);
+        const [code, signal] = await Promise.race([ended, hung]);
+        if (signal === 'nothing for 60 s') child.kill('SIGKILL');
+        const left = await leftovers(runid);
+        const folder = join('.cache/lab/worlds', runid);
+        if (existsSync(folder)) left.push(folder);
+        return [
+          holds(
+            'a run was under way',
+            under.some((line) => line.startsWith('process')),
+            `${under.length} things`,
+            'processes and more',
+          ),
+          is('it ends by the signal', signal ?? `exit code ${code}`, 'SIGINT'),
+          holds('nothing is left', left.length === 0, left.join('; ') || 'nothing', 'nothing'),
+        ];
+      }),
+    );
+  },
+};

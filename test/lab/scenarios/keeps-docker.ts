@@ -1,0 +1,93 @@
+// A server that has Docker keeps it: its packages, its settings, and what runs in it.
+import { readFile } from 'node:fs/promises';
+import { generate } from '../document';
+import { dockerDaemon } from '../judges/inside';
+import type { Lab } from '../lab';
+import { waitForCloudInit } from '../machines/machine';
+import type { Scenario } from '../scenario';
+import { type Server, type ServerSpec, sh } from '../server';
+import { holds, is, timed } from '../verdict';
+import { judgeHealthy } from './first-boot';
+
+const spec: ServerSpec = {
+  name: 'delta',
+  host: 14,
+  domain: 'delta.test',
+  options: { 'admin-user': 'alice' },
+};
+
+/** What an owner did before: Docker with settings of his own and something that runs; then the repository goes. */
+const before = async ({ world }: Lab): Promise<string> => {
+  const daemon = { 'registry-mirrors': [world.registryUrl], labels: ['owner=somebody'], debug: false };
+  const packages = 'docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin';
+  const config = {
+    apt: {
+      sources: {
+        docker: {
+          source: `deb [signed-by=$KEY_FILE] ${world.aptUrl} $RELEASE stable`,
+          key: await readFile(world.aptKeyFile, 'utf8'),
+        },
+      },
+    },
+    write_files: [{ path: '/etc/docker/daemon.json', content: `${JSON.stringify(daemon, null, 4)}\n` }],
+    packages: packages.split(' '),
+    runcmd: [
+      ['docker', 'volume', 'create', 'owned'],
+      'docker run -d --name owned --restart unless-stopped -v owned:/srv vectorim/element-web:latest',
+      'rm -r /etc/apt/sources.list.d/* /var/lib/apt/lists/*',
+    ],
+  };
+  return `#cloud-config\n${JSON.stringify(config)}\n`;
+};
+
+/** Docker as its owner left it. */
+const owned = (server: Pick<Server, 'machine'>): Promise<string> =>
+  sh(
+    server,
+    `dpkg-query -W -f '\${Package} \${Version} \${db:Status-Status}\\n' 'docker*' containerd.io
+sha256sum /etc/docker/*
+docker inspect -f '{{.Id}} {{.Image}} {{.RestartCount}}' owned
+docker volume inspect -f '{{.Name}} {{.CreatedAt}}' owned
+systemctl show -p NRestarts docker`,
+  );
+
+export const keepsDocker: Scenario = {
+  name: 'keeps-docker',
+  what: 'a server that has Docker already keeps it, and needs no apt repository',
+  servers: [],
+  async run(lab, tell) {
+    const machine = await lab.machine(spec, await before(lab));
+    lab.progress('delta: Docker as its owner wants it');
+    await machine.boot();
+    const first = await waitForCloudInit(machine, 300_000 * lab.patience);
+    if (first.status !== 'done')
+      throw new Error(`the owner's Docker: ${first.status} ${first.errors.join('; ')}`);
+    const asItWas = await owned({ machine });
+    await machine.shutdown(120_000 * lab.patience);
+
+    const { document, report } = await generate(lab.documentOptions(spec));
+    await machine.reseed(document);
+    const since = Date.now();
+    const server = await lab.firstBoot(spec, machine, report);
+    tell(
+      await timed('Docker', async () => {
+        const asked = (await lab.world.apt.requests()).filter(
+          ({ time, from, path }) =>
+            time > since && path.includes('/pool/') && addresses(server).includes(from),
+        );
+        await sh(server, 'echo >>/etc/docker/daemon.json');
+        const touched = await owned(server);
+        await sh(server, `truncate -s -1 /etc/docker/daemon.json`);
+        return [
+          is('packages, settings, container and volume', await owned(server), asItWas),
+          holds('a changed setting would be seen', touched !== asItWas, 'seen', 'seen'),
+          is('packages fetched from the repository', asked.length, 0),
+        ];
+      }),
+    );
+    await judgeHealthy(lab, server, tell, [dockerDaemon]);
+    await machine.destroy();
+  },
+};
+
+const addresses = ({ machine }: Server): readonly string[] => [machine.address, machine.address6 ?? ''];

@@ -1,0 +1,68 @@
+// A negative control: something is spoiled on a healthy server, and its judge must see that, and nothing else.
+import type { Place } from '../place';
+import { sh } from '../server';
+import { ask, holds, is, type Judge, type Judgement, timed, type Verdict } from '../verdict';
+
+export interface Control {
+  /** What is wrong with the server. */
+  readonly name: string;
+  readonly judges: readonly Judge[];
+  /** Shell scripts, run inside. */
+  readonly spoil: string;
+  readonly mend: string;
+  /** The verdicts that must not hold, by name, and what must be seen in each. All others must hold. */
+  readonly expects: Readonly<Record<string, RegExp>>;
+  /** Judges that must be content in the end; `judges` if absent. None: the next control will tell. */
+  readonly after?: readonly Judge[];
+}
+
+const failing = async (judges: readonly Judge[], place: Place): Promise<Verdict[]> =>
+  (await ask(judges, place)).flatMap(({ verdicts }) => verdicts.filter(({ ok }) => !ok));
+
+const list = (verdicts: readonly Verdict[]): string =>
+  verdicts.map(({ name, seen }) => `${name}: ${seen}`).join('; ') || 'all is well';
+
+/** Asks until it is as wanted: nginx's old processes, for one, answer for a moment after a reload. */
+async function eventually(
+  judges: readonly Judge[],
+  place: Place,
+  wanted: (failed: readonly Verdict[]) => boolean,
+  seconds: number,
+): Promise<Verdict[]> {
+  const end = Date.now() + seconds * 1000 * place.patience;
+  for (;;) {
+    const failed = await failing(judges, place);
+    if (wanted(failed) || Date.now() > end) return failed;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
+/** Spoils, asks, mends, and asks again. */
+export function control(
+  place: Place,
+  { name, judges, spoil, mend, expects, after = judges }: Control,
+): Promise<Judgement> {
+  const names = Object.keys(expects).sort().join('; ');
+  const isSeen = (failed: readonly Verdict[]) =>
+    failed
+      .map((verdict) => verdict.name)
+      .sort()
+      .join('; ') === names && failed.every((verdict) => expects[verdict.name]?.test(verdict.seen));
+  return timed(name, async () => {
+    const limit = 120_000 * place.patience;
+    let failed: Verdict[];
+    try {
+      await sh(place.server, spoil, limit);
+      failed = await eventually(judges, place, isSeen, 8);
+    } finally {
+      await sh(place.server, mend, limit);
+    }
+    const wanted = Object.entries(expects).map(([point, seen]) => `${point}: ${seen}`);
+    const verdicts = [holds('this and no more is seen', isSeen(failed), list(failed), wanted.join('; '))];
+    if (after.length > 0) {
+      const still = await eventually(after, place, (left) => left.length === 0, 15);
+      verdicts.push(is('mended, all is well', list(still), 'all is well'));
+    }
+    return verdicts;
+  });
+}

@@ -1,0 +1,20 @@
+// How the running proxy is spoiled: its site is edited on the server, and nginx told to read it again.
+import { containers } from '../server';
+
+const file = (domain: string) => `/data/nginx/user_conf.d/${domain}.conf`;
+const kept = '/run/lab-site.kept';
+
+/** nginx takes its configuration again; it must be right, or the old one would stay in force. */
+export const reloadNginx = `docker exec ${containers.nginx} sh -c 'nginx -t -q && nginx -s reload'`;
+
+/** The script that edits the site by a sed program, which must change something. */
+export const editSite = (domain: string, program: string): string => `set -e
+cp -p ${file(domain)} ${kept}
+sed -i '${program}' ${file(domain)}
+! cmp -s ${file(domain)} ${kept}
+${reloadNginx}`;
+
+/** The script that puts the site back. */
+export const undoSite = (domain: string): string => `set -e
+cp -p ${kept} ${file(domain)}
+${reloadNginx}`;
