@@ -108,7 +108,7 @@ async function bake(
   events: BakeEvents,
   signal: AbortSignal,
 ): Promise<BakedImage> {
-  const { ec2, run } = prepared;
+  const { ec2 } = prepared;
   const started = await start(prepared, making, pace, events, signal);
   const machine = ec2Machine(prepared, started, async () => {}, signal);
   const sentinel = await waitForSentinel(machine, {
@@ -124,10 +124,7 @@ async function bake(
   await stop(ec2, started.instance, pace, events, signal);
   const id = await createImage(prepared, making, started.instance, options.name);
   events.image(id);
-  await available(ec2, id, pace, events, signal);
-  const [image] = await findThings(ec2, 'image', run.id, signal);
-  if (!image) throw new Error(`the image ${id} is gone: somebody has removed it meanwhile`);
-  return bakedImage(image);
+  return available(prepared, id, pace, events, signal);
 }
 
 /** Stopped, the disk is as after any shutdown; an image of a running machine is as after a power cut. */
@@ -177,22 +174,32 @@ async function ownImage(ec2: Ec2, run: Run): Promise<string | undefined> {
   return own?.id;
 }
 
-async function available(ec2: Ec2, image: string, pace: Pace, events: LaunchEvents, signal: AbortSignal) {
-  events.progress(`image ${image} is being made; 15 minutes are common`);
-  const Filters = [{ Name: 'image-id', Values: [image] }];
+/** Waits until the image is complete; only then are its snapshots what will be started from. */
+async function available(
+  { ec2, run }: Prepared,
+  id: string,
+  pace: Pace,
+  events: LaunchEvents,
+  signal: AbortSignal,
+): Promise<BakedImage> {
+  events.progress(`image ${id} is being made; 15 minutes are common`);
   const done = await until(
     async () => {
-      const { Images = [] } = await ec2.call('DescribeImages', { Owners: ['self'], Filters }, signal);
-      const { State, StateReason } = Images[0] ?? {};
-      if (State === 'available') return true;
-      if (State && State !== 'pending' && State !== 'transient') {
-        throw new Error(
-          `EC2 could not make the image (${State}): ${StateReason?.Message ?? 'no reason given'}`,
-        );
+      const images = await findThings(ec2, 'image', run.id, signal);
+      const image = images.find((one) => one.id === id);
+      if (image?.state === 'available') return bakedImage(image);
+      if (image && image.state !== 'pending' && image.state !== 'transient') {
+        throw new Error(`EC2 could not make the image: ${await reasonOf(ec2, id, signal)}`);
       }
       return undefined;
     },
     { every: pace.poll, within: pace.image, signal },
   );
-  if (!done) throw new Stopped(`the image is not complete after ${Math.round(pace.image / 60_000)} minutes`);
+  if (done) return done;
+  throw new Stopped(`the image is not complete after ${Math.round(pace.image / 60_000)} minutes`);
+}
+
+async function reasonOf(ec2: Ec2, id: string, signal: AbortSignal): Promise<string> {
+  const { Images = [] } = await ec2.call('DescribeImages', { ImageIds: [id] }, signal);
+  return Images[0]?.StateReason?.Message ?? 'it gave no reason';
 }

@@ -1,4 +1,4 @@
-/** The end of a run: everything it made goes, whatever is remembered of it. */
+/** Removing until nothing comes any more; and so the end of a run, whatever is remembered of it. */
 import type { Making } from './making';
 import { pause, SETTLE_LOOKS } from './pace';
 import { type Left, type Outcome, removeThings, type Sweeping } from './remove';
@@ -9,28 +9,66 @@ import { findThings, nameless, type Thing, type ThingKind } from './things';
 export const MACHINE_KINDS: readonly ThingKind[] = ['instance', 'security group', 'volume'];
 export const IMAGE_KINDS: readonly ThingKind[] = ['image', 'snapshot'];
 
+/** What is to go now; `left` is what could not even be looked for. */
+type Find = () => Promise<{ readonly things: readonly Thing[]; readonly left: readonly Left[] }>;
+
 /**
- * Finds things by the run's tag and by the ids that EC2 has named, removes them, and looks again until nothing
- * comes any more. Where a call had no answer it looks several times more, since what it made may turn up late.
+ * Looks, removes what it finds, and looks again: what held a thing may have turned up only after the first look, a
+ * volume is free when its machine is gone.
+ * @param looks how many looks in a row must find nothing
+ */
+export async function removeAll(find: Find, looks: number, sweeping: Sweeping): Promise<Outcome> {
+  const { pace, progress, signal } = sweeping;
+  const begin = performance.now();
+  const removed = new Map<string, Thing>();
+  const stuck = new Map<string, Left>();
+  let told = false;
+  for (let quiet = 0; ; ) {
+    const { things, left: blind } = await find();
+    // A list may name for a while what is gone already.
+    const todo = things.filter(({ id, state }) => !removed.has(id) && !stuck.has(id) && state !== 'deleting');
+    quiet = todo.length === 0 ? quiet + 1 : 0;
+    if (quiet >= looks || (quiet > 0 && blind.length > 0)) {
+      return { removed: [...removed.values()], left: [...stuck.values(), ...blind] };
+    }
+    const { removed: gone, left } = await removeThings(todo, sweeping);
+    for (const thing of gone) removed.set(thing.id, thing);
+    const waited = performance.now() - begin;
+    for (const one of left) {
+      // EC2 lets go of a group minutes after the machine; of the others soon or never. What cannot be removed
+      // itself will not let go of anything.
+      const patience = one.thing.kind === 'security group' ? pace.remove : pace.remove / 5;
+      const hopeless = left.some(({ held }) => !held) || waited > patience;
+      if (!one.held || hopeless) stuck.set(one.thing.id, one);
+    }
+    const again = left.some(({ thing }) => !stuck.has(thing.id));
+    if (again && !told) progress('EC2 still holds some of it; trying again');
+    told ||= again;
+    if (quiet > 0) await pause(pace.settle, signal);
+    else if (again) await pause(pace.poll, signal);
+  }
+}
+
+/**
+ * Removes everything of a run: by its tag, and by the ids that EC2 has named. Where a call had no answer it looks
+ * several times more, since what it made may turn up late.
  * @returns what is gone, and what is left with the reason
  */
-export async function cleanUp(
+export function cleanUp(
   run: Run,
   kinds: readonly ThingKind[],
   making: Making,
   sweeping: Sweeping,
 ): Promise<Outcome> {
-  const removed = new Map<string, Thing>();
-  const looks = making.inDoubt ? SETTLE_LOOKS : 1;
-  for (let quiet = 0; ; ) {
-    const blind: Left[] = [];
+  const find: Find = async () => {
+    const left: Left[] = [];
     const things: Thing[] = [];
     for (const kind of kinds) {
       try {
         things.push(...(await findThings(sweeping.ec2, kind, run.id)));
       } catch (error) {
         const thing = { kind, id: `${kind}s`, region: run.region, run: run.id };
-        blind.push({ thing, reason: error instanceof Error ? error.message : String(error) });
+        left.push({ thing, reason: error instanceof Error ? error.message : String(error), held: false });
       }
     }
     const known = [
@@ -38,22 +76,9 @@ export async function cleanUp(
       ...[...making.groups].map((id) => nameless('security group', id, run.region, run.id)),
       ...[...making.images].map((id) => nameless('image', id, run.region, run.id)),
     ].filter(({ kind, id }) => kinds.includes(kind) && !things.some((thing) => thing.id === id));
-    // A list may name for a while what is gone already; a volume goes with its machine.
-    const todo = [...known, ...things].filter(({ id, kind, state }) => {
-      return !removed.has(id) && (kind !== 'volume' || state === 'available');
-    });
-    if (todo.length === 0) {
-      if (blind.length > 0 || ++quiet >= looks) return { removed: [...removed.values()], left: blind };
-      await pause(sweeping.pace.settle);
-      continue;
-    }
-    quiet = 0;
-    const outcome = await removeThings(todo, sweeping);
-    for (const thing of outcome.removed) removed.set(thing.id, thing);
-    if (outcome.left.length > 0) {
-      return { removed: [...removed.values()], left: [...outcome.left, ...blind] };
-    }
-  }
+    return { things: [...known, ...things], left };
+  };
+  return removeAll(find, making.inDoubt ? SETTLE_LOOKS : 1, sweeping);
 }
 
 /** What is left, and the command for it, as the message of an error. */

@@ -1,6 +1,6 @@
-/** Removing things in the order in which EC2 lets go of them. */
-import type { Ec2 } from './client';
-import { Ec2Error, hasCode } from './errors';
+/** One pass of removing, in the order in which EC2 lets go of things. */
+import type { Action, Ec2, Input } from './client';
+import { Ec2Error } from './errors';
 import { type Pace, pause, until } from './pace';
 import type { Thing, ThingKind } from './things';
 
@@ -8,6 +8,8 @@ export interface Left {
   readonly thing: Pick<Thing, 'kind' | 'id' | 'region' | 'run'>;
   /** Why it is still there. */
   readonly reason: string;
+  /** Something holds it that may let go of it: worth another try. */
+  readonly held: boolean;
 }
 
 export interface Outcome {
@@ -30,12 +32,11 @@ const GONE = [
   'InvalidSnapshot.NotFound',
   'InvalidVolume.NotFound',
 ];
-/** Something holds it that is about to go. */
 const HELD = ['DependencyViolation', 'InvalidSnapshot.InUse', 'VolumeInUse', 'ResourceInUse'];
 
 /**
  * Removes the things given: machines first, since they hold the rest, images before their snapshots. An error
- * with one thing does not keep the others; volumes in use are left to their machines.
+ * with one thing does not keep the others.
  * @returns what is gone, and what is left with the reason
  * @throws Stopped when the signal is aborted, nothing else
  */
@@ -43,68 +44,60 @@ export async function removeThings(things: readonly Thing[], sweeping: Sweeping)
   const removed: Thing[] = [];
   const left: Left[] = [];
   const of = (kind: ThingKind) => things.filter((thing) => thing.kind === kind);
-  const one = async (thing: Thing, work: () => Promise<unknown>) => {
-    try {
-      await work();
-      removed.push(thing);
-    } catch (error) {
-      if (sweeping.signal?.aborted) throw error;
-      left.push({ thing, reason: error instanceof Error ? error.message : String(error) });
-    }
-  };
-  const { ec2, pace, signal } = sweeping;
 
   const ending: Thing[] = [];
   for (const thing of of('instance')) {
     sweeping.progress(`removing ${thing.id}`);
     const failed = await terminate(thing, sweeping);
-    if (failed) left.push({ thing, reason: failed.message });
+    if (failed) left.push({ thing, reason: failed.message, held: false });
     else ending.push(thing);
   }
   const ended = await waitTerminated(ending, sweeping);
   removed.push(...ended);
   for (const thing of ending.filter((each) => !ended.includes(each))) {
-    left.push({ thing, reason: 'EC2 has not terminated it yet' });
+    left.push({ thing, reason: 'EC2 has not terminated it yet', held: false });
   }
 
-  for (const thing of of('image')) {
-    await one(thing, () =>
-      insist(sweeping, pace.remove / 5, () => ec2.call('DeregisterImage', { ImageId: thing.id }, signal)),
-    );
+  const remove = async <A extends Action>(thing: Thing, action: A, input: Input<A>) => {
+    const failed = await persist(() => sweeping.ec2.call(action, input, sweeping.signal), sweeping);
+    if (!failed || GONE.includes(failed.code)) removed.push(thing);
+    else left.push({ thing, reason: failed.message, held: HELD.includes(failed.code) });
+  };
+  for (const thing of of('image')) await remove(thing, 'DeregisterImage', { ImageId: thing.id });
+  for (const thing of of('snapshot')) await remove(thing, 'DeleteSnapshot', { SnapshotId: thing.id });
+  for (const thing of of('volume')) {
+    if (thing.state === 'available') await remove(thing, 'DeleteVolume', { VolumeId: thing.id });
+    else left.push({ thing, reason: `it is ${thing.state}`, held: true });
   }
-  for (const thing of of('snapshot')) {
-    await one(thing, () =>
-      insist(sweeping, pace.remove / 5, () => ec2.call('DeleteSnapshot', { SnapshotId: thing.id }, signal)),
-    );
-  }
-  for (const thing of of('volume').filter(({ state }) => state === 'available')) {
-    await one(thing, () =>
-      insist(sweeping, pace.remove / 5, () => ec2.call('DeleteVolume', { VolumeId: thing.id }, signal)),
-    );
-  }
-  // With a machine left there is no use in waiting until it lets go of its group.
-  const patience = left.length === 0 ? pace.remove : 0;
-  for (const thing of of('security group')) {
-    await one(thing, () =>
-      insist(sweeping, patience, () => ec2.call('DeleteSecurityGroup', { GroupId: thing.id }, signal)),
-    );
-  }
+  for (const thing of of('security group')) await remove(thing, 'DeleteSecurityGroup', { GroupId: thing.id });
   return { removed, left };
 }
 
 /** @returns why it cannot be terminated, undefined when EC2 has accepted */
 async function terminate({ id }: Thing, sweeping: Sweeping): Promise<Error | undefined> {
+  const unknown = 'InvalidInstanceID.NotFound';
+  // An instance made a moment ago may not be known yet everywhere.
+  const failed = await persist(
+    () => sweeping.ec2.call('TerminateInstances', { InstanceIds: [id] }, sweeping.signal),
+    sweeping,
+    [unknown],
+  );
+  return failed?.code === unknown ? undefined : failed;
+}
+
+/** Calls up to five times after errors of server or network, and after these codes. @returns the last error */
+async function persist(
+  work: () => Promise<unknown>,
+  sweeping: Sweeping,
+  codes: readonly string[] = [],
+): Promise<Ec2Error | undefined> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await sweeping.ec2.call('TerminateInstances', { InstanceIds: [id] }, sweeping.signal);
+      await work();
       return undefined;
     } catch (error) {
       if (sweeping.signal?.aborted || !(error instanceof Ec2Error)) throw error;
-      // An instance made a moment ago may not be known yet everywhere.
-      const mayPass = error.code === 'InvalidInstanceID.NotFound' || !error.refused;
-      if (!mayPass || attempt === 5) {
-        return error.code === 'InvalidInstanceID.NotFound' ? undefined : error;
-      }
+      if (attempt === 5 || (error.refused && !codes.includes(error.code))) return error;
       await pause(sweeping.pace.poll, sweeping.signal);
     }
   }
@@ -151,26 +144,4 @@ export async function instanceStates(
   );
   const instances = Reservations.flatMap(({ Instances = [] }) => Instances);
   return new Map(instances.map(({ InstanceId = '', State }) => [InstanceId, State?.Name ?? '']));
-}
-
-/**
- * Calls again while something still holds the thing, for as long as the patience (milliseconds) lasts, and a few
- * times after errors of server or network. What is gone already counts as done.
- */
-async function insist(sweeping: Sweeping, patience: number, work: () => Promise<unknown>): Promise<void> {
-  const end = performance.now() + patience;
-  let wait = sweeping.pace.poll;
-  for (let failures = 0; ; ) {
-    try {
-      await work();
-      return;
-    } catch (error) {
-      if (hasCode(error, GONE)) return;
-      const held = hasCode(error, HELD);
-      if (held && performance.now() >= end) throw error;
-      if (!held && (!(error instanceof Ec2Error) || error.refused || ++failures === 3)) throw error;
-      await pause(wait, sweeping.signal);
-      wait = Math.min(wait * 1.5, sweeping.pace.poll * 5);
-    }
-  }
 }

@@ -1,8 +1,9 @@
 /** What earlier runs have left, of any process on any machine: found by tag, listed, removed. */
+import { removeAll } from './cleanup';
 import { connect, type Ec2 } from './client';
 import type { Ec2Account } from './options';
-import { orStop, PACE, type Pace } from './pace';
-import { type Left, removeThings } from './remove';
+import { PACE, type Pace } from './pace';
+import type { Left } from './remove';
 import { findThings, THING_KINDS, type Thing } from './things';
 
 export interface SweepOptions {
@@ -51,7 +52,11 @@ export async function sweepEc2(
       swept.found.push(...over);
       swept.kept.push(...things.filter((thing) => !over.includes(thing)));
       if (!options.yes || over.length === 0) continue;
-      const outcome = await removeWhole(over, { ec2, pace, progress: events.progress, signal });
+      const find = async () => {
+        const still = leftOver(await everything(ec2, options.run, signal), options, now);
+        return { things: still, left: [] };
+      };
+      const outcome = await removeAll(find, 1, { ec2, pace, progress: events.progress, signal });
       swept.removed.push(...outcome.removed);
       swept.left.push(...outcome.left);
     } finally {
@@ -82,21 +87,6 @@ export function leftOver(
       return !inImages.has(thing.id) && (options.all || thing.state !== 'pending');
     return options.all || (thing.expires !== undefined && thing.expires <= now);
   });
-}
-
-/** Volumes are free only when their machines are gone, so they get a second look. */
-async function removeWhole(things: readonly Thing[], sweeping: Parameters<typeof removeThings>[1]) {
-  const first = await removeThings(things, sweeping);
-  orStop(sweeping.signal);
-  const held = things.filter(({ kind, state }) => kind === 'volume' && state !== 'available');
-  if (held.length === 0) return first;
-  const now = await findThings(sweeping.ec2, 'volume', undefined, sweeping.signal);
-  const freed = now.filter(({ id, state }) => state === 'available' && held.some((one) => one.id === id));
-  const second = await removeThings(freed, sweeping);
-  return {
-    removed: [...first.removed, ...second.removed],
-    left: [...first.left, ...second.left],
-  };
 }
 
 /** The listing for eyes: one line a thing. */

@@ -1,0 +1,65 @@
+// moto_server, as test/tools installs it: an EC2 with an API and a state, made by others. One for all test files.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { IMAGES } from './images';
+
+const PACKAGE = resolve('.cache/tools/moto/usr/lib/python3/dist-packages');
+const PLACE = Symbol.for('gen-cloudinit test: moto');
+
+/** @returns undefined when moto can be used, else a sentence for people */
+export function motoMissing(): string | undefined {
+  return existsSync(join(PACKAGE, 'moto')) ? undefined : 'moto is missing: test/tools installs it';
+}
+
+/**
+ * The port on loopback where moto listens. Test files are bundles of their own in one process, so the server is kept
+ * where all of them find it; it ends with the process, however that ends.
+ */
+export function motoPort(): Promise<number> {
+  const shared = globalThis as { [PLACE]?: Promise<number> };
+  shared[PLACE] ??= start();
+  return shared[PLACE];
+}
+
+async function start(): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'gen-cloudinit-moto-'));
+  const images = join(directory, 'images.json');
+  writeFileSync(images, JSON.stringify(IMAGES));
+  const command = ['/usr/bin/python3', '-m', 'moto.server', '-H', '127.0.0.1', '-p', '0'];
+  const moto = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: {
+      PATH: '/usr/bin:/bin',
+      HOME: directory,
+      PYTHONPATH: PACKAGE,
+      PYTHONDONTWRITEBYTECODE: '1',
+      MOTO_AMIS_PATH: images,
+      MOTO_ENABLE_AMI_VALIDATION: 'true',
+      MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION: 'true',
+    },
+  });
+  process.on('exit', () => {
+    moto.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const port = await listening(moto);
+  moto.unref();
+  (moto.stderr as unknown as { unref(): void }).unref();
+  return port;
+}
+
+/** Reads on for ever: a full pipe would stop the server. */
+function listening(moto: ChildProcess): Promise<number> {
+  return new Promise((resolvePort, reject) => {
+    let said = '';
+    moto.on('error', reject);
+    moto.on('exit', (code) => reject(new Error(`moto ended with ${code}: ${said}`)));
+    moto.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      if (said.length < 20_000) said += chunk;
+      const port = /Running on http:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1];
+      if (port) resolvePort(Number(port));
+    });
+  });
+}

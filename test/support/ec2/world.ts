@@ -1,0 +1,135 @@
+// What an EC2 test has: a gate with moto behind it, a region of its own, and a look at the state past the gate.
+import {
+  DescribeImagesCommand,
+  DescribeInstancesCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSnapshotsCommand,
+  DescribeVolumesCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2';
+import { suite } from 'uvu';
+import type { Pace } from '../../../src/machines/ec2/pace';
+import { Gate } from './gate';
+import { motoMissing, motoPort } from './moto';
+
+/** As the real pace, some hundred times faster; milliseconds. */
+export const FAST: Pace = {
+  poll: 15,
+  console: 15,
+  grace: 120,
+  settle: 100,
+  request: 1_500,
+  start: 10_000,
+  remove: 10_000,
+  image: 10_000,
+};
+
+/** The environment in which the AWS SDK talks to the gate and to nothing else. */
+export function environment(gate: Gate, region: string): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL_EC2: gate.url,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'example',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  };
+}
+
+export interface World {
+  readonly gate: Gate;
+  readonly region: string;
+  /** EC2 itself, not through the gate. */
+  readonly ec2: EC2Client;
+  /** Whatever there is in the region beyond what a new account has, tagged or not. */
+  left(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export async function openWorld(region: string): Promise<World> {
+  const gate = await Gate.open();
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  const ec2 = new EC2Client({
+    region,
+    endpoint: `http://127.0.0.1:${await motoPort()}`,
+    credentials: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'example' },
+  });
+  return {
+    gate,
+    region,
+    ec2,
+    async left() {
+      const [instances, groups, volumes, images, snapshots] = await Promise.all([
+        ec2.send(new DescribeInstancesCommand({})),
+        ec2.send(new DescribeSecurityGroupsCommand({})),
+        ec2.send(new DescribeVolumesCommand({})),
+        ec2.send(new DescribeImagesCommand({ Owners: ['self'] })),
+        ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'] })),
+      ]);
+      // moto has one snapshot for each image that it knows, from the beginning.
+      const own = (snapshots.Snapshots ?? []).filter((one) => one.Tags?.length);
+      return [
+        ...(instances.Reservations ?? [])
+          .flatMap(({ Instances = [] }) => Instances)
+          .filter(({ State }) => State?.Name !== 'terminated')
+          .map((one) => one.InstanceId),
+        ...(groups.SecurityGroups ?? [])
+          .filter((one) => one.GroupName !== 'default')
+          .map((one) => one.GroupId),
+        ...(volumes.Volumes ?? []).map((one) => one.VolumeId),
+        ...(images.Images ?? []).map((one) => one.ImageId),
+        ...own.map((one) => one.SnapshotId),
+      ].map(String);
+    },
+    async close() {
+      ec2.destroy();
+      await gate.close();
+    },
+  };
+}
+
+type Body = (world: World) => Promise<void>;
+
+export interface Ec2Suite {
+  (title: string, body: Body): void;
+  /** Runs the tests; nothing may be left after any of them. */
+  run(): void;
+}
+
+/**
+ * A suite whose tests talk to EC2 in a region of its own. While it runs, this process's SDK talks to its gate. Without
+ * moto its tests fail under CI=true and are skipped, with the reason, on a person's machine.
+ */
+export function ec2Suite(name: string, region: string): Ec2Suite {
+  const inner = suite(name);
+  const missing = motoMissing();
+  if (missing && process.env.CI !== 'true') process.stderr.write(`skipped: ${name} (${missing})\n`);
+  const saved = { ...process.env };
+  let world: World | undefined;
+  const opened = async () => {
+    if (missing) throw new Error(missing);
+    if (!world) {
+      world = await openWorld(region);
+      Object.assign(process.env, environment(world.gate, region));
+      delete process.env.AWS_PROFILE;
+    }
+    return world;
+  };
+  inner.after(async () => {
+    await world?.close();
+    process.env = saved;
+  });
+  const test = (title: string, body: Body) => {
+    if (missing && process.env.CI !== 'true') return inner.skip(title);
+    inner(title, async () => {
+      const here = await opened();
+      here.gate.reset();
+      await body(here);
+      const left = await here.left();
+      if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`);
+    });
+  };
+  return Object.assign(test, { run: () => inner.run() });
+}
