@@ -21,7 +21,7 @@ find ${folders.join(' ')} -type f ! -path '*/media_store/*' ! -name '*.pid' -exe
 docker inspect -f 'container {{.Name}}|{{.Id}}, started {{.State.StartedAt}}, restarts {{.RestartCount}}' $(docker ps -aq)
 docker image ls --no-trunc --format 'image {{.Repository}}:{{.Tag}}|{{.ID}}'
 docker volume ls --format 'volume {{.Name}}|{{.Driver}}'
-docker network ls --no-trunc --format 'network {{.Name}}|{{.ID}}'
+docker network ls --no-trunc --filter type=custom --format 'network {{.Name}}|{{.ID}}'
 docker exec ${containers.db} psql -U synapse -d synapse -At -F '|' -c "select 'account ' || name, password_hash from users"
 docker exec ${containers.nginx} sh -c 'sha256sum /etc/letsencrypt/live/*/cert.pem' | sed 's/^\\([^ ]*\\)  \\(.*\\)/certificate \\2|\\1/'`;
 

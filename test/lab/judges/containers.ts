@@ -1,4 +1,5 @@
 // Whether the four containers run, are healthy by their own checks, and were not restarted on the way.
+import { pause } from '../machines/run';
 import { containers, type Server, sh } from '../server';
 import { holds, type Judge, type Verdict } from '../verdict';
 
@@ -38,7 +39,7 @@ async function examine(server: Server, service: keyof typeof containers, limit: 
     const { Status: status, ExitCode: code, Health } = found.State;
     const check = Health?.Status ?? 'without a check';
     if (check === 'starting' && status === 'running' && Date.now() < end) {
-      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await pause(1000);
       continue;
     }
     const well = status === 'running' && (Health === undefined || check === 'healthy');

@@ -1,5 +1,7 @@
 // Judges that ask from outside over verified TLS what browsers and clients ask first.
+import { pause } from '../machines/run';
 import type { Place } from '../place';
+import { containers, type Server, sh } from '../server';
 import { holds, is, type Judge, type Verdict } from '../verdict';
 
 /** Two JSON texts that say the same, whatever the order of their keys. */
@@ -19,6 +21,10 @@ export function parsed(body: string): unknown {
   }
 }
 
+/** The last errors in nginx's log, which tell why a site is not served. */
+const nginxErrors = (server: Server): Promise<string> =>
+  sh(server, `docker logs ${containers.nginx} 2>&1 | grep -E '\\[(emerg|error)\\]' | tail -n 3`);
+
 /**
  * The certificate as the world's own client sees it, with pebble's root as the only one that is trusted. It is ordered
  * when nginx has started, so it may come some seconds after the first boot's end.
@@ -35,8 +41,12 @@ export const certificate: Judge = {
         (error: Error) => error.message,
       );
       const waiting = /ECONNREFUSED/.test(seen ?? '') && Date.now() < end;
-      if (!waiting) return [is('certificate of pebble, for the domain', seen, expected)];
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      if (waiting) {
+        await pause(500);
+        continue;
+      }
+      const words = seen === expected ? '' : `; nginx says: ${await nginxErrors(server)}`;
+      return [is('certificate of pebble, for the domain', `${seen}${words}`, expected)];
     }
   },
 };
@@ -51,7 +61,11 @@ export const element: Judge = {
     const expected = { 'm.homeserver': { base_url: `https://${domain}`, server_name: serverName } };
     return [
       is("Element's page", `${page.status} ${title ?? page.error}`, '200 Element'),
-      is("Element's config.json", normal(settings.default_server_config ?? config.error), normal(expected)),
+      is(
+        "Element's config.json",
+        `${config.status} ${config.error || normal(settings.default_server_config ?? null)}`,
+        `200 ${normal(expected)}`,
+      ),
     ];
   },
 };

@@ -80,7 +80,8 @@ export class NspawnMachine extends PoweredMachine {
     await run(['ip', 'netns', 'add', this.id]);
     await run(['ip', '-n', this.id, 'link', 'set', 'dev', 'lo', 'up']);
     this.registry.add({ kind: 'link', netns, name: this.port });
-    const peer = ['peer', 'name', interfaceName, 'netns', this.id];
+    // The same hardware address at every boot, as a server has: others remember it.
+    const peer = ['peer', 'name', interfaceName, 'address', this.mac, 'netns', this.id];
     await run(['ip', '-n', netns, 'link', 'add', this.port, 'type', 'veth', ...peer]);
     await run(['ip', '-n', netns, 'link', 'set', 'dev', this.port, 'alias', this.id]);
     await this.applyFault();

@@ -1,6 +1,7 @@
 // The life of a machine's process: started in a control group of its own, ended with all that it made, started
 // again when the system inside restarts. What the process is, the kinds of machine say.
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BaseMachine, type MachineOptions } from './base';
@@ -90,6 +91,12 @@ export abstract class PoweredMachine extends BaseMachine {
       match,
     });
     for (const [name, bytes] of files) await writeFile(join(folder, name), bytes, { mode: 0o600 });
+  }
+
+  /** Its hardware address: locally administered, and the same at every boot. */
+  protected get mac(): string {
+    const hash = createHash('sha256').update(this.id).digest('hex');
+    return `52:54:00:${hash.slice(0, 2)}:${hash.slice(2, 4)}:${hash.slice(4, 6)}`;
   }
 
   private async start(): Promise<void> {

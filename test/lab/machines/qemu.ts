@@ -1,6 +1,5 @@
 // Machines with a kernel of their own: QEMU, emulated where there is no KVM, on a tap device in the world's bridge,
 // so that the guest has an address there as a machine of systemd-nspawn has.
-import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type Accelerator, accelerator } from './accelerator';
@@ -121,12 +120,6 @@ export class QemuMachine extends PoweredMachine {
       if (!(cause instanceof AgentError || cause instanceof AgentSilentError)) throw cause;
       throw new MachineError(this, `${argv.slice(3).join(' ').slice(0, 80)}: ${cause.message}`, { cause });
     }
-  }
-
-  /** Locally administered, and the same at every boot: netplan finds the interface by it. */
-  private get mac(): string {
-    const hash = createHash('sha256').update(this.id).digest('hex');
-    return `52:54:00:${hash.slice(0, 2)}:${hash.slice(2, 4)}:${hash.slice(4, 6)}`;
   }
 }
 

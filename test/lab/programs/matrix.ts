@@ -61,10 +61,9 @@ async function enter({ serverName, user, password, token }: Account): Promise<Ma
 /** Starts to sync, and waits for the first answer. */
 async function start(client: MatrixClient): Promise<void> {
   await client.startClient({ initialSyncLimit: 20 });
-  const synced = await eventually(() => (client.getSyncState() === SyncState.Prepared ? true : undefined));
-  if (!synced && client.getSyncState() !== SyncState.Syncing) {
-    throw new Error(`no sync: ${client.getSyncState()} ${client.getSyncStateData()?.error ?? ''}`);
-  }
+  const working: readonly (SyncState | null)[] = [SyncState.Prepared, SyncState.Syncing];
+  const synced = await eventually(() => (working.includes(client.getSyncState()) ? true : undefined));
+  if (!synced) throw new Error(`no sync: ${client.getSyncState()} ${client.getSyncStateData()?.error ?? ''}`);
 }
 
 /** Whether a message shows up in what a client has synced. */

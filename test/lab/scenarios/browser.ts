@@ -39,6 +39,7 @@ async function open(lab: Lab, url: string, image: string, trusted: string): Prom
   return stdout;
 }
 
+const title = (page: string) => /<title>(.*?)<\/title>/.exec(page)?.[1];
 const words = (html: string) => html.replace(/<script.*?<\/script>|<style.*?<\/style>|<[^>]*>/gs, ' ');
 
 export const browser: Scenario = {
@@ -56,7 +57,7 @@ export const browser: Scenario = {
         const shown = (id: string) => new RegExp(`id="${id}"[^>]*>([^<]*)<`).exec(page)?.[1];
         const versions = shown('versions') ?? words(page);
         return [
-          is('title', /<title>(.*?)<\/title>/.exec(page)?.[1], 'Element'),
+          is('title', title(page), 'Element'),
           is('homeserver of its configuration', shown('homeserver'), `https://${server.domain}`),
           is('server name of its configuration', shown('server-name'), server.serverName),
           holds('answer of the homeserver', /\bv1\.11\b/.test(versions), versions, 'its versions'),
@@ -73,9 +74,9 @@ export const browser: Scenario = {
         return [
           holds(
             'a certificate that is not trusted',
-            /ERR_CERT_AUTHORITY_INVALID/.test(foreign),
-            words(foreign),
-            'ERR_CERT_AUTHORITY_INVALID',
+            title(foreign) === undefined,
+            words(foreign).trim() || 'no page',
+            'no page',
           ),
           holds('no Element behind nginx', /502 Bad Gateway/.test(gone), words(gone), '502 Bad Gateway'),
         ];

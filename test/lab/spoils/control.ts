@@ -1,4 +1,5 @@
 // A negative control: something is spoiled on a healthy server, and its judge must see that, and nothing else.
+import { pause } from '../machines/run';
 import type { Place } from '../place';
 import { sh } from '../server';
 import { ask, holds, is, type Judge, type Judgement, timed, type Verdict } from '../verdict';
@@ -33,7 +34,7 @@ async function eventually(
   for (;;) {
     const failed = await failing(judges, place);
     if (wanted(failed) || Date.now() > end) return failed;
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await pause(300);
   }
 }
 

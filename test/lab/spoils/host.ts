@@ -144,7 +144,7 @@ docker restart ${containers.element}`,
     judges: [element, containersRun],
     spoil: `docker stop ${containers.element}`,
     mend: `docker start ${containers.element}`,
-    expects: { "Element's page": /^502/, "Element's config.json": /undefined/, element: /^exited/ },
+    expects: { "Element's page": /^502/, "Element's config.json": /^502/, element: /^exited/ },
     after: [element],
   },
 ];

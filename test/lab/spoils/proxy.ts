@@ -91,7 +91,7 @@ ${editSite(domain, 's#ssl_certificate .*#ssl_certificate /tmp/lab.pem;#;s#ssl_ce
     {
       name: "the database's port open",
       judges: [closedPorts],
-      ...listener(5432),
+      ...listener(5432, '--bind ::'),
       expects: { 'port 5432 over IPv4': /connected/, 'port 5432 over IPv6': /connected/ },
     },
     {
