@@ -25,6 +25,7 @@ export type Rule = (pass: () => Promise<Reply>, call: Call) => Promise<Fate> | F
 interface Waiting {
   readonly action: string;
   readonly rule: Rule;
+  readonly dryRun: boolean;
   times: number;
 }
 
@@ -63,7 +64,7 @@ export class Gate {
 
   /** The next calls of this action (not their dry runs) get this fate. */
   on(action: string, rule: Rule, times = 1): void {
-    this.rules.push({ action, rule, times });
+    this.rules.push({ action, rule, times, dryRun: false });
   }
 
   /** The next calls of this action are refused as EC2 refuses. */
@@ -74,6 +75,11 @@ export class Gate {
     options: { status?: number; times?: number } = {},
   ): void {
     this.on(action, () => refusal(code, message, options.status), options.times);
+  }
+
+  /** The next dry run of this action is refused. */
+  refuseDryRun(action: string, code: string, message: string): void {
+    this.rules.push({ action, rule: () => refusal(code, message), times: 1, dryRun: true });
   }
 
   /** Calls of one action so far. */
@@ -106,7 +112,8 @@ export class Gate {
     const call: Call = { action, params, dryRun: params.get('DryRun') === 'true' };
     this.log.push(call);
     const pass = () => this.ec2.answer(call, (changed) => this.forward(headers, changed.toString()));
-    const rule = this.rules.find((one) => one.action === action && one.times > 0 && !call.dryRun);
+    const fits = (one: Waiting) => one.action === action && one.times > 0 && one.dryRun === call.dryRun;
+    const rule = this.rules.find(fits);
     if (!rule) return pass();
     rule.times--;
     return rule.rule(pass, call);

@@ -1,0 +1,131 @@
+import * as assert from 'uvu/assert';
+import { bakeEc2, bakeOptions } from '../../src/bake/ec2';
+import { bakeList, bakeRemove } from '../../src/bake/ec2-images';
+import { launchEc2 } from '../../src/machines/ec2/launch';
+import { EC2_DEFAULTS } from '../../src/machines/ec2/options';
+import { sweepEc2 } from '../../src/machines/ec2/sweep';
+import type { Run } from '../../src/machines/ec2/tags';
+import type { Fate } from '../support/ec2/gate';
+import { ec2Suite, FAST } from '../support/ec2/world';
+
+const REGION = 'ca-central-1';
+const test = ec2Suite('bake on EC2', REGION);
+const DOCUMENT = Buffer.from('#cloud-config\nruncmd: [true]\n');
+const never = new AbortController().signal;
+const silent = { progress() {} };
+
+function bake(name: string, images: string[] = [], announce: (run: Run) => void = () => {}) {
+  const { options, diagnostics } = bakeOptions({ name, yes: true });
+  assert.equal(diagnostics, []);
+  const events = { progress() {}, image: (id: string) => images.push(id) };
+  return bakeEc2(DOCUMENT, options, { pace: FAST, announce }, events, never);
+}
+
+const failure = (attempt: Promise<unknown>) => attempt.then(() => 'nothing was thrown', String);
+
+test('bakes an image, lists it, boots it, removes it', async ({ gate, left }) => {
+  const images: string[] = [];
+  const baked = await bake('matrix 2026-11', images);
+  assert.equal(images, [baked.id]);
+  assert.equal([baked.name, baked.state, baked.region], ['matrix 2026-11', 'available', REGION]);
+  assert.is(baked.snapshots.length, 1);
+  // The machine is gone, image and snapshot stay.
+  assert.equal((await left()).sort(), [baked.id, ...baked.snapshots].sort());
+  const order = gate.log.filter(({ dryRun }) => !dryRun).map(({ action }) => action);
+  assert.ok(order.indexOf('StopInstances') < order.indexOf('CreateImage'));
+  assert.ok(order.indexOf('CreateImage') < order.indexOf('TerminateInstances'));
+  const asked = gate.calls('CreateImage')[0]!.params;
+  assert.equal(
+    ['TagSpecification.1', 'TagSpecification.2'].map((one) => [
+      asked.get(`${one}.ResourceType`),
+      asked.get(`${one}.Tag.2.Key`),
+      asked.get(`${one}.Tag.3.Key`),
+    ]),
+    [
+      ['image', 'gen-cloudinit:run', null],
+      ['snapshot', 'gen-cloudinit:run', null],
+    ],
+  );
+  assert.equal(await bakeList({}, never, FAST), [baked]);
+
+  const options = { ...EC2_DEFAULTS, image: baked.id, yes: true };
+  const machine = await launchEc2(options, { pace: FAST })(DOCUMENT, silent, never);
+  assert.is(gate.calls('RunInstances').at(-1)!.params.get('ImageId'), baked.id);
+  await machine.destroy();
+
+  const sweep = { regions: [REGION], all: true, yes: true };
+  assert.equal((await sweepEc2(sweep, silent, never, { pace: FAST })).removed, []);
+  const gone = await bakeRemove(['matrix 2026-11'], {}, silent, never, FAST);
+  assert.equal([gone.removed.length, gone.left.length], [2, 0]);
+});
+
+test('the name is a lock', async ({ gate }) => {
+  const baked = await bake('matrix');
+  const before = gate.calls('RunInstances').length;
+  const words = await failure(bake('matrix'));
+  assert.match(words, new RegExp(`an image named matrix in ${REGION} already \\(${baked.id}\\)`));
+  assert.is(gate.calls('RunInstances').length, before);
+  await bakeRemove([baked.id], {}, silent, never, FAST);
+  // Somebody else was faster, between the look and the making.
+  gate.refuse('CreateImage', 'InvalidAMIName.Duplicate');
+  assert.match(await failure(bake('matrix')), /has an image of this name already: choose another --name/);
+});
+
+test('an answer that was lost makes no second image', async ({ gate }) => {
+  gate.on('CreateImage', async (pass): Promise<Fate> => {
+    await pass();
+    return 'break';
+  });
+  const baked = await bake('matrix');
+  assert.is(gate.calls('CreateImage').length, 2);
+  assert.is((await bakeList({}, never, FAST)).length, 1);
+  await bakeRemove([baked.id], {}, silent, never, FAST);
+});
+
+test('a document that fails, or says nothing, makes no image', async ({ gate }) => {
+  gate.ec2.console = ['x\n', 'x\n[ 9.1] cloud-init[1]: gen-cloudinit: failed: no network\r\n'];
+  const words = await failure(bake('matrix'));
+  assert.match(words, /the document failed: no network\n/);
+  assert.is(gate.calls('CreateImage').length, 0);
+});
+
+test('an image that EC2 cannot make goes, with its snapshots', async ({ gate }) => {
+  const failed = async (pass: () => Promise<{ status: number; body: string }>) => {
+    const reply = await pass();
+    return { ...reply, body: reply.body.replace(/<imageState>\w+/g, '<imageState>failed') };
+  };
+  // The first look finds the base image, the second that the name is free.
+  gate.on('DescribeImages', (pass) => pass(), 2);
+  gate.on('DescribeImages', failed, 1);
+  assert.match(await failure(bake('matrix')), /EC2 could not make the image: /);
+  assert.is(gate.calls('DeregisterImage').length, 1);
+  assert.is(gate.calls('DeleteSnapshot').length, 1);
+});
+
+test('--run of a sweep takes the image too', async () => {
+  let run: Run | undefined;
+  await bake('matrix', [], (one) => {
+    run = one;
+  });
+  const sweep = { regions: [REGION], run: run!.id, all: false, yes: true };
+  const { removed } = await sweepEc2(sweep, silent, never, { pace: FAST });
+  assert.equal(removed.map(({ kind }) => kind).sort(), ['image', 'snapshot']);
+});
+
+test('what is not ours is not removed', async () => {
+  const words = await failure(bakeRemove(['ami-0aaaaaaaaaaaaa002'], {}, silent, never, FAST));
+  assert.match(words, /no image ami-0aaaaaaaaaaaaa002 that a bake has made/);
+});
+
+test('names that EC2 does not take', async () => {
+  for (const name of ['', 'ab', 'a'.repeat(129), 'umlaut-ü', 'a:b']) {
+    assert.equal(
+      bakeOptions({ name }).diagnostics.map(({ code, path }) => [code, path]),
+      [['wrong-value', 'name']],
+    );
+  }
+  const { options } = bakeOptions({ name: "it's (ours) [v1] ./-@_" });
+  assert.is(options.name, "it's (ours) [v1] ./-@_");
+});
+
+test.run();

@@ -1,0 +1,139 @@
+// The dead man's switch travels beside the document: real cloud-init, old and new, takes the document out unchanged.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { deadManHook, userData } from '../../src/machines/ec2/user-data';
+
+const test = suite("dead man's switch in user data");
+const SECONDS = 3_900;
+const LIMIT = 16_384;
+
+type Part = readonly [type: string, content: string];
+
+/** What cloud-init of this root takes each user data for. */
+function partsIn(root: string, all: readonly Uint8Array[]): Part[][] {
+  const script = readFileSync('test/support/ec2/user_data_parts.py', 'utf8');
+  const input = JSON.stringify(all.map((one) => Buffer.from(one).toString('base64')));
+  const ran = spawnSync('chroot', [`.cache/tools/${root}`, '/usr/bin/python3', '-c', script], {
+    input,
+    encoding: 'utf8',
+  });
+  if (ran.status !== 0) throw new Error(ran.stderr || String(ran.error));
+  const decoded = (text: string) => Buffer.from(text, 'base64').toString('latin1');
+  return (JSON.parse(ran.stdout) as Part[][]).map((parts) =>
+    parts.map(([type, text]) => [type, decoded(text)]),
+  );
+}
+
+const MULTIPART = [
+  'Content-Type: multipart/mixed; boundary="b"',
+  'MIME-Version: 1.0',
+  '',
+  '--b',
+  'Content-Type: text/cloud-config',
+  '',
+  'timezone: Europe/Berlin',
+  '--b',
+  'Content-Type: text/x-shellscript',
+  '',
+  '#!/bin/sh',
+  'echo hi',
+  '--b--',
+  '',
+].join('\n');
+
+const DOCUMENTS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    readdirSync('out')
+      .filter((name) => name.endsWith('.yaml'))
+      .map((name) => [`out/${name}`, readFileSync(`out/${name}`, 'utf8')]),
+  ),
+  'a cloud-config': '#cloud-config\nruncmd: [true]\n',
+  'no line end at the end': '#cloud-config\nruncmd: [true]',
+  'many line ends at the end': '#cloud-config\nruncmd: [true]\n\n\n',
+  'line ends of Windows': '#cloud-config\r\nruncmd: [true]\r\n',
+  umlauts: '#cloud-config\nwrite_files: [{path: /a, content: "äöü € 𝄞"}]\n',
+  'our own boundary inside': '#cloud-config\n#\n--gen-cloudinit\n--gen-cloudinit--\n--gen-cloudinit-1\n',
+  'lines like headers': '#cloud-config\nfqdn: a.example.org\n\nContent-Type: text/x-shellscript\n',
+  'a first line like a header': 'Content-Type: nothing\n#cloud-config\n',
+  'very long lines': `#cloud-config\n# ${'x'.repeat(9_000)}\n`,
+  'a script': '#!/bin/sh\necho hi\n',
+  'a template': '## template: jinja\n#cloud-config\nfqdn: {{ v1.instance_id }}\n',
+  'an archive': '#cloud-config-archive\n- type: text/cloud-config\n  content: "timezone: UTC"\n',
+  'a message': MULTIPART,
+  'nothing known': 'hello\n',
+};
+
+for (const root of ['bookworm', 'sid']) {
+  test(`cloud-init of ${root} takes the document as if it stood alone`, () => {
+    if (!existsSync(`.cache/tools/${root}.recipe`))
+      throw new Error(`${root} is missing: test/tools makes it`);
+    const names = Object.keys(DOCUMENTS);
+    const alone = names.map((name) => Buffer.from(DOCUMENTS[name]!));
+    const forms = [alone, alone.map((one) => gzipSync(one))];
+    // Releases before 23.3 do not undo base64 on EC2.
+    if (root === 'sid') forms.push(alone.map((one) => Buffer.from(one.toString('base64'))));
+    const fitting = forms.map((all) => all.map((one) => (one.length <= LIMIT ? one : gzipSync(one))));
+    const bare = fitting.flat();
+    const got = partsIn(root, [...bare, ...bare.map((one) => userData(one, SECONDS).bytes)]);
+    bare.forEach((_, index) => {
+      const name = names[index % names.length]!;
+      const wrapped = got[bare.length + index]!;
+      assert.equal(wrapped.at(-1), ['text/cloud-boothook', deadManHook(SECONDS)], name);
+      const parts = wrapped
+        .slice(0, -1)
+        .map(([type, text]) => [type.replace('plain', 'x-not-multipart'), text]);
+      assert.equal(parts, got[index], name);
+    });
+  });
+}
+
+test('costs fewer than 300 bytes, and is left away on request', () => {
+  const document = Buffer.from(DOCUMENTS['out/default.yaml']!);
+  const { bytes, deadMan, squeezed } = userData(document, SECONDS);
+  assert.ok(bytes.length - document.length < 300, String(bytes.length - document.length));
+  assert.equal([deadMan, squeezed], [true, false]);
+  const without = userData(document, undefined);
+  assert.ok(document.equals(without.bytes));
+  assert.is(without.deadMan, false);
+});
+
+test('where it would be too much, the whole is compressed', () => {
+  const document = Buffer.from(`#cloud-config\n${'# a comment\n'.repeat(1_363)}`);
+  assert.ok(document.length <= LIMIT && document.length > LIMIT - 100, String(document.length));
+  const { bytes, squeezed } = userData(document, SECONDS);
+  assert.is(squeezed, true);
+  assert.ok(bytes.length < LIMIT);
+  assert.ok(gunzipSync(bytes).includes(document));
+});
+
+test('says what is too large', () => {
+  const words = (work: () => unknown) => {
+    try {
+      work();
+      return '';
+    } catch (error) {
+      return String(error);
+    }
+  };
+  // Bytes that no compressor makes smaller.
+  const blocks = Array.from({ length: 512 }, (_, n) => createHash('sha256').update(String(n)).digest());
+  const noise = Buffer.concat(blocks);
+  assert.match(
+    words(() => userData(Buffer.alloc(16_385), SECONDS)),
+    /the document has 16385 bytes/,
+  );
+  assert.match(
+    words(() => userData(noise, SECONDS)),
+    /--no-dead-man/,
+  );
+  assert.is(
+    words(() => userData(noise, undefined)),
+    '',
+  );
+});
+
+test.run();
