@@ -1,0 +1,86 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { joinConsole } from '../../src/machines/ec2/console';
+import { readSentinel, waitForSentinel } from '../../src/machines/ec2/sentinel';
+
+const test = suite('console of EC2');
+const WINDOW = 65_536;
+/** A console's text, no part of which occurs twice. */
+const lines = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, n) => `[${String(from + n).padStart(9)}.000000] line\r\n`).join('');
+
+test('joins windows that move on', () => {
+  const whole = lines(0, 20_000);
+  let seen = '';
+  for (let end = 100; end < whole.length; end += 30_011) {
+    seen = joinConsole(seen, whole.slice(Math.max(0, end - WINDOW), end));
+    assert.is(seen, whole.slice(0, end));
+  }
+});
+
+test('an older answer, the same again or none adds nothing', () => {
+  const seen = lines(0, 50);
+  for (const window of [seen, lines(0, 10), lines(10, 30), '']) assert.is(joinConsole(seen, window), seen);
+});
+
+test('says where a part is missing, also after a restart', () => {
+  const joined = joinConsole(lines(0, 10), lines(50, 60));
+  assert.is(joined, `${lines(0, 10)}\n[part of the console is missing here]\n${lines(50, 60)}`);
+});
+
+test('an overlap by chance is no overlap', () => {
+  assert.match(joinConsole('first boot\r\n', '\r\nsecond boot\r\n'), /is missing here/);
+});
+
+test('64 KB of one character does not take long', () => {
+  const begin = performance.now();
+  joinConsole('a'.repeat(WINDOW), `${'a'.repeat(WINDOW - 1)}b`);
+  assert.ok(performance.now() - begin < 2_000);
+});
+test.run();
+
+const sentinel = suite('sentinel');
+const failed = (why: string) => `[ 1.2] cloud-init[7]: gen-cloudinit: failed: ${why}\r\n`;
+const ready = '[ 9.9] cloud-init[7]: gen-cloudinit: ready: https://matrix.example.org/\r\n';
+
+sentinel('is read with what the console puts around it', () => {
+  assert.equal(readSentinel(`x\r\n${ready}y`), {
+    ready: true,
+    line: 'gen-cloudinit: ready: https://matrix.example.org/',
+  });
+  assert.equal(readSentinel(failed('the disk is full')), {
+    ready: false,
+    why: 'the disk is full',
+    line: 'gen-cloudinit: failed: the disk is full',
+  });
+  assert.is(readSentinel('gen-cloudinit: ready\n')?.ready, true);
+});
+
+sentinel('is not read before its line has ended, and not from other words', () => {
+  assert.is(readSentinel(failed('half a rea').trimEnd()), undefined);
+  assert.is(readSentinel('gen-cloudinit: ready or not\ngen-cloudinit: installing Docker\n'), undefined);
+});
+
+sentinel('the first failure is the cause, and a later success counts', () => {
+  const two = `${failed('no Docker')}${failed('the first boot')}`;
+  const found = readSentinel(two);
+  assert.is(found && !found.ready && found.why, 'no Docker');
+  assert.is(readSentinel(`${two}${ready}`)?.ready, true);
+  assert.is(readSentinel(`${ready}${failed('later')}`)?.ready, false);
+});
+
+sentinel('is waited for, no longer than told', async () => {
+  const said: string[] = [];
+  let looks = 0;
+  const machine = {
+    name: 'i-1',
+    console: async () => ['', 'gen-cloudinit: installing Docker\n', ready][Math.min(looks++, 2)]!,
+  };
+  const options = { within: 1_000, every: 1, progress: (line: string) => said.push(line) };
+  assert.is((await waitForSentinel(machine, options)).ready, true);
+  assert.equal(said, ['installing Docker']);
+  const silent = { name: 'i-2', console: async () => 'the last line\n' };
+  const words = await waitForSentinel(silent, { within: 20, every: 5 }).then(String, String);
+  assert.match(words, /i-2 said neither ready nor failed within 0 minutes.*\n {2}the last line$/);
+});
+sentinel.run();

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { EC2_DEFAULTS, type Ec2Options, ec2Options } from '../../src/machines/ec2/options';
+
+const test = suite('options of EC2');
+
+test('nothing given means the defaults', () => {
+  assert.equal(ec2Options({}), { options: EC2_DEFAULTS, diagnostics: [] });
+  assert.equal(ec2Options({ region: undefined, disk: undefined }).options, EC2_DEFAULTS);
+});
+
+test('what EC2 has is taken', () => {
+  const good: Partial<Ec2Options>[] = [
+    { region: 'eu-central-1' },
+    { region: 'us-gov-west-1' },
+    { region: 'eusc-de-east-1' },
+    { instanceType: 't4g.small' },
+    { instanceType: 'u-6tb1.112xlarge' },
+    { instanceType: 'm7i-flex.large' },
+    { image: 'ami-0123456789abcdef0', subnet: 'subnet-12345678', keyPair: 'my key' },
+    { release: 'resolute', disk: 16_384, maxMinutes: 720 },
+  ];
+  for (const asked of good) assert.equal(ec2Options(asked).diagnostics, [], JSON.stringify(asked));
+});
+
+test('every mistake is told, by the flag', () => {
+  const { diagnostics } = ec2Options({
+    region: 'Frankfurt',
+    profile: 'a b',
+    instanceType: 'small',
+    release: 'focal' as never,
+    image: 'noble',
+    subnet: 'vpc-12345678',
+    keyPair: '',
+    disk: 7.5,
+    maxMinutes: 5,
+  });
+  assert.equal(
+    diagnostics.map(({ path }) => path),
+    ['region', 'profile', 'instance-type', 'release', 'image', 'subnet', 'key-pair', 'disk', 'max-minutes'],
+  );
+  assert.equal(
+    diagnostics.filter(({ severity, code }) => severity !== 'error' || code !== 'wrong-value'),
+    [],
+  );
+});
+
+test('what the command loads at its start does not hold the AWS SDK', () => {
+  const seen = new Set<string>();
+  const follow = (file: string) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    const text = readFileSync(file, 'utf8');
+    assert.not.match(text, /aws-sdk|RunInstances/, file);
+    for (const [, next] of text.matchAll(/(?:from|import)\s*"(\.[^"]+)"/g)) follow(join(file, '..', next!));
+  };
+  follow('dist/cli.js');
+});
+test.run();
