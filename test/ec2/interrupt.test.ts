@@ -64,7 +64,7 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
     (interrupt) =>
     async (pass): Promise<Fate> => {
       interrupt();
-      await wait(FAST.grace + 30);
+      await wait(FAST.grace + 1.5 * FAST.settle);
       await pass();
       return 'break';
     },
@@ -133,7 +133,7 @@ on('at all other times', async () => {
     calls.map(async ([action, nth, request, expected], lane) => {
       const world = worlds[lane]!;
       world.gate.reset();
-      world.gate.ec2.looks = { ...world.gate.ec2.looks, image: 1_000 };
+      world.gate.ec2.looks.image = 1_000;
       let driven: Driven | undefined;
       let seen = 0;
       const rule: Rule = (pass) => {
@@ -142,12 +142,27 @@ on('at all other times', async () => {
       };
       world.gate.on(action, rule, nth);
       driven = await drive(world, request);
+      const code = await driven.end;
       const what = `${action}: ${JSON.stringify(driven.events)}`;
-      assert.is(await driven.end, expected, what);
+      assert.is(code, expected, what);
       assert.is(seen, nth, what);
       assert.equal(await world.left(), [], what);
     }),
   );
+});
+
+on('while EC2 does not list the new instance yet', async () => {
+  const world = worlds[0]!;
+  world.gate.reset();
+  world.gate.ec2.looks.absent = 6;
+  world.gate.on('RunInstances', async (pass): Promise<Fate> => {
+    const answer = await pass();
+    setTimeout(() => driven.kill('SIGINT'), 5);
+    return answer;
+  });
+  const driven = await drive(world);
+  assert.is(await driven.end, 130);
+  assert.equal(await world.left(), []);
 });
 
 on('a second time: the command that removes the rest is printed, and it does', async () => {

@@ -51,7 +51,7 @@ test('lists what has expired and removes it only when told to', async ({ gate, l
   assert.match(sweepLines(dry.found)[0]!, new RegExp(`${run.id} {2}expires 20`));
   assert.is((await left()).length, 3);
   assert.is(gate.calls('TerminateInstances').length, 0);
-  gate.ec2.looks = { pending: 0, ending: 3, image: 0 };
+  gate.ec2.looks.ending = 3;
   const wet = await sweep({ yes: true }, later);
   assert.equal(wet.removed.map(({ kind }) => kind).sort(), ['instance', 'security group']);
   assert.equal(wet.left, []);

@@ -22,6 +22,8 @@ export interface LabOptions {
   readonly kind: MachineKind;
   /** Folder for what stays: report, consoles, screenshots. */
   readonly out: string;
+  /** Whether servers stay on when no scenario needs them any more. */
+  readonly keep: boolean;
   /** Takes one line about what is going on. */
   readonly progress: (line: string) => void;
 }
@@ -155,6 +157,7 @@ export class Lab {
 
   /** Ends a shared server that no scenario needs any more. */
   async dismiss(name: SharedServer): Promise<void> {
+    if (this.options.keep) return;
     const server = await this.shared.get(name)?.catch(() => undefined);
     await server?.machine.destroy();
   }

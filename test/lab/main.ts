@@ -48,7 +48,7 @@ async function runLab(kind: MachineKind, chosen: typeof scenarios, out: string):
   let seen: string[] = [];
   let failures: string[] = [];
   await withRegistry(runid, async (registry) => {
-    const lab = await Lab.open({ registry, kind, out, progress });
+    const lab = await Lab.open({ registry, kind, out, keep: values.keep, progress });
     startup = now();
     progress('the world is up');
     try {

@@ -34,7 +34,7 @@ export const certificate: Judge = {
   async ask({ server, world, patience }) {
     const ca = await world.issuingRoots();
     const expected = `DNS:${server.domain}`;
-    const end = Date.now() + 30_000 * patience;
+    const end = Date.now() + 10_000 * patience;
     for (;;) {
       const seen = await world.fetch({ url: `https://${server.domain}/`, ca }).then(
         (answer) => answer.certificate?.names,

@@ -1,5 +1,6 @@
 // A real Matrix client (matrix-js-sdk) as a program of its own, run in the place outside.
 import { randomBytes } from 'node:crypto';
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -24,6 +25,10 @@ if (!('withResolvers' in Promise)) {
   Object.assign(Promise, { withResolvers });
 }
 
+// Node gives an address 250 ms to connect before it gives it up for the next one, and the last one too. A busy
+// machine takes longer than that to run its timers, and the client would say that there is no server.
+setDefaultAutoSelectFamilyAttemptTimeout(10_000);
+
 // What the client logs is not for standard output, where the answer goes.
 for (const level of ['log', 'info', 'debug'] as const) console[level] = console.error;
 
@@ -44,8 +49,14 @@ async function eventually<T>(found: () => T | undefined): Promise<T | undefined>
 async function enter({ serverName, user, password, token }: Account): Promise<MatrixClient> {
   const found = await AutoDiscovery.findClientConfig(serverName);
   const { state, base_url: baseUrl, error } = found['m.homeserver'];
-  if (state !== AutoDiscovery.SUCCESS || !baseUrl)
-    throw new Error(`discovery of ${serverName}: ${state} ${error}`);
+  if (state !== AutoDiscovery.SUCCESS || !baseUrl) {
+    // The client tells what it shows its user; the lab wants to know what was there.
+    const seen = await fetch(`https://${serverName}/.well-known/matrix/client`).then(
+      async (answer) => `${answer.status} ${await answer.text()}`,
+      (cause: Error) => `${cause.message}: ${cause.cause}`,
+    );
+    throw new Error(`discovery of ${serverName}: ${state} ${error}; its well-known file now: ${seen}`);
+  }
   const userId = `@${user}:${serverName}`;
   const known = token ?? tokens[userId];
   if (known) return createClient({ baseUrl, userId, accessToken: known });

@@ -1,10 +1,11 @@
 // The document's commands once more, and the machine once more: nothing changes, and everything comes back.
 
 import { forgetTokens } from '../judges/client';
+import { clientVersions } from '../judges/web';
 import { waitForCloudInit } from '../machines/machine';
 import type { Scenario } from '../scenario';
 import { differences, snapshot } from '../snapshot';
-import { holds, is, timed } from '../verdict';
+import { ask, holds, is, timed } from '../verdict';
 import { judgeHealthy } from './first-boot';
 
 export const again: Scenario = {
@@ -42,6 +43,18 @@ export const again: Scenario = {
         const changed = differences(before, still).filter((name) => !name.startsWith('container '));
         const ids = (taken: typeof before) =>
           [...taken].filter(([name]) => name.startsWith('container ')).map(([, value]) => value.slice(0, 12));
+        const up = performance.now();
+        await machine.waitFor(
+          async () =>
+            (await ask([clientVersions], lab.place(server))).every(({ verdicts }) =>
+              verdicts.every(({ ok }) => ok),
+            ),
+          'an answer from outside',
+          60_000 * lab.patience,
+        );
+        lab.progress(
+          `alpha: answers ${((performance.now() - up) / 1000).toFixed(1)} s after the reboot's cloud-init`,
+        );
         return [
           holds(
             'files, images, accounts, certificate',

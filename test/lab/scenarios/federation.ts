@@ -6,15 +6,23 @@ import { containers, type Server, sh } from '../server';
 import { editSite, undoSite } from '../spoils/site';
 import { holds, is, timed, type Verdict } from '../verdict';
 
-/** Ports by which other Synapses came, as nginx logged it, with the number of their requests that were answered. */
-export async function portsOfServers(server: Server): Promise<string> {
-  const log = await sh(server, `docker logs ${containers.nginx} 2>&1`);
-  const seen = log.matchAll(
-    /"(?:GET|PUT|POST) \/_matrix\/federation\S* [^"]*" 200 .*"Synapse[^"]*" (\d+)$/gm,
-  );
+/** Ports by which another server's Synapse came, with how many of its requests were answered, as nginx logged it. */
+export async function portsOf(guest: Server, host: Server): Promise<string> {
+  const log = await sh(host, `docker logs ${containers.nginx} 2>&1`);
+  const line = /^(\S+) .*"(?:GET|PUT|POST) \/_matrix\/federation\S* [^"]*" 200 .*"Synapse[^"]*" (\d+)$/gm;
   const counts = new Map<string, number>();
-  for (const [, port = ''] of seen) counts.set(port, (counts.get(port) ?? 0) + 1);
+  for (const [, from = '', port = ''] of log.matchAll(line)) {
+    if (from !== guest.machine.address && from !== guest.machine.address6) continue;
+    counts.set(port, (counts.get(port) ?? 0) + 1);
+  }
   return [...counts].map(([port, count]) => `${port} (${count} requests)`).join(', ') || 'none';
+}
+
+/** That a server came to another one by one port alone. */
+export async function cameBy(guest: Server, host: Server, port: number, why: string): Promise<Verdict> {
+  const ports = await portsOf(guest, host);
+  const name = `port by which ${guest.serverName} came to ${host.serverName}`;
+  return holds(name, new RegExp(`^${port} \\(\\d+ requests\\)$`).test(ports), ports, `${port}, ${why}`);
 }
 
 /** Lets a user of one server join a room of the other, and messages go both ways. */
@@ -32,20 +40,10 @@ export const federation: Scenario = {
     tell(await timed('beta comes to alpha', () => federate(lab, alpha, beta)));
     tell(await timed('alpha comes to beta', () => federate(lab, beta, alpha)));
     tell(
-      await timed('the way between the servers', async () =>
-        Promise.all(
-          [alpha, beta].map(async (server) => {
-            const ports = await portsOfServers(server);
-            const only443 = /^443 \(\d+ requests\)$/.test(ports);
-            return holds(
-              `port by which others came to ${server.domain}`,
-              only443,
-              ports,
-              '443, as the well-known file says',
-            );
-          }),
-        ),
-      ),
+      await timed('the way between the servers', async () => [
+        await cameBy(alpha, beta, 443, 'as the well-known file says'),
+        await cameBy(beta, alpha, 443, 'as the well-known file says'),
+      ]),
     );
     tell(
       await timed('refused federation is seen', async () => {

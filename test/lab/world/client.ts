@@ -67,10 +67,11 @@ export function labFetch(ask: LabRequest): Promise<LabResponse> {
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) =>
       reject(new Error(`${ask.url}: ${error.code ?? ''} ${error.message}`.replace('  ', ' ')));
-    const options: RequestOptions & { ca?: string } = {
+    const options: RequestOptions & { ca?: string; autoSelectFamilyAttemptTimeout: number } = {
       method: ask.method ?? 'GET',
       headers: { 'user-agent': 'lab', ...ask.headers }, // pebble refuses requests without one (RFC 8555, 6.1)
       lookup,
+      autoSelectFamilyAttemptTimeout: 10_000, // of Node's 250 ms a busy machine may lose all
       agent: false,
       ...(ask.ca === undefined ? {} : { ca: ask.ca }),
       signal: AbortSignal.timeout(ask.timeout ?? 15_000),

@@ -16,8 +16,11 @@ interface Known {
 export interface Ec2Behaviour {
   /** What GetConsoleOutput gives, one text an answer; the last one again and again. */
   console: readonly string[];
-  /** How many looks at a new instance say pending, at one that ends shutting-down, at a new image pending. */
-  looks: { pending: number; ending: number; image: number };
+  /**
+   * How many looks do not find a new instance at all, say pending of it, say shutting-down of one that ends, and say
+   * pending of a new image.
+   */
+  looks: { absent: number; pending: number; ending: number; image: number };
   answer(call: Call, forward: Forward): Promise<Reply>;
   reset(): void;
 }
@@ -32,14 +35,14 @@ export function behaviour(): Ec2Behaviour {
   let asked = 0;
   const ec2: Ec2Behaviour = {
     console: ['', '[    0.0] Linux\r\n', `[    0.0] Linux\r\n${READY}`],
-    looks: { pending: 1, ending: 1, image: 1 },
+    looks: { absent: 0, pending: 1, ending: 1, image: 1 },
     reset() {
       tokens.clear();
       instances.clear();
       images.clear();
       asked = 0;
       ec2.console = ['', '[    0.0] Linux\r\n', `[    0.0] Linux\r\n${READY}`];
-      ec2.looks = { pending: 1, ending: 1, image: 1 };
+      ec2.looks = { absent: 0, pending: 1, ending: 1, image: 1 };
     },
     async answer(call, forward) {
       const special = call.dryRun ? undefined : ACTIONS[call.action];
@@ -73,19 +76,21 @@ export function behaviour(): Ec2Behaviour {
     },
     async DescribeInstances(params, forward) {
       const reply = await forward(params);
+      // For moto whatever ends has ended at once, so it may be missing from the answer.
+      const ending = new Set([...instances].filter(([, known]) => known.ending).map(([id]) => id));
+      for (const id of ending) instances.get(id)!.ending!--;
+      if (reply.body.includes('<instanceId>') && ec2.looks.absent > 0) {
+        ec2.looks.absent--;
+        return { ...reply, body: reply.body.replace(/<reservationSet>[\s\S]*<\/reservationSet>/, '') };
+      }
       const body = reply.body.replace(
         /<instanceId>(i-[0-9a-f]+)<\/instanceId>[\s\S]*?<\/instanceState>/g,
         (part, id) => {
+          if (ending.has(id)) return inState(part, 32, 'shutting-down');
           const known = instances.get(id);
-          if (known?.ending) {
-            known.ending--;
-            return inState(part, 32, 'shutting-down');
-          }
-          if (known && known.ending === undefined && known.pending > 0) {
-            known.pending--;
-            return inState(part, 0, 'pending');
-          }
-          return part;
+          if (!known || known.ending !== undefined || known.pending === 0) return part;
+          known.pending--;
+          return inState(part, 0, 'pending');
         },
       );
       return { ...reply, body };

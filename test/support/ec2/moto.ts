@@ -23,6 +23,12 @@ export function motoPort(): Promise<number> {
   return shared[PLACE];
 }
 
+/** Forgets everything, in all regions. */
+export async function resetMoto(): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${await motoPort()}/moto-api/reset`, { method: 'POST' });
+  if (!answer.ok) throw new Error(`moto cannot be reset: ${answer.status}`);
+}
+
 async function start(): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'gen-cloudinit-moto-'));
   const images = join(directory, 'images.json');

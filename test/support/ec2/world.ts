@@ -10,7 +10,7 @@ import {
 import { suite } from 'uvu';
 import type { Pace } from '../../../src/machines/ec2/pace';
 import { Gate } from './gate';
-import { motoMissing, motoPort } from './moto';
+import { motoMissing, motoPort, resetMoto } from './moto';
 
 /** As the real pace, some hundred times faster; milliseconds. */
 export const FAST: Pace = {
@@ -126,9 +126,15 @@ export function ec2Suite(name: string, region: string): Ec2Suite {
     inner(title, async () => {
       const here = await opened();
       here.gate.reset();
-      await body(here);
-      const left = await here.left();
-      if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`);
+      try {
+        await body(here);
+        const left = await here.left();
+        if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`);
+      } catch (error) {
+        // What this test has left shall not fail the next ones.
+        await resetMoto();
+        throw error;
+      }
     });
   };
   return Object.assign(test, { run: () => inner.run() });
