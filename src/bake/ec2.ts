@@ -7,13 +7,14 @@ import { describeInstance, ended } from '../machines/ec2/instance';
 import { ec2Machine, removeAfter } from '../machines/ec2/launch';
 import { Making } from '../machines/ec2/making';
 import { type Ec2Options, ec2Options } from '../machines/ec2/options';
-import { PACE, type Pace, Stopped, until } from '../machines/ec2/pace';
+import { PACE, type Pace } from '../machines/ec2/pace';
 import { type Prepared, prepare, type Surroundings } from '../machines/ec2/prepare';
-import { lastLines, waitForSentinel } from '../machines/ec2/sentinel';
 import { start } from '../machines/ec2/start';
 import { type Run, tagged } from '../machines/ec2/tags';
 import { findThings, type ThingKind } from '../machines/ec2/things';
 import type { LaunchEvents } from '../machines/machine';
+import { lastLines, waitForSentinel } from '../machines/sentinel';
+import { Stopped, until } from '../machines/waiting';
 import { type BakedImage, bakedImage } from './ec2-images';
 
 /**

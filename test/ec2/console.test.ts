@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { joinConsole } from '../../src/machines/ec2/console';
-import { readSentinel, waitForSentinel } from '../../src/machines/ec2/sentinel';
+import { readSentinel, waitForSentinel } from '../../src/machines/sentinel';
 
 const test = suite('console of EC2');
 const WINDOW = 65_536;

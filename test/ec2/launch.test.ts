@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { launchEc2 } from '../../src/machines/ec2/launch';
 import { EC2_DEFAULTS, type Ec2Options } from '../../src/machines/ec2/options';
 import type { Plan } from '../../src/machines/ec2/plan';
-import { waitForSentinel } from '../../src/machines/ec2/sentinel';
+import { waitForSentinel } from '../../src/machines/sentinel';
 import type { Fate, Rule } from '../support/ec2/gate';
 import { NEWEST_JAMMY, NEWEST_NOBLE, NEWEST_NOBLE_ARM, NEWEST_RESOLUTE } from '../support/ec2/images';
 import { ec2Suite, FAST } from '../support/ec2/world';

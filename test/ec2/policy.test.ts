@@ -6,8 +6,8 @@ import { bakeRemove } from '../../src/bake/ec2-images';
 import { launchEc2 } from '../../src/machines/ec2/launch';
 import { EC2_DEFAULTS } from '../../src/machines/ec2/options';
 import { EC2_POLICY } from '../../src/machines/ec2/policy';
-import { waitForSentinel } from '../../src/machines/ec2/sentinel';
 import { sweepEc2 } from '../../src/machines/ec2/sweep';
+import { waitForSentinel } from '../../src/machines/sentinel';
 import { ec2Suite, FAST } from '../support/ec2/world';
 
 const REGION = 'sa-east-1';

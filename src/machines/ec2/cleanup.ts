@@ -1,6 +1,8 @@
 /** Removing until nothing comes any more; and so the end of a run, whatever is remembered of it. */
+
+import { pause } from '../waiting';
 import type { Making } from './making';
-import { pause, SETTLE_LOOKS } from './pace';
+import { SETTLE_LOOKS } from './pace';
 import { type Left, type Outcome, removeThings, type Sweeping } from './remove';
 import type { Run } from './tags';
 import { findThings, nameless, type Thing, type ThingKind } from './things';

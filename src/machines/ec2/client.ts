@@ -24,9 +24,10 @@ import {
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import { orStop } from '../waiting';
 import { explain } from './errors';
 import type { Ec2Account } from './options';
-import { orStop, PACE, type Pace } from './pace';
+import { PACE, type Pace } from './pace';
 
 /** Every action that is ever called; policy.ts allows these and no other. */
 const COMMANDS = {

@@ -1,8 +1,9 @@
 /** One instance: how it is asked for, and what EC2 says of it. */
 import type { Instance, RunInstancesCommandInput } from '@aws-sdk/client-ec2';
+import { Stopped, until } from '../waiting';
 import type { Ec2 } from './client';
 import { networkInput } from './network';
-import { type Pace, Stopped, until } from './pace';
+import type { Pace } from './pace';
 import type { Prepared } from './prepare';
 import { tagged } from './tags';
 

@@ -1,7 +1,9 @@
 /** Calls that make something, so that whatever they made can be removed even if their answer never came. */
+
+import { orStop, pause } from '../waiting';
 import type { Action, Ec2, Input, Output } from './client';
 import { Ec2Error } from './errors';
-import { orStop, type Pace, pause } from './pace';
+import type { Pace } from './pace';
 
 export class Making {
   /** Instances that EC2 has named; its lists may not know them yet. */

@@ -1,4 +1,4 @@
-/** Waiting: how long between two looks, and how it ends early. */
+/** Waiting for EC2: how long between two looks. */
 
 /** Milliseconds. Tests against a simulator run the same code at a faster pace. */
 export interface Pace {
@@ -35,55 +35,3 @@ export const PACE: Pace = {
   remove: 900_000,
   image: 3_600_000,
 };
-
-/** Was told to end: by Ctrl-C, by a time limit, by a person who answered "no". */
-export class Stopped extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'Stopped';
-  }
-}
-
-/** Throws `Stopped` when the signal is aborted. */
-export function orStop(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  const { reason } = signal;
-  throw new Stopped(reason instanceof Error ? reason.message : 'interrupted', { cause: reason });
-}
-
-/**
- * Waits.
- * @param ms milliseconds
- * @throws Stopped at once when the signal is aborted, and then leaves no timer behind
- */
-export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  orStop(signal);
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done, { once: true });
-  });
-  orStop(signal);
-}
-
-/**
- * Looks again and again until there is an answer.
- * @param look answers undefined for "not yet"
- * @returns the answer, or undefined when the time is over
- */
-export async function until<T>(
-  look: () => Promise<T | undefined>,
-  limits: { readonly every: number; readonly within: number; readonly signal?: AbortSignal | undefined },
-): Promise<T | undefined> {
-  const end = performance.now() + limits.within;
-  for (;;) {
-    const answer = await look();
-    if (answer !== undefined) return answer;
-    if (performance.now() + limits.every > end) return undefined;
-    await pause(limits.every, limits.signal);
-  }
-}

@@ -1,5 +1,6 @@
 /** Before anything is made: everything is looked up, judged, tried (dry run), told and confirmed. */
 import type { LaunchEvents } from '../machine';
+import { orStop } from '../waiting';
 import { connect, type Ec2 } from './client';
 import { hasCode } from './errors';
 import { chooseImage } from './image';
@@ -7,7 +8,7 @@ import { instanceInput } from './instance';
 import { typeFacts } from './instance-type';
 import { findNetwork, type Network } from './network';
 import type { Ec2Options } from './options';
-import { orStop, type Pace } from './pace';
+import type { Pace } from './pace';
 import { makePlan, type Plan } from './plan';
 import { DEAD_MAN_AFTER_MINUTES, newRun, type Run, tagged } from './tags';
 import { type UserData, userData } from './user-data';

@@ -1,7 +1,9 @@
 /** One pass of removing, in the order in which EC2 lets go of things. */
+
+import { pause, until } from '../waiting';
 import type { Action, Ec2, Input } from './client';
 import { Ec2Error } from './errors';
-import { type Pace, pause, until } from './pace';
+import type { Pace } from './pace';
 import type { Thing, ThingKind } from './things';
 
 export interface Left {

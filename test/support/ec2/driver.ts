@@ -1,11 +1,11 @@
 // A process of its own that does what the commands do: launch or bake, wait for the sentinel, remove, with Ctrl-C as
 // the command line handles it. argv: one JSON text. stdout: one JSON line an event.
 import { bakeEc2, bakeOptions } from '../../../src/bake/ec2';
-import { interruptible } from '../../../src/machines/ec2/interrupt';
 import { launchEc2 } from '../../../src/machines/ec2/launch';
 import { ec2Options } from '../../../src/machines/ec2/options';
-import { waitForSentinel } from '../../../src/machines/ec2/sentinel';
 import type { Run } from '../../../src/machines/ec2/tags';
+import { interruptible } from '../../../src/machines/interrupt';
+import { waitForSentinel } from '../../../src/machines/sentinel';
 import type { DriverRequest } from './drive';
 
 const asked = JSON.parse(process.argv[2] ?? '{}') as DriverRequest;

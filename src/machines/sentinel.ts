@@ -1,6 +1,6 @@
 /** The line with which the first boot ends, read from a console. */
-import type { Machine } from '../machine';
-import { PACE, pause, Stopped } from './pace';
+import type { Machine } from './machine';
+import { pause, Stopped } from './waiting';
 
 export type Sentinel =
   | { readonly ready: true; readonly line: string }
@@ -30,6 +30,7 @@ export async function waitForSentinel(
   machine: Pick<Machine, 'console' | 'name'>,
   options: {
     readonly within: number;
+    /** Milliseconds between two looks; 10 seconds when left out. */
     readonly every?: number;
     readonly signal?: AbortSignal;
     readonly progress?: (line: string) => void;
@@ -50,7 +51,7 @@ export async function waitForSentinel(
         `${machine.name} said neither ready nor failed within ${minutes} minutes; the end of its console:\n${lastLines(text)}`,
       );
     }
-    await pause(options.every ?? PACE.console, options.signal);
+    await pause(options.every ?? 10_000, options.signal);
   }
 }
 

@@ -30,7 +30,7 @@ export function interruptible(
         return;
       }
       const command = leftBehind();
-      if (command) warn(`not everything is removed and it may cost money; to remove it:\n${command}`);
+      if (command) warn(`not everything is removed yet; to remove it:\n${command}`);
       quit(code);
     };
     process.on(name, handler);
