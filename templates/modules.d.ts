@@ -20,3 +20,13 @@ declare module '*/matrix-boot' {
   export default text;
   export const packed: string;
 }
+/** The script of the bake, and the same as cloud-init's encoding gz+b64. */
+declare module '*/gen-cloudinit-bake' {
+  const text: string;
+  export default text;
+  export const packed: string;
+}
+declare module '*.service' {
+  const text: string;
+  export default text;
+}

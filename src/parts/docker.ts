@@ -3,7 +3,7 @@ import { bootStep } from './boot';
 import type { Part } from './part';
 
 /** Docker's own names for the engine, its client, its runtime and the two plugins. */
-const PACKAGES = [
+export const DOCKER_PACKAGES = [
   'docker-ce',
   'docker-ce-cli',
   'containerd.io',
@@ -17,7 +17,9 @@ const PACKAGES = [
  * this repository alone, `$RELEASE` is the server's codename (cloudinit/config/cc_apt_configure.py).
  * The list file has a name of its own, so that it can be told from one that the server had before.
  */
-export function docker(deployment: Deployment): Part {
+export function docker(
+  deployment: Pick<Deployment, 'dockerAptUrl' | 'dockerAptKey'>,
+): Part & Required<Pick<Part, 'aptRepository'>> {
   return {
     aptRepository: {
       name: 'docker',
@@ -26,7 +28,7 @@ export function docker(deployment: Deployment): Part {
       key: rewrapped(deployment.dockerAptKey),
     },
     files: [],
-    commands: [bootStep('docker', ...PACKAGES)],
+    commands: [bootStep('docker', ...DOCKER_PACKAGES)],
   };
 }
 

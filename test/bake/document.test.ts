@@ -1,0 +1,94 @@
+import { gunzipSync } from 'node:zlib';
+import { load } from 'js-yaml';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ABSENT } from '../../src/bake/absent';
+import { BAKE_MARK, bakeDocument } from '../../src/bake/document';
+import type { CloudConfig } from '../../src/cloudinit/config';
+import { lint } from '../../src/cloudinit/lint/lint';
+import { type Deployment, resolve } from '../../src/deployment/deployment';
+
+const document = suite('bake document');
+
+const personal = {
+  domain: 'matrix.private.example',
+  'server-name': 'private.example',
+  email: 'somebody@private.example',
+  'admin-user': 'somebody',
+  'db-password': 'correct-horse-battery',
+  'ssh-key': ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBdWnPLFYkkTxJ7bYAbHvc0pHZyDJLYVWYpZbRRbBEL0 somebody'],
+  timezone: 'Europe/Berlin',
+};
+
+function deployment(asked: Record<string, unknown>): Deployment {
+  const resolved = resolve(asked);
+  if (!resolved.deployment) throw new Error(JSON.stringify(resolved.diagnostics));
+  return resolved.deployment;
+}
+
+document('nothing that is personal in a deployment reaches it: two deployments, one text', () => {
+  const text = bakeDocument(deployment(personal));
+  assert.is(text, bakeDocument(deployment({ domain: 'other.example.org' })));
+  for (const word of ['private.example', 'somebody', 'correct-horse', 'AAAAC3Nza', 'Berlin'])
+    assert.not.match(text, word);
+});
+
+document('it fits into EC2 with room for a boot hook beside it, in plain text', () => {
+  const { length } = bakeDocument(deployment(personal));
+  console.log(`\n  size of the bake document: ${length} of 16384 bytes`);
+  assert.ok(length <= 16_384 - 1024, `${length} bytes`);
+});
+
+document('repository, mirror and images are those of the options', () => {
+  const config = load(
+    bakeDocument(
+      deployment({
+        ...personal,
+        distro: 'debian',
+        'registry-mirror': 'https://mirror.example.org',
+        'docker-apt-url': 'https://apt.example.org/docker',
+        'synapse-image': 'registry.example.org:5000/synapse:v1',
+      }),
+    ),
+  ) as CloudConfig;
+  assert.is(
+    config.apt?.sources.docker?.source,
+    'deb [signed-by=$KEY_FILE] https://apt.example.org/docker $RELEASE stable',
+  );
+  const daemon = config.write_files.find(({ path }) => path === '/etc/docker/daemon.json');
+  assert.equal(JSON.parse(daemon?.content ?? ''), { 'registry-mirrors': ['https://mirror.example.org'] });
+  assert.match(
+    config.runcmd.find((line) => line.includes(' pull ')) ?? '',
+    /pull \S+ postgres:15-alpine registry\.example\.org:5000\/synapse:v1 vectorim\/element-web:latest jonasal\/nginx-certbot:latest$/,
+  );
+});
+
+document('its own files lie in memory, and it makes no user', () => {
+  const config = load(bakeDocument(deployment(personal))) as CloudConfig;
+  assert.equal(config.users, []);
+  const lasting = config.write_files.map(({ path }) => path).filter((path) => !path.startsWith('/run/'));
+  assert.equal(lasting, ['/etc/docker/daemon.json']);
+  const absent = config.write_files.find(({ path }) => path === '/run/gen-cloudinit/absent')?.content;
+  assert.equal(
+    absent?.trim().split('\n'),
+    ABSENT.flatMap(({ places }) => places),
+  );
+});
+
+document('the script names the mark that its own document has, and the disk must not have', () => {
+  const text = bakeDocument(deployment(personal));
+  assert.ok(text.split('\n')[1]?.startsWith(`${BAKE_MARK} `));
+  const entry = (load(text) as CloudConfig).write_files.find(
+    ({ path }) => path === '/run/gen-cloudinit/bake',
+  );
+  const script = gunzipSync(Buffer.from(entry?.content ?? '', 'base64')).toString();
+  assert.ok(script.includes(`echo '${BAKE_MARK}'`));
+  assert.not.match(script, /poweroff|shutdown|reboot|halt/);
+});
+
+document('our own check finds nothing in it', () => {
+  const findings = lint(new TextEncoder().encode(bakeDocument(deployment(personal))));
+  assert.equal(findings, []);
+});
+
+document.run();
