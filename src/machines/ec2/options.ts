@@ -1,5 +1,6 @@
 /** What can be chosen for a machine on EC2, and what is taken when nothing is. Loads nothing of the AWS SDK. */
 import type { Diagnostic } from '../../deployment/diagnostic';
+import { between, judged, matches, type Rule } from '../option-rules';
 
 /** Ubuntu releases by the codename that Canonical's image names carry. */
 export const RELEASES = { jammy: '22.04', noble: '24.04', resolute: '26.04' } as const;
@@ -47,17 +48,7 @@ export const EC2_DEFAULTS: Ec2Options = {
   yes: false,
 };
 
-interface Rule {
-  readonly option: keyof Ec2Options;
-  readonly fits: (value: string) => boolean;
-  readonly expected: string;
-}
-
-const matches = (pattern: RegExp) => (value: string) => pattern.test(value);
-const between = (least: number, most: number) => (value: string) =>
-  /^\d+$/.test(value) && Number(value) >= least && Number(value) <= most;
-
-const RULES: readonly Rule[] = [
+const RULES: readonly Rule<Ec2Options>[] = [
   {
     option: 'region',
     fits: matches(/^[a-z]{2,4}(-[a-z]+)+-\d+$/),
@@ -83,11 +74,6 @@ const RULES: readonly Rule[] = [
   { option: 'maxMinutes', fits: between(10, 720), expected: 'a whole number of minutes from 10 to 720' },
 ];
 
-/** `instanceType` as the flag is written: `instance-type`. */
-export function flagOf(option: keyof Ec2Options): string {
-  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
 /**
  * Fills the gaps with the defaults and judges what was given.
  * @param asked what was given; undefined counts as not given
@@ -97,21 +83,5 @@ export function ec2Options(asked: { readonly [Name in keyof Ec2Options]?: Ec2Opt
   readonly options: Ec2Options;
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
-  const options: Ec2Options = { ...EC2_DEFAULTS, ...given };
-  const diagnostics = RULES.flatMap(({ option, fits, expected }): Diagnostic[] => {
-    const value = options[option];
-    if (value === undefined || fits(String(value))) return [];
-    return [
-      {
-        severity: 'error',
-        code: 'wrong-value',
-        path: flagOf(option),
-        message: 'has a value that cannot be used',
-        given: String(value),
-        expected,
-      },
-    ];
-  });
-  return { options, diagnostics };
+  return judged(asked, EC2_DEFAULTS, RULES);
 }

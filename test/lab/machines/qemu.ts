@@ -2,12 +2,12 @@
 // so that the guest has an address there as a machine of systemd-nspawn has.
 import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { monitor } from '../../../src/machines/qemu/monitor';
 import { type Accelerator, accelerator } from './accelerator';
 import type { Entered, MachineOptions } from './base';
 import { AgentError, AgentSilentError, GuestAgent } from './guest-agent';
 import type { Image } from './image';
 import { MachineError } from './machine';
-import { monitor } from './monitor';
 import { PoweredMachine } from './powered';
 import { run } from './run';
 import { inTools, runTool, toolCommand, toolRoot } from './tools';

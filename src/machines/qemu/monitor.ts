@@ -1,13 +1,18 @@
-// QEMU's own control socket (QEMU documentation, "QEMU Machine Protocol"): one command a connection.
+/** QEMU's own control socket (QEMU documentation, "QEMU Machine Protocol"): one command a connection. */
 import { connect } from 'node:net';
-import { pause } from './run';
+import { pause } from '../waiting';
 
-/** Tells QEMU a command and waits for its answer; tries for 10 s to reach a QEMU that is just starting. */
+/**
+ * Tells QEMU a command and waits for its answer; tries for 10 s to reach a QEMU that is just starting.
+ * @param path of the socket, at most 107 characters
+ * @returns what the command returned
+ * @throws Error when QEMU refuses the command, is silent for 10 s or is not there
+ */
 export async function monitor(
   path: string,
   execute: string,
-  args: Readonly<Record<string, unknown>>,
-): Promise<void> {
+  args: Readonly<Record<string, unknown>> = {},
+): Promise<unknown> {
   const end = Date.now() + 10_000;
   for (;;) {
     try {
@@ -20,7 +25,7 @@ export async function monitor(
   }
 }
 
-function tell(path: string, commands: readonly object[]): Promise<void> {
+function tell(path: string, commands: readonly object[]): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     let text = '';
@@ -33,12 +38,16 @@ function tell(path: string, commands: readonly object[]): Promise<void> {
     });
     socket.on('data', (chunk: string) => {
       text += chunk;
-      // Each command gets one line with its outcome; the greeting and events are lines too.
-      const answers = text.split('\n').filter((line) => /^\{"(?:return|error)"/.test(line));
+      // Each command gets one line with its outcome; the greeting and events are lines too. The last is unfinished.
+      const answers = text
+        .split('\n')
+        .slice(0, -1)
+        .filter((line) => /^\{"(?:return|error)"/.test(line));
       const failed = answers.find((line) => line.startsWith('{"error"'));
-      if (failed) reject(new Error(`QEMU: ${failed}`));
-      else if (answers.length === commands.length) resolve();
-      else return;
+      if (failed) reject(new Error(`QEMU: ${failed.trim()}`));
+      else if (answers.length === commands.length) {
+        resolve((JSON.parse(answers.at(-1) as string) as { return: unknown }).return);
+      } else return;
       socket.destroy();
     });
   });

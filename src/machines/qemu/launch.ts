@@ -1,0 +1,127 @@
+/** A machine of QEMU on this computer, booted from a layer over an image, with the document as its NoCloud seed. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { LaunchEvents } from '../machine';
+import { orStop } from '../waiting';
+import { type Accelerator, candidates } from './accelerator';
+import { type BaseImage, inspectImage, makeLayer } from './disk';
+import { cacheFolder, reclaim } from './folders';
+import { QemuMachine } from './machine';
+import type { QemuOptions } from './options';
+import { LAYER, QemuProcess, type QemuSettings, SEED } from './process';
+import { comesUp } from './proof';
+import { seedDisk } from './seed';
+import { makeKey } from './ssh';
+import { requireTools } from './tools';
+import { ubuntuImage } from './ubuntu';
+
+/** What is around a launch and no choice of the user's. */
+export interface QemuSurroundings {
+  /** File that gets the serial console and stays when the machine is removed; in the machine's folder if absent. */
+  readonly console?: string;
+  /** Folder of images and machines; the XDG cache directory's if absent. */
+  readonly cache?: string;
+}
+
+/** As `Launch`, with what only this kind of machine has: the disk and an orderly end, which `bake` needs. */
+export type LaunchQemu = (
+  document: Uint8Array,
+  events: LaunchEvents,
+  signal: AbortSignal,
+) => Promise<QemuMachine>;
+
+/**
+ * Starts machines of QEMU. A launch returns when the machine runs programs under KVM, or when it has begun to boot
+ * under emulation; when it fails or is interrupted it removes what it made before it throws.
+ */
+export function launchQemu(options: QemuOptions, surroundings: QemuSurroundings = {}): LaunchQemu {
+  return async (document, events, signal) => {
+    orStop(signal);
+    await requireTools(['qemu-system-x86_64', 'qemu-img', 'ssh', 'ssh-keygen']);
+    const cache = surroundings.cache ?? cacheFolder();
+    const image = options.image
+      ? await inspectImage(options.image, signal)
+      : await ubuntuImage(options, join(cache, 'images'), events, signal);
+    const machines = join(cache, 'machines');
+    await reclaim(machines);
+    const name = `gci-${process.pid}-${randomBytes(3).toString('hex')}`;
+    const folder = join(machines, name);
+    await mkdir(machines, { recursive: true });
+    await mkdir(folder, { mode: 0o700 });
+    try {
+      const seed = {
+        instanceId: name,
+        hostname: 'matrix',
+        userData: document,
+        publicKeys: [await makeKey(folder)],
+      };
+      await writeFile(join(folder, SEED), seedDisk(seed), { mode: 0o600 });
+      const settings = {
+        ...{ folder, name, memory: options.memory, cpus: options.cpus, maxMinutes: options.maxMinutes },
+        console: surroundings.console ? resolve(surroundings.console) : join(folder, 'console.log'),
+      };
+      await writeFile(settings.console, '');
+      return await boot(options, settings, image, events, signal);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  };
+}
+
+/** Boots with one accelerator after the other until one proves to run programs; the last one is taken as it is. */
+async function boot(
+  options: QemuOptions,
+  settings: Omit<QemuSettings, 'accelerator'>,
+  image: BaseImage,
+  events: LaunchEvents,
+  signal: AbortSignal,
+): Promise<QemuMachine> {
+  const { accelerators, reason } = await candidates(options.accelerator);
+  let why = reason;
+  for (const [index, accelerator] of accelerators.entries()) {
+    const started = await start({ ...settings, accelerator }, image, options.disk, signal);
+    try {
+      events.progress(announcement(accelerator, why));
+      if (index === accelerators.length - 1) return started.machine();
+      const begin = (await stat(settings.console)).size;
+      const failure = await comesUp(
+        started.process,
+        async () => (await readFile(settings.console)).subarray(begin).toString(),
+        signal,
+      );
+      if (failure === undefined) return started.machine();
+      why = `with ${accelerator.name} ${failure}`;
+      await started.process.end();
+    } catch (error) {
+      await started.process.end();
+      throw error;
+    }
+  }
+  throw new Error('no accelerator is left to try');
+}
+
+/** Starts QEMU on a fresh layer; what an accelerator that failed has written is gone. */
+async function start(settings: QemuSettings, image: BaseImage, disk: number, signal: AbortSignal) {
+  orStop(signal);
+  const { folder, name, console, accelerator } = settings;
+  await makeLayer(image, join(folder, LAYER), disk, signal);
+  orStop(signal);
+  const process = await QemuProcess.start(settings);
+  try {
+    const ports = await process.ports();
+    const machine = () => new QemuMachine({ name, folder, console, process, ports, accelerator });
+    return { process, machine };
+  } catch (error) {
+    // Without a socket QEMU has never begun: its own words say more.
+    const why = await process.gone();
+    await process.end();
+    throw why ? new Error(why, { cause: error }) : error;
+  }
+}
+
+function announcement({ name }: Accelerator, why: string): string {
+  if (name !== 'TCG') return `QEMU with ${name}: ${why}`;
+  return `QEMU with emulated processors (TCG), some ten times slower than a server: ${why}`;
+}

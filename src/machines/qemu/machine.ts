@@ -1,0 +1,115 @@
+/** A running machine of QEMU. */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Executed, Machine } from '../machine';
+import { Stopped, until } from '../waiting';
+import type { Accelerator } from './accelerator';
+import { LAYER, type QemuProcess } from './process';
+import { SshDoor } from './ssh';
+
+export interface QemuParts {
+  readonly name: string;
+  readonly folder: string;
+  readonly console: string;
+  readonly process: QemuProcess;
+  readonly ports: ReadonlyMap<number, number>;
+  readonly accelerator: Accelerator;
+}
+
+export class QemuMachine implements Machine {
+  readonly kind = 'qemu';
+  readonly name: string;
+  readonly accelerator: Accelerator;
+  /** The layer over the image that the machine writes into; whole only while the machine is off. */
+  readonly disk: string;
+  /** How many times longer than on a server everything may take: emulated processors are slow. */
+  readonly patience: number;
+  private readonly door: SshDoor;
+  private shown = 0;
+  private removal: Promise<void> | undefined;
+
+  constructor(private readonly parts: QemuParts) {
+    this.name = parts.name;
+    this.accelerator = parts.accelerator;
+    this.disk = join(parts.folder, LAYER);
+    this.patience = parts.accelerator.name === 'TCG' ? 8 : 1;
+    const orGone = () => this.orGone();
+    this.door = new SshDoor(parts.folder, this.here(22), () => this.likelyUser(), orGone);
+  }
+
+  /**
+   * What the serial console has printed so far.
+   * @throws Error when the machine has ended unasked and everything was shown
+   */
+  async console(): Promise<string> {
+    const text = await readFile(this.parts.console, 'utf8').catch(() => '');
+    if (text.length === this.shown) await this.orGone();
+    this.shown = text.length;
+    return text;
+  }
+
+  /** See `SshDoor.exec`. `timeoutMs`: 60 seconds if absent, and longer by `patience` under emulation. */
+  async exec(script: string, options: { readonly timeoutMs?: number } = {}): Promise<Executed> {
+    const limit = options.timeoutMs ?? 60_000 * this.patience;
+    return this.door.exec(script, limit);
+  }
+
+  /**
+   * A port of the machine's external interface. QEMU itself listens here and takes every connection; where nothing
+   * listens in the machine it closes it at once, without a byte.
+   */
+  reach(port: number): { readonly host: string; readonly port: number } {
+    return { host: '127.0.0.1', port: this.here(port) };
+  }
+
+  get howTo(): Machine['howTo'] {
+    const { folder, process } = this.parts;
+    return { enter: this.door.command, remove: `kill -- -${process.group}; rm -r ${folder}` };
+  }
+
+  /**
+   * Powers it off in order; then `disk` is what is on its disk, and `console` still answers.
+   * @throws Error when it is not off in time
+   */
+  async powerOff(timeoutMs = 120_000 * this.patience): Promise<void> {
+    const { process } = this.parts;
+    process.expectEnd();
+    // The connection may end before the command has answered.
+    if (!process.off) await this.exec('systemctl --no-block poweroff', { timeoutMs }).catch(() => undefined);
+    const off = await until(async () => process.off || undefined, { every: 200, within: timeoutMs });
+    if (!off) throw new Stopped(`${this.name} is not off after ${Math.round(timeoutMs / 1000)} seconds`);
+    this.door.close();
+  }
+
+  destroy(): Promise<void> {
+    // After a failure the next call tries again.
+    this.removal ??= this.remove().catch((error: unknown) => {
+      this.removal = undefined;
+      throw error;
+    });
+    return this.removal;
+  }
+
+  private async remove(): Promise<void> {
+    this.door.close();
+    await this.parts.process.end();
+    await rm(this.parts.folder, { recursive: true, force: true });
+  }
+
+  private here(port: number): number {
+    const found = this.parts.ports.get(port);
+    if (found === undefined) throw new Error(`port ${port} of ${this.name} is not forwarded`);
+    return found;
+  }
+
+  private async orGone(): Promise<void> {
+    const why = await this.parts.process.gone();
+    if (why) throw new Error(`${this.name} is off, and nobody asked it to: ${why}`);
+  }
+
+  /** Kernel and systemd say on the console whose they are. */
+  private async likelyUser(): Promise<string | undefined> {
+    const text = await readFile(this.parts.console, 'utf8').catch(() => '');
+    return /\bUbuntu\b/.test(text) ? 'ubuntu' : /\bDebian\b/.test(text) ? 'debian' : undefined;
+  }
+}

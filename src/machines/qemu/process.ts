@@ -1,0 +1,176 @@
+/** QEMU's process: started so that it can outlive this one, ended with all that belongs to it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { pause } from '../waiting';
+import type { Accelerator } from './accelerator';
+import { GROUP_FILE } from './folders';
+import { monitor } from './monitor';
+
+/** Ports that are reached from here; some of them only to see that they are closed. */
+export const PORTS = [22, 80, 443, 8448, 8008, 8080, 5432] as const;
+
+export const LAYER = 'disk.qcow2';
+export const SEED = 'seed.iso';
+const MONITOR = 'monitor';
+const LOG = 'qemu.log';
+
+/**
+ * Runs a program, and ends it when its time is over or when it is told to: this computer's dead man's switch. It
+ * looks once a second. The trap is for the signal that the whole group gets.
+ */
+const GUARD = `
+left=$1; shift
+"$@" & program=$!
+trap 'kill "$program" 2>/dev/null' TERM
+while kill -0 "$program" 2>/dev/null; do
+  [ "$left" -ne 0 ] || echo 'the time limit is over' >&2
+  [ "$left" -gt 0 ] || kill "$program"
+  [ "$left" -gt -15 ] || kill -9 "$program"
+  left=$((left - 1)); sleep 1
+done
+wait "$program"`;
+
+export interface QemuSettings {
+  /** The machine's folder, which has the layer and the seed; QEMU's working directory. */
+  readonly folder: string;
+  readonly name: string;
+  readonly accelerator: Accelerator;
+  /** MiB. */
+  readonly memory: number;
+  readonly cpus: number;
+  readonly maxMinutes: number;
+  /** File that the serial console is appended to. */
+  readonly console: string;
+}
+
+/** A comma in a value of QEMU's is written twice. */
+const value = (text: string): string => text.replaceAll(',', ',,');
+
+/** The command line. A port of 0 lets the system choose a free one; the guest has 10.0.2.15 (QEMU's user network). */
+export function commandLine({ name, accelerator, memory, cpus, console }: QemuSettings): string[] {
+  const forwards = PORTS.map((port) => `hostfwd=tcp:127.0.0.1:0-:${port}`).join(',');
+  return [
+    ...[
+      'qemu-system-x86_64',
+      '-name',
+      name,
+      '-nodefaults',
+      '-no-user-config',
+      '-display',
+      'none',
+      '-vga',
+      'std',
+    ],
+    ...accelerator.arguments,
+    ...['-smp', String(cpus), '-m', String(memory)],
+    ...['-chardev', `file,id=console,path=${value(console)},append=on`, '-serial', 'chardev:console'],
+    // The layer is thrown away: nothing of it has to survive a crash of this computer.
+    ...['-drive', `file=${LAYER},if=virtio,format=qcow2,cache=unsafe,discard=unmap`],
+    ...['-drive', `file=${SEED},if=virtio,format=raw,readonly=on`],
+    ...['-netdev', `user,id=lan,ipv6=off,${forwards}`, '-device', 'virtio-net-pci,netdev=lan,romfile='],
+    ...['-device', 'virtio-rng-pci', '-qmp', `unix:${MONITOR},server=on,wait=off`],
+  ];
+}
+
+export class QemuProcess {
+  private ending: { code: number | null } | undefined;
+  private wanted = false;
+
+  private constructor(
+    private readonly settings: QemuSettings,
+    private readonly child: ChildProcess,
+  ) {
+    child.once('exit', (code) => {
+      this.ending = { code };
+    });
+    child.once('error', () => {
+      this.ending = { code: null };
+    });
+    // Whoever keeps the machine may end before it does.
+    child.unref();
+  }
+
+  /** Starts QEMU; it may end at once, which `gone` tells. */
+  static async start(settings: QemuSettings): Promise<QemuProcess> {
+    const { folder, maxMinutes } = settings;
+    const log = openSync(join(folder, LOG), 'w', 0o600);
+    try {
+      const args = ['-c', GUARD, 'sh', String(maxMinutes * 60), ...commandLine(settings)];
+      // A group of its own: Ctrl-C in a terminal is for this process, which then ends the machine.
+      const child = spawn('sh', args, { cwd: folder, detached: true, stdio: ['ignore', log, log] });
+      const process = new QemuProcess(settings, child);
+      await writeFile(join(folder, GROUP_FILE), `${child.pid ?? ''}`);
+      return process;
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  /** The number of the process group. */
+  get group(): number {
+    return this.child.pid as number;
+  }
+
+  /** Relative, for the path of a socket has only 107 characters. */
+  private get monitor(): string {
+    return relative('.', join(this.settings.folder, MONITOR));
+  }
+
+  /** Whether it has ended. */
+  get off(): boolean {
+    return this.ending !== undefined;
+  }
+
+  /** Why it is gone although nobody asked it to go; undefined while it runs, or when it was asked. */
+  async gone(): Promise<string | undefined> {
+    if (!this.ending || this.wanted) return undefined;
+    const log = await readFile(join(this.settings.folder, LOG), 'utf8').catch(() => '');
+    const said = log.trim().split('\n').slice(-3).join('; ');
+    return `QEMU has ended${this.ending.code === null ? '' : ` with exit code ${this.ending.code}`}${said ? `: ${said}` : ''}`;
+  }
+
+  /** The state of the machine, such as `running` or `internal-error` (QMP reference, RunState). */
+  async state(): Promise<string> {
+    return ((await monitor(this.monitor, 'query-status')) as { status: string }).status;
+  }
+
+  /** Port of the loopback for each port of the machine, as QEMU itself tells it. */
+  async ports(): Promise<ReadonlyMap<number, number>> {
+    const asked = { 'command-line': 'info usernet' };
+    const table = (await monitor(this.monitor, 'human-monitor-command', asked)) as string;
+    const rows = table.matchAll(/TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s+\S+\s+(\d+)/g);
+    const found = new Map([...rows].map(([, here, there]) => [Number(there), Number(here)]));
+    const missing = PORTS.filter((port) => !found.has(port));
+    if (missing.length > 0) throw new Error(`QEMU forwards no port to ${missing.join(', ')}:\n${table}`);
+    return found;
+  }
+
+  /** Announces that the machine will power itself off; then its end is no failure. */
+  expectEnd(): void {
+    this.wanted = true;
+  }
+
+  /** Ends it, as if the plug was pulled; returns when the process is gone. */
+  async end(): Promise<void> {
+    this.wanted = true;
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      if (this.off) return;
+      signalGroup(this.child.pid, signal);
+      for (let i = 0; i < 200 && !this.off; i += 1) await pause(50);
+    }
+    if (!this.off)
+      throw new Error(`process group ${this.child.pid} of ${this.settings.name} outlived SIGKILL`);
+  }
+}
+
+/** A group that is just gone is no error. */
+function signalGroup(group: number | undefined, signal: NodeJS.Signals): void {
+  if (group === undefined) return;
+  try {
+    process.kill(-group, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
