@@ -69,7 +69,7 @@ const lazy = {
   },
 };
 
-const VERBS = ['check', 'show', 'extract', 'schema'];
+const VERBS = ['check', 'show', 'extract', 'schema', 'verify', 'confirm'];
 
 const common = {
   absWorkingDir: root,
@@ -115,6 +115,8 @@ await build({
   outExtension: { '.js': '.mjs' },
   splitting: true,
   chunkNames: 'shared-[hash]',
+  // A package of its own, large and loaded by EC2's commands alone.
+  external: ['@aws-sdk/client-ec2'],
   minify: true,
 });
 

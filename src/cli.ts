@@ -3,13 +3,18 @@ import yargs, { type Argv } from 'yargs';
 import { generate } from './commands/generate';
 import { InputError, inputName, readGiven } from './commands/input';
 import { deploymentReport, optionReport } from './commands/report';
-import { OPTION_NAMES, OPTIONS, optionOf } from './deployment/options';
+import { OPTION_NAMES, OPTIONS } from './deployment/options';
+import { generateFlags } from './flags/generate';
+import type { OfferedKind } from './flags/machines';
+import { verifyFlags } from './flags/verify';
+import { interruptible } from './machines/interrupt';
 
-/** Exit codes: 0 done, 1 the world failed or a check found errors, 2 the request was wrong. */
+/** Exit codes: 0 done, 1 the world failed or a check found errors, 2 the request was wrong, 130 interrupted. */
 const FAILED = 1;
 const USAGE = 2;
+const INTERRUPTED = 130;
 
-const VERBS = ['schema', 'check', 'show', 'extract'];
+const VERBS = ['schema', 'check', 'show', 'extract', 'verify'];
 
 type Flags = Record<string, unknown>;
 
@@ -43,29 +48,6 @@ async function runGenerate({ _: words, $0: _name, quiet, ...asked }: Flags): Pro
     writeWhole(made.output, made.bytes, made.deployment.dbPassword === undefined ? 0o644 : 0o600);
   else process.stdout.write(made.bytes);
   if (!quiet) say(deploymentReport(made));
-}
-
-function generateFlags(parser: Argv): Argv {
-  for (const name of OPTION_NAMES) {
-    const { help, group, default: value, defaultText, choices } = optionOf(name);
-    const preset = value ?? defaultText;
-    const rest = choices?.filter((choice) => choice !== value).join(', ');
-    const notes = [preset === undefined ? rest : preset, preset === undefined || !rest ? '' : `or ${rest}`];
-    parser.option(name, {
-      type: 'string',
-      group: `${group}:`,
-      describe: [help, ...notes.filter(Boolean).map((note) => `[${note}]`)].join(' '),
-    });
-  }
-  return parser
-    .option('config', {
-      type: 'string',
-      group: 'Output:',
-      describe: 'YAML file with options by the same names',
-    })
-    .option('quiet', { type: 'boolean', group: 'Output:', describe: 'no report on standard error' })
-    .example('$0 --domain matrix.example.org > user-data.yaml', '')
-    .example('$0 --domain matrix.example.org --server-name example.org', '');
 }
 
 function schemaFlags(parser: Argv): Argv {
@@ -125,6 +107,52 @@ async function runExtract({ file, dir, json, force }: Flags): Promise<void> {
   if (done.refused.length > 0) process.exitCode = FAILED;
 }
 
+async function runVerify(kind: OfferedKind, { json, ...flags }: Flags): Promise<void> {
+  const { verify, verifyReport } = await import('./commands/verify');
+  const { confirmation } = await import('./commands/confirm');
+  const colours = process.env.NO_COLOR === undefined || process.env.NO_COLOR === '';
+  let remove: string | undefined;
+  const ctrlC = interruptible(
+    // In the place of the line that shows the progress.
+    (line) => say(process.stderr.isTTY ? `\r\x1b[K${line}` : line),
+    () => remove,
+    (code) => process.exit(code),
+  );
+  const confirm = confirmation();
+  const announce = (command: string) => {
+    remove = command;
+  };
+  const surroundings = {
+    signal: ctrlC.signal,
+    screen: process.stderr,
+    colours,
+    announce,
+    ...(confirm ? { confirm } : {}),
+  };
+  try {
+    const { report, diagnostics, fromConfig } = await verify(
+      kind,
+      { ...flags, file: textOf(flags.file) },
+      surroundings,
+    );
+    if (diagnostics.length > 0) say(optionReport(diagnostics, fromConfig));
+    if (!report) {
+      say(`gen-cloudinit: nothing was started; gen-cloudinit verify ${kind} --help shows the options`);
+      process.exitCode = USAGE;
+      return;
+    }
+    if (json) print(report);
+    else process.stdout.write(`${verifyReport(report, colours && process.stdout.isTTY)}\n`);
+    if (report.verdict !== 'ok') process.exitCode = FAILED;
+  } catch (error) {
+    if (!ctrlC.interrupted) throw error;
+    say(`gen-cloudinit: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = INTERRUPTED;
+  } finally {
+    ctrlC.release();
+  }
+}
+
 /** A positional's text; yargs makes '' of a `-` that stands where a text is expected. */
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value || '-' : undefined;
@@ -156,6 +184,7 @@ async function main(argv: string[]): Promise<void> {
       extractFlags,
       runExtract,
     )
+    .command('verify', 'boot the document on a machine, judge it, remove the machine', verifyFlags(runVerify))
     .completion('completion', 'print a completion script for the shell', complete)
     .version(__VERSION__)
     .wrap(100)
@@ -190,5 +219,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 main(process.argv.slice(2)).catch((error: unknown) => {
   say(`gen-cloudinit: ${error instanceof Error ? error.message : String(error)}`);
   // By name: the verbs are bundles of their own, each with its own class.
-  process.exitCode = error instanceof Error && error.name === 'InputError' ? USAGE : FAILED;
+  process.exitCode =
+    error instanceof Error && ['InputError', 'NotConfirmed'].includes(error.name) ? USAGE : FAILED;
 });

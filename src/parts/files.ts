@@ -13,7 +13,7 @@ import type { PartName, ServerFile } from './part';
 
 interface FileRow {
   readonly part: PartName;
-  readonly path: (deployment: Deployment) => string;
+  readonly path: (deployment: Pick<Deployment, 'baseDir' | 'domain'>) => string;
   readonly owner: 'root:root' | '991:991';
   readonly mode: '0600' | '0644' | '0755';
   /** For the README. */

@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import type { Diagnostic } from '../deployment/diagnostic';
+import { MACHINE_FLAGS, type OfferedKind } from '../flags/machines';
+import { VERIFY_FLAGS } from '../flags/verify';
+import type { Backend } from '../machines/backend';
+import { Display, type Screen } from '../verify/display';
+import type { Report } from '../verify/report';
+import { runVerify } from '../verify/run';
+import { readSubject } from '../verify/subject';
+import { gather } from './ask';
+import { generate } from './generate';
+import { InputError, inputName, readGiven } from './input';
+
+export { verifyReport } from '../verify/report';
+
+/** Each is loaded when it is asked for: EC2's brings the AWS SDK along. */
+const BACKENDS: Readonly<Record<OfferedKind, () => Promise<{ readonly backend: Backend }>>> = {
+  multipass: () => import('../machines/multipass/backend'),
+  ec2: () => import('../machines/ec2/backend'),
+};
+
+export interface Verified {
+  /** Absent when nothing was started. */
+  readonly report?: Report;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly fromConfig: ReadonlySet<string>;
+}
+
+/** What the command line brings along. */
+export interface Surroundings {
+  readonly signal: AbortSignal;
+  /** Progress goes there. */
+  readonly screen: Screen;
+  readonly colours: boolean;
+  /** Takes the command that removes whatever may be left. */
+  readonly announce: (remove: string) => void;
+  readonly confirm?: (question: string) => Promise<boolean>;
+}
+
+type Flags = Readonly<Record<string, unknown>>;
+
+/**
+ * Boots a document on a machine and judges it by what can be seen there.
+ * @param flags those of `verify`, of the machine and of the document, as the command line gave them
+ * @returns the verdict, or what is wrong with the request
+ * @throws InputError when the file cannot be used; the launch's error; Stopped after an interruption
+ */
+export async function verify(kind: OfferedKind, flags: Flags, around: Surroundings): Promise<Verified> {
+  const { own, machine, options, file } = parted(kind, flags);
+  const { minutes, diagnostics: wrong } = timeLimit(own['time-limit']);
+  const made = file === undefined ? await compiled(options) : await given(file, options);
+  const { diagnostics, fromConfig } = made;
+  if (!made.document || wrong.length > 0) return { diagnostics: [...diagnostics, ...wrong], fromConfig };
+  const subject = readSubject(made.document);
+  if ('problem' in subject) throw new InputError(`${inputName(file)} cannot be verified: ${subject.problem}`);
+  const { backend } = await BACKENDS[kind]();
+  const { confirm, announce, screen, colours, signal } = around;
+  const plugged = backend.plug(machine, made.document, {
+    minutes,
+    announce,
+    ...(confirm ? { confirm } : {}),
+  });
+  const all = [...diagnostics, ...plugged.diagnostics];
+  if (!plugged.launch) return { diagnostics: all, fromConfig };
+  const settings = {
+    keep: own.keep === true,
+    keepOnFailure: own['keep-on-failure'] === true,
+    within: minutes * 60_000,
+    saveTo: typeof own['save-to'] === 'string' ? own['save-to'] : 'out/verify',
+  };
+  const display = new Display(screen, colours);
+  try {
+    const report = await runVerify(made.document, subject, plugged.launch, settings, display, signal);
+    return { report, diagnostics: all, fromConfig };
+  } finally {
+    display.close();
+  }
+}
+
+/** Whose flag is whose. */
+function parted(kind: OfferedKind, { _: words, $0: _name, file, ...flags }: Flags) {
+  const stray = (Array.isArray(words) ? words : [])
+    .map(String)
+    .filter((word) => word !== 'verify' && word !== kind);
+  if (stray.length > 0) throw new InputError(`${stray.join(' ')}: one document at a time`);
+  const pick = (isIts: (name: string) => boolean): Flags =>
+    Object.fromEntries(Object.entries(flags).filter(([name, value]) => isIts(name) && value !== undefined));
+  const isOwn = (name: string) => Object.hasOwn(VERIFY_FLAGS, name);
+  const isMachines = (name: string) => Object.hasOwn(MACHINE_FLAGS[kind].flags, name);
+  return {
+    own: pick(isOwn),
+    machine: pick(isMachines),
+    options: pick((name) => !isOwn(name) && !isMachines(name)),
+    file: typeof file === 'string' ? file : undefined,
+  };
+}
+
+function timeLimit(asked: unknown): {
+  readonly minutes: number;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const minutes = asked === undefined ? 60 : Number(asked);
+  if (Number.isInteger(minutes) && minutes >= 1 && minutes <= 1440) return { minutes, diagnostics: [] };
+  const diagnostic: Diagnostic = {
+    severity: 'error',
+    code: 'wrong-value',
+    path: 'time-limit',
+    message: 'has a value that cannot be used',
+    given: String(asked),
+    expected: 'a whole number of minutes from 1 to 1440',
+  };
+  return { minutes, diagnostics: [diagnostic] };
+}
+
+interface Made {
+  readonly document?: Uint8Array;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly fromConfig: ReadonlySet<string>;
+}
+
+/**
+ * The document of the options. A machine for a test has no public name, so that no certificate could be ordered: unless
+ * the options say who is to sign, a CA made on the machine does.
+ */
+async function compiled(options: Flags): Promise<Made> {
+  const readText = (path: string) => readFileSync(path, 'utf8');
+  const { asked } = gather(options, readText);
+  const isOpen = asked.tls === undefined && asked['acme-url'] === undefined;
+  const made = await generate({ ...options, ...(isOpen ? { tls: 'local-ca' } : {}) }, readText);
+  const { diagnostics, fromConfig } = made;
+  return made.deployment ? { document: made.bytes, diagnostics, fromConfig } : { diagnostics, fromConfig };
+}
+
+async function given(file: string, options: Flags): Promise<Made> {
+  const names = Object.keys(options);
+  if (names.length > 0) {
+    throw new InputError(
+      `--${names.join(', --')} and a document cannot both be given: the document is made already`,
+    );
+  }
+  return { document: await readGiven(file), diagnostics: [], fromConfig: new Set() };
+}

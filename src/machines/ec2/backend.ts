@@ -1,0 +1,31 @@
+/** EC2 as a kind of machine. Whoever imports this module loads the AWS SDK. */
+import { type Backend, numberFlag, textFlag } from '../backend';
+import { launchEc2 } from './launch';
+import { ec2Options, type Release } from './options';
+
+export const backend: Backend = {
+  plug(flags, _document, { minutes, confirm, announce }) {
+    const { options, diagnostics } = ec2Options({
+      region: textFlag(flags, 'region'),
+      profile: textFlag(flags, 'profile'),
+      instanceType: textFlag(flags, 'instance-type'),
+      // The rule of the option judges whether it is one.
+      release: textFlag(flags, 'release') as Release | undefined,
+      image: textFlag(flags, 'image'),
+      disk: numberFlag(flags, 'disk'),
+      subnet: textFlag(flags, 'subnet'),
+      keyPair: textFlag(flags, 'key-pair'),
+      spot: flags.spot === true,
+      open: flags.open === true,
+      deadMan: flags['no-dead-man'] !== true,
+      maxMinutes: minutes,
+      yes: flags.yes === true,
+    });
+    if (diagnostics.length > 0) return { launch: undefined, diagnostics };
+    const launch = launchEc2(options, {
+      ...(confirm ? { confirm: () => confirm('Start it?') } : {}),
+      announce: (run) => announce(run.sweepCommand),
+    });
+    return { launch, diagnostics };
+  },
+};

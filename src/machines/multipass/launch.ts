@@ -1,0 +1,112 @@
+/**
+ * A machine of multipass. `multipass launch` waits until cloud-init has ended, well or not, and knows two time limits
+ * of which either leaves the machine running; so it is only started here, and the machine is handed over as soon
+ * as it can be entered.
+ */
+import { spawn } from 'node:child_process';
+import type { Launch } from '../machine';
+import { orStop, pause } from '../waiting';
+import { instanceNamed, MultipassError, notStarted, preflight, refusal } from './client';
+import { multipassMachine } from './machine';
+import type { MultipassOptions } from './options';
+import { type Launching, removeCommand, removeInstance } from './remove';
+
+/** Milliseconds between two looks at an instance that is coming up. */
+const LOOK = 2_000;
+
+/**
+ * Starts instances of multipass. The document goes in by standard input, always: the snap cannot read most folders.
+ * @param announce takes the command that removes what may be left, before anything is made
+ */
+export function launchMultipass(options: MultipassOptions, announce: (remove: string) => void): Launch {
+  return async (document, events, signal) => {
+    const { name } = options;
+    await preflight(signal);
+    const taken = await instanceNamed(name, signal);
+    if (taken) {
+      throw new MultipassError(
+        `multipass has an instance ${name} already (${taken.state}): give another --name, or remove it: ${removeCommand(name)}`,
+      );
+    }
+    orStop(signal);
+    announce(removeCommand(name));
+    events.progress(`multipass launches ${options.image} as ${name}`);
+    const launching = begin(options, document, events.progress);
+    try {
+      const address = await untilRunning(name, launching, signal);
+      return multipassMachine(name, address, launching);
+    } catch (error) {
+      launching.stop();
+      // Somebody else took the name in between: that instance is not ours.
+      if (launching.ended && /already exists/i.test(launching.ended.stderr)) throw error;
+      events.progress('removing what was made');
+      await removeInstance(name, { mayAppear: launching.ended === undefined || signal.aborted });
+      throw error;
+    }
+  };
+}
+
+/** Waits until the instance runs, which is when it can be entered. @returns its address */
+async function untilRunning(name: string, launching: Launching, signal: AbortSignal): Promise<string> {
+  for (;;) {
+    const found = await instanceNamed(name, signal).catch((error: unknown) => {
+      orStop(signal);
+      // While it makes an instance the daemon may be slow to answer; the launch itself tells what is wrong.
+      if (launching.ended) throw error;
+      return undefined;
+    });
+    const [address] = found?.addresses ?? [];
+    if (found?.state === 'Running' && address) return address;
+    const { ended } = launching;
+    const timedOut = ended && (ended.code === 5 || /timed out/i.test(ended.stderr + ended.stdout));
+    if (ended && !(found && timedOut)) {
+      if (ended.code !== 0) throw refusal(`multipass could not launch ${name}`, ended);
+      if (found?.state !== 'Running')
+        throw new MultipassError(`multipass has launched ${name}, but it is ${found?.state ?? 'gone'}`);
+    }
+    await pause(LOOK, signal);
+  }
+}
+
+/** Runs `multipass launch`. In a process group of its own: Ctrl-C is for us, and we say what is to happen. */
+function begin(options: MultipassOptions, document: Uint8Array, progress: (line: string) => void): Launching {
+  const { name, image, cpus, memory, disk, minutes } = options;
+  const resources = ['--cpus', cpus, '--memory', memory, '--disk', disk];
+  const args = ['launch', image, '--name', name, ...resources, '--timeout', String(minutes * 60)];
+  const child = spawn('multipass', [...args, '--cloud-init', '-'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+    env: { ...process.env, LC_ALL: 'C.UTF-8' },
+  });
+  const said = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (chunk: string) => {
+      said[stream] = (said[stream] + chunk).slice(-20_000);
+      const line = visibleLine(chunk);
+      if (stream === 'stdout' && line) progress(line);
+    });
+  }
+  const launching: Launching = { ended: undefined, stop: () => child.kill('SIGTERM') };
+  child.on('error', (cause) => {
+    launching.ended = { code: -1, stdout: '', stderr: notStarted(cause).message };
+  });
+  child.on('close', (code) => {
+    launching.ended ??= { code: code ?? -1, ...said };
+  });
+  // It may end before it has read the document; its exit code tells why.
+  child.stdin.on('error', () => {});
+  child.stdin.end(document);
+  return launching;
+}
+
+/** The last line of what a spinner wrote. */
+function visibleLine(chunk: string): string {
+  const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, 'g');
+  const lines = chunk.replace(escapes, '\n').split(/[\r\n\b]+/);
+  return (
+    lines
+      .map((line) => line.trim())
+      .filter((line) => line.length > 2)
+      .at(-1) ?? ''
+  );
+}

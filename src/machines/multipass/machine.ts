@@ -1,0 +1,58 @@
+/** An instance of multipass that runs. */
+import type { Executed, Machine } from '../machine';
+import { complaint, instanceNamed, MultipassError, multipass } from './client';
+import { type Launching, removeCommand, removeInstance } from './remove';
+
+/** Precedes the exit code of the script: multipass has exit codes of its own, and 255 and 2 could be either's. */
+const END = 'gen-cloudinit-exit:';
+
+/**
+ * @param address its first IPv4 address
+ * @param launching ended with the machine; until then multipass waits for the first boot beside us
+ */
+export function multipassMachine(name: string, address: string, launching: Launching): Machine {
+  const exec = (script: string, options: { readonly timeoutMs?: number } = {}) =>
+    runInside(name, script, options.timeoutMs ?? 60_000);
+  let removal: Promise<void> | undefined;
+  return {
+    kind: 'multipass',
+    name,
+    exec,
+    // multipass keeps no console; this is what cloud-init writes to it.
+    async console() {
+      return (await exec('cat /var/log/cloud-init-output.log 2>/dev/null || :')).stdout;
+    },
+    reach: (port) => ({ host: address, port }),
+    howTo: { enter: `multipass shell ${name}`, remove: removeCommand(name) },
+    destroy() {
+      launching.stop();
+      removal ??= removeInstance(name, { mayAppear: false }).catch((error: unknown) => {
+        removal = undefined;
+        throw error;
+      });
+      return removal;
+    },
+  };
+}
+
+/**
+ * Runs an sh script as root. It travels by standard input, so that nothing quotes it anew.
+ * @throws MultipassError when it could not be run, or its end did not come back
+ */
+async function runInside(name: string, script: string, timeoutMs: number): Promise<Executed> {
+  const found = await instanceNamed(name);
+  if (found?.state !== 'Running')
+    throw new MultipassError(
+      `the instance ${name} is ${found ? found.state.toLowerCase() : 'gone'}; exec would start it`,
+    );
+  // Read whole before it runs, and without the script as its standard input.
+  const input = `(\n${script}\n) </dev/null\necho "${END}$?"\n`;
+  const outcome = await multipass(['exec', name, '--', 'sudo', 'sh', '-s'], { input, timeoutMs });
+  const at = outcome.stdout.lastIndexOf(END);
+  const code = /^\d+/.exec(outcome.stdout.slice(at + END.length))?.[0];
+  if (at < 0 || code === undefined) {
+    const why = outcome.code === -1 ? `no end within ${timeoutMs / 1000} s` : complaint(outcome);
+    throw new MultipassError(`multipass exec on ${name} failed: ${why || `exit code ${outcome.code}`}`);
+  }
+  return { code: Number(code), stdout: outcome.stdout.slice(0, at), stderr: outcome.stderr };
+}

@@ -1,0 +1,143 @@
+/** By what certificate the probes from outside are let in, and who signed it. */
+import type { Machine } from '../machines/machine';
+import { pause } from '../machines/waiting';
+import { ask, type Trust, type Way } from './outside/request';
+import { judging, type Point } from './point';
+import { canEnter, type Enterable, printed, quoted } from './shell';
+import type { Subject } from './subject';
+
+const { holds, unknown } = judging('from outside');
+
+export interface Certified {
+  /** Absent when there is no TLS to be had. */
+  readonly trust?: Trust;
+  readonly points: readonly Point[];
+  /** What a reader of the report has to know. */
+  readonly notes: readonly string[];
+}
+
+/** Milliseconds: nginx-certbot makes its certificate some seconds after it has started. */
+const WITHIN = 90_000;
+const LOOK = 3_000;
+
+const LOCAL_CA =
+  "The certificate is signed by a CA made on the machine (tls local-ca), as the domain does not point to it; Let's Encrypt was not asked.";
+
+/** A compose file beside the deployment's own, which stays as it is. */
+export const OVERRIDE = '/root/nginx/verify-local-ca.yml';
+
+/**
+ * Finds out how TLS can be checked. A document that orders a certificate which did not come is helped, if there is
+ * a way in: nginx is told to take a CA of its own, by a compose file beside the deployment's.
+ * @param reach where the machine's ports are reached
+ */
+export async function certify(
+  machine: Machine,
+  subject: Subject,
+  reach: Way['reach'],
+  signal: AbortSignal,
+): Promise<Certified> {
+  if (subject.signer === 'local-ca') {
+    if (!canEnter(machine)) return unverified(subject, reach);
+    return byLocalCa(machine, subject, reach, signal, [LOCAL_CA]);
+  }
+  const certificate = await ask(
+    { domain: subject.domain, reach, trust: { kind: 'verified' } },
+    { path: '/' },
+  );
+  if (certificate.certificate) {
+    const { issuer } = certificate.certificate;
+    return {
+      trust: { kind: 'verified' },
+      points: [holds('certificate', true, `signed by ${issuer}`, `verified, for ${subject.domain}`)],
+      notes: [],
+    };
+  }
+  if (!canEnter(machine)) return withoutCertificate(subject, certificate.error);
+  await takeLocalCa(machine, subject);
+  return byLocalCa(machine, subject, reach, signal, [
+    `The document orders its certificate from ${SIGNERS[subject.signer]}, which cannot work while ${subject.domain} does not point to the machine (${certificate.error}).`,
+    `For the probes from outside nginx was given a CA made on the machine, by ${OVERRIDE} beside the deployment's own file; the order itself was not judged.`,
+  ]);
+}
+
+const SIGNERS = {
+  letsencrypt: "Let's Encrypt",
+  staging: "Let's Encrypt's staging server",
+  acme: 'an ACME server of its own',
+} as const;
+
+/** With a way in: the CA is read on the machine, and nothing else is trusted. */
+async function byLocalCa(
+  machine: Enterable,
+  subject: Subject,
+  reach: Way['reach'],
+  signal: AbortSignal,
+  notes: readonly string[],
+): Promise<Certified> {
+  const end = performance.now() + WITHIN;
+  const chain = `/etc/letsencrypt/live/${subject.certificateName}/chain.pem`;
+  const script = `docker exec ${quoted(subject.proxy)} cat ${quoted(chain)} 2>/dev/null`;
+  let why = 'there is no certificate';
+  for (;;) {
+    const ca = await printed(machine, script);
+    if (ca.includes('BEGIN CERTIFICATE')) {
+      const trust: Trust = { kind: 'verified', ca };
+      const { certificate, error } = await ask({ domain: subject.domain, reach, trust }, { path: '/' });
+      if (certificate) {
+        const seen = `signed by ${certificate.issuer}, the CA made on the machine`;
+        return {
+          trust,
+          points: [holds('certificate', true, seen, `verified, for ${subject.domain}`)],
+          notes,
+        };
+      }
+      why = error;
+    }
+    if (performance.now() > end) break;
+    await pause(LOOK, signal);
+  }
+  const point = holds('certificate', false, why, `verified, for ${subject.domain}`);
+  return { trust: { kind: 'unverified' }, points: [point], notes };
+}
+
+/** Without a way in the CA made on the machine cannot be read: the names can be judged, the signature cannot. */
+async function unverified(subject: Subject, reach: Way['reach']): Promise<Certified> {
+  const trust: Trust = { kind: 'unverified' };
+  const { certificate, error } = await ask({ domain: subject.domain, reach, trust }, { path: '/' });
+  const names = certificate?.names.split(', ') ?? [];
+  return {
+    trust,
+    points: [
+      holds(
+        "certificate's names",
+        names.includes(`DNS:${subject.domain}`),
+        certificate?.names ?? error,
+        `DNS:${subject.domain}`,
+      ),
+      unknown("certificate's signature", 'the CA made on the machine cannot be read without a way in', false),
+    ],
+    notes: [LOCAL_CA],
+  };
+}
+
+function withoutCertificate({ domain, signer }: Subject, error: string): Certified {
+  const why = `no certificate of ${SIGNERS[signer === 'local-ca' ? 'acme' : signer]} (${error}), and no way in to help`;
+  return {
+    points: [unknown('certificate', why, true)],
+    notes: [
+      `Nothing that needs TLS could be judged: ${why}. Give a document with --tls local-ca, or let ${domain} point to the machine before it boots.`,
+    ],
+  };
+}
+
+/** Lets nginx take a CA of its own. The container is made anew; the deployment's files are not touched. */
+async function takeLocalCa(machine: Enterable, { proxy }: Subject): Promise<void> {
+  const service = proxy.replace(/^.*?-(.*)-1$/, '$1');
+  const script = `set -e
+export HOME=/root
+printf 'services:\\n  %s:\\n    environment:\\n      USE_LOCAL_CA: "1"\\n' ${quoted(service)} >${OVERRIDE}
+docker compose -f /root/nginx/compose.yml -f ${OVERRIDE} up -d 2>&1`;
+  const { code, stdout } = await machine.exec(script, { timeoutMs: 120_000 });
+  if (code !== 0) throw new Error(`nginx could not be given a local CA: ${stdout.trim().slice(-400)}`);
+}

@@ -1,0 +1,110 @@
+/** All the evidence that a machine can give, in the order in which it is taken. */
+import type { Machine } from '../machines/machine';
+import { orStop } from '../machines/waiting';
+import { certify } from './certificate';
+import { judgeCloudInit } from './inside/cloud-init';
+import { judgeContainers } from './inside/containers';
+import { judgeFiles } from './inside/files';
+import { judgeHealth, judgeState } from './inside/state';
+import { judgeAdminApi, judgePorts } from './outside/closed';
+import { judgeRedirect, judgeWeb, TLS_POINTS } from './outside/web';
+import { judging, type Point } from './point';
+import { canEnter, type Enterable } from './shell';
+import type { Subject } from './subject';
+import type { Ended } from './wait';
+
+/** From where the machine could be looked at. */
+export type Access = 'inside and outside' | 'inside' | 'console and outside' | 'console';
+
+export interface Judged {
+  readonly access: Access;
+  readonly points: readonly Point[];
+  readonly notes: readonly string[];
+}
+
+export function accessTo(machine: Machine): Access {
+  if (canEnter(machine)) return machine.reach ? 'inside and outside' : 'inside';
+  return machine.reach ? 'console and outside' : 'console';
+}
+
+/**
+ * @param ended how the first boot ended
+ * @param show takes what is being judged, for the display
+ * @throws Stopped when the signal is aborted; anything else that goes wrong is a point that does not hold
+ */
+export async function judge(
+  machine: Machine,
+  subject: Subject,
+  ended: Ended,
+  signal: AbortSignal,
+  show: (what: string) => void,
+): Promise<Judged> {
+  const points: Point[] = [firstBoot(ended)];
+  const notes: string[] = [];
+  const step = async (what: string, work: () => Promise<readonly Point[]>) => {
+    orStop(signal);
+    show(what);
+    try {
+      points.push(...(await work()));
+    } catch (error) {
+      orStop(signal);
+      points.push(judging(what).holds('could be judged', false, String(error), 'an answer'));
+    }
+  };
+  if (!canEnter(machine)) points.push(...unseenInside(machine));
+  // A machine that never let us in will not do so now.
+  else if (ended.ended || ended.trouble === '') await judgeInside(machine, subject, signal, step);
+  const { reach } = machine;
+  if (!reach) {
+    points.push(
+      judging('from outside').unknown('everything', 'no port of the machine is reached from here', false),
+    );
+    return { access: accessTo(machine), points, notes };
+  }
+  notes.push(`${subject.domain} is taken for ${reach(443).host}, whatever the DNS says.`);
+  await step('from outside', async () => {
+    const certified = await certify(machine, subject, reach, signal);
+    notes.push(...certified.notes);
+    const way = { domain: subject.domain, reach };
+    const redirect = await judgeRedirect({ ...way, trust: { kind: 'unverified' } });
+    if (!certified.trust) {
+      const { unknown } = judging('from outside');
+      const blind = TLS_POINTS.map((name) => unknown(name, 'needs a certificate', true));
+      return [...certified.points, ...redirect, ...blind];
+    }
+    const sure = { ...way, trust: certified.trust };
+    return [...certified.points, ...redirect, ...(await judgeWeb(sure, subject)), await judgeAdminApi(sure)];
+  });
+  await step('closed', () => judgePorts(reach, subject));
+  return { access: accessTo(machine), points, notes };
+}
+
+async function judgeInside(
+  machine: Enterable,
+  subject: Subject,
+  signal: AbortSignal,
+  step: (what: string, work: () => Promise<readonly Point[]>) => Promise<void>,
+): Promise<void> {
+  await step('cloud-init', () => judgeCloudInit(machine));
+  await step('first boot', () => judgeState(machine, subject));
+  await step('first boot', () => judgeHealth(machine));
+  await step('files', () => judgeFiles(machine, subject));
+  await step('containers', () => judgeContainers(machine, subject, signal));
+}
+
+function firstBoot({ ended, sentinel, trouble }: Ended): Point {
+  const { holds } = judging('first boot');
+  if (!ended)
+    return holds('ended', false, trouble || 'the time limit came first', 'an end within the time limit');
+  if (!sentinel) return holds('ended', true, 'ended', 'ended');
+  const seen = sentinel.ready ? sentinel.line : `failed: ${sentinel.why}`;
+  return holds('last word on the console', sentinel.ready, seen, 'gen-cloudinit: ready');
+}
+
+/** What only a way in could tell. It is said, and does not decide: this machine was asked for without one. */
+function unseenInside({ kind }: Machine): Point[] {
+  const why = `${kind} gives no way in`;
+  return ['cloud-init', 'files', 'containers'].map((group) =>
+    judging(group).unknown('everything', why, false),
+  );
+}

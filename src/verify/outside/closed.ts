@@ -1,0 +1,89 @@
+/** What must not be had from outside: Synapse's admin API, and the ports of Synapse, Element and the database. */
+import { connect } from 'node:net';
+import { judging, type Point } from '../point';
+import { fields, json } from '../shell';
+import type { Subject } from '../subject';
+import { ask, type Way } from './request';
+
+const { holds, unknown } = judging('closed');
+
+/** Ways to write the path of the admin API so that a proxy may take it for another; the lab tries more of them. */
+const SPELLINGS = [
+  '/_synapse/admin/v1/server_version',
+  '//_synapse/admin/v1/server_version',
+  '/_synapse/%61dmin/v1/server_version',
+  '/_matrix/../_synapse/admin/v1/server_version',
+  '/_matrix/%2e%2e/_synapse/admin/v1/server_version',
+  '/_synapse/client/..%2Fadmin/v1/server_version',
+  '/_synapse/admin/..%2F..%2F_matrix/x',
+];
+
+export async function judgeAdminApi(way: Way): Promise<Point> {
+  const reached: string[] = [];
+  const silent: string[] = [];
+  for (const port of [443, 8448]) {
+    for (const path of SPELLINGS) {
+      const { status, body, error } = await ask(way, { path, port });
+      const said = fields(json(body));
+      // nginx and Element do not speak JSON with an error code; Synapse does, and it should not have been asked.
+      if ('errcode' in said || 'server_version' in said)
+        reached.push(`${path} on ${port}: ${status} ${body}`);
+      if (status === 0) silent.push(`${path} on ${port}: ${error}`);
+    }
+  }
+  const seen = reached[0] ?? (silent[0] === undefined ? 'refused' : `no answer: ${silent[0]}`);
+  return holds('/_synapse/admin refused', reached.length + silent.length === 0, seen, 'refused');
+}
+
+const PORTS = [
+  { port: 8008, whose: 'Synapse' },
+  { port: 8080, whose: 'Element' },
+  { port: 5432, whose: 'the database' },
+];
+
+export async function judgePorts(reach: Way['reach'], { publishedTo }: Subject): Promise<Point[]> {
+  const points: Point[] = [];
+  for (const { port, whose } of PORTS) {
+    const name = `port ${port} (${whose})`;
+    if (port === 8008 && publishedTo.length > 0) {
+      points.push(unknown(name, `the document publishes it on ${publishedTo.join(', ')}`, false));
+      continue;
+    }
+    const { open, seen } = await knock(reach(port));
+    points.push(holds(name, !open, seen, 'closed'));
+  }
+  return points;
+}
+
+/** Milliseconds. */
+const CONNECT = 5_000;
+const LISTEN = 2_000;
+
+/**
+ * A forwarded port (QEMU's user network) takes every connection itself and ends it when the machine takes none; so
+ * open is what says something, or stays open.
+ */
+function knock(to: {
+  readonly host: string;
+  readonly port: number;
+}): Promise<{ open: boolean; seen: string }> {
+  return new Promise((resolve) => {
+    const socket = connect(to);
+    const end = (open: boolean, seen: string) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve({ open, seen });
+    };
+    let timer = setTimeout(() => end(false, 'no answer'), CONNECT);
+    socket.on('connect', () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => end(true, 'open'), LISTEN);
+      socket.write('GET / HTTP/1.0\r\n\r\n');
+    });
+    socket.on('data', () => end(true, 'open, and it answers'));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      end(false, error.code === 'ECONNREFUSED' ? 'refused' : (error.code ?? error.message)),
+    );
+    socket.on('close', () => end(false, 'closed at once'));
+  });
+}

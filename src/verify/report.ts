@@ -1,0 +1,77 @@
+/** The verdict as data, and as a table for eyes. */
+import { visible } from '../cloudinit/lint/visible';
+import type { MachineKind } from '../machines/machine';
+import { elapsed } from './display';
+import type { Access } from './judge';
+import type { Point } from './point';
+
+/** What `--json` prints; `gen-cloudinit schema verify` describes it. */
+export interface Report {
+  readonly verdict: 'ok' | 'failed';
+  readonly domain: string;
+  readonly serverName: string;
+  readonly machine: {
+    readonly kind: MachineKind;
+    readonly name: string;
+    /** From where it could be looked at, which limits what could be judged. */
+    readonly access: Access;
+    /** Present when it was left. */
+    readonly kept?: { readonly enter: string; readonly remove: string };
+  };
+  readonly document: { readonly bytes: number; readonly sha256: string };
+  readonly seconds: {
+    /** From the start of the launch to a machine that answers, to the end of its first boot, and in all. */
+    readonly launch: number;
+    readonly firstBoot: number;
+    readonly total: number;
+  };
+  readonly points: readonly Point[];
+  readonly notes: readonly string[];
+  /** Logs and consoles that were saved because something does not hold. */
+  readonly saved: readonly string[];
+}
+
+const SIGNS = { ok: 'ok', failed: 'FAILED', 'not judged': 'not judged' } as const;
+
+/** @param colours whether the terminal takes them */
+export function verifyReport(report: Report, colours = false): string {
+  const { points, notes, saved, machine, seconds, verdict } = report;
+  const groups = [...new Set(points.map(({ group }) => group))];
+  const width = Math.max(...points.map(({ name }) => name.length));
+  const rows = groups.flatMap((group) => [
+    group,
+    ...points.filter((point) => point.group === group).map((point) => row(point, width, colours)),
+  ]);
+  const count = (status: Point['status']) => points.filter((point) => point.status === status).length;
+  const unjudged = count('not judged');
+  const counts = [
+    `${count('ok')} ok`,
+    `${count('failed')} failed`,
+    ...(unjudged > 0 ? [`${unjudged} not judged`] : []),
+  ];
+  const only = machine.access === 'console' ? ', as far as its console tells' : '';
+  const times = `first boot ${elapsed(seconds.firstBoot * 1000)}, in all ${elapsed(seconds.total * 1000)}`;
+  return [
+    ...rows,
+    ...notes.map((note) => `note: ${visible(note)}`),
+    ...saved.map((path) => `saved: ${visible(path)}`),
+    ...(machine.kept
+      ? [`kept: ${machine.name}; enter it: ${machine.kept.enter}`, `      remove it: ${machine.kept.remove}`]
+      : []),
+    `${verdict === 'ok' ? 'OK' : 'FAILED'}${only}: ${report.domain} on ${machine.kind} ${machine.name}: ${counts.join(', ')}; ${times}`,
+  ].join('\n');
+}
+
+function row({ name, status, seen, expected, required }: Point, width: number, colours: boolean): string {
+  const colour = colours ? { ok: 32, failed: 31, 'not judged': 33 }[status] : undefined;
+  const sign = SIGNS[status].padEnd(10);
+  const shown =
+    colour === undefined ? sign : `${String.fromCharCode(27)}[${colour}m${sign}${String.fromCharCode(27)}[0m`;
+  const wanted =
+    status === 'failed'
+      ? `; expected ${expected}`
+      : status === 'not judged' && required
+        ? '; it is needed'
+        : '';
+  return `  ${shown}  ${visible(name).padEnd(width)}  ${visible(seen)}${visible(wanted)}`;
+}

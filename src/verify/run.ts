@@ -1,0 +1,133 @@
+/** One verify from launch to removal. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Launch, Machine } from '../machines/machine';
+import { orStop, Stopped } from '../machines/waiting';
+import type { Display } from './display';
+import { saveEvidence } from './evidence';
+import { judge } from './judge';
+import { allHold, judging, type Point } from './point';
+import type { Report } from './report';
+import type { Subject } from './subject';
+import { type Ended, waitForFirstBoot } from './wait';
+
+export interface RunOptions {
+  readonly keep: boolean;
+  readonly keepOnFailure: boolean;
+  /** Milliseconds for launch and first boot together. */
+  readonly within: number;
+  /** Directory below which the evidence of a failure is saved. */
+  readonly saveTo: string;
+  /** Milliseconds between two looks at the first boot; five seconds when left out. */
+  readonly every?: number;
+}
+
+/**
+ * Boots the document, judges, saves what tells of a failure, removes the machine.
+ * @throws Stopped after an interruption, when everything is removed; the launch's own error when there is no machine
+ */
+export async function runVerify(
+  document: Uint8Array,
+  subject: Subject,
+  launch: Launch,
+  options: RunOptions,
+  display: Display,
+  signal: AbortSignal,
+): Promise<Report> {
+  const begin = performance.now();
+  const seconds = () => Math.round((performance.now() - begin) / 100) / 10;
+  const deadline = AbortSignal.timeout(options.within);
+  const launching = AbortSignal.any([signal, deadline]);
+  display.show('launching');
+  const machine = await launch(document, { progress: (line) => display.say(line) }, launching).catch(
+    (error: unknown) => {
+      orStop(signal);
+      if (!deadline.aborted) throw error;
+      const minutes = Math.round(options.within / 60_000);
+      throw new Error(`no machine within ${minutes} minutes (--time-limit); ${reason(error)}`, {
+        cause: error,
+      });
+    },
+  );
+  const launchSeconds = seconds();
+  let kept = false;
+  try {
+    const within = Math.max(0, options.within - (performance.now() - begin));
+    const ended = await firstBoot(machine, options, within, display, signal);
+    const firstBootSeconds = seconds();
+    const judged = await judge(machine, subject, ended, signal, (what) => display.show(`judging ${what}`));
+    const isWell = allHold(judged.points);
+    display.show(isWell ? 'judged' : 'saving logs');
+    const saved = isWell ? [] : await saveEvidence(machine, subject, join(options.saveTo, machine.name));
+    kept = options.keep || (options.keepOnFailure && !isWell);
+    orStop(signal);
+    const cleanUp = kept ? [] : await removal(machine, display);
+    const points = [...judged.points, ...cleanUp];
+    return {
+      verdict: allHold(points) ? 'ok' : 'failed',
+      domain: subject.domain,
+      serverName: subject.serverName,
+      machine: {
+        kind: machine.kind,
+        name: machine.name,
+        access: judged.access,
+        ...(kept ? { kept: machine.howTo } : {}),
+      },
+      document: { bytes: document.length, sha256: createHash('sha256').update(document).digest('hex') },
+      seconds: { launch: launchSeconds, firstBoot: firstBootSeconds, total: seconds() },
+      points,
+      notes: judged.notes,
+      saved,
+    };
+  } catch (error) {
+    // Interrupted, or broken ourselves: nothing stays.
+    display.show('removing the machine');
+    await machine.destroy();
+    throw error;
+  }
+}
+
+/** A machine that ends before its time is a finding, not a breakdown. */
+async function firstBoot(
+  machine: Machine,
+  { every }: RunOptions,
+  within: number,
+  display: Display,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const show = ({ phase, line }: { phase: string; line: string }) => display.show(phase, line);
+  try {
+    return await waitForFirstBoot(machine, {
+      within,
+      signal,
+      show,
+      ...(every === undefined ? {} : { every }),
+    });
+  } catch (error) {
+    if (error instanceof Stopped) throw error;
+    return { ended: false, sentinel: undefined, trouble: reason(error) };
+  }
+}
+
+/** Removes the machine; that it could not be removed is a point that does not hold. */
+async function removal(machine: Machine, display: Display): Promise<Point[]> {
+  const { holds } = judging('clean-up');
+  display.show('removing the machine');
+  try {
+    await machine.destroy();
+    return [holds('everything is removed', true, 'removed', 'removed')];
+  } catch (error) {
+    return [
+      holds(
+        'everything is removed',
+        false,
+        `${reason(error)}; remove it: ${machine.howTo.remove}`,
+        'removed',
+      ),
+    ];
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,36 @@
+/** Scripts for a machine's `exec`, and what they answer. */
+import type { Machine } from '../machines/machine';
+import { escapeFor } from '../parts/escape';
+
+/** A machine that can be entered. */
+export type Enterable = Machine & Required<Pick<Machine, 'exec'>>;
+
+export function canEnter(machine: Machine): machine is Enterable {
+  return machine.exec !== undefined;
+}
+
+/** One word of a shell command. */
+export const quoted = escapeFor('probe.sh');
+
+/**
+ * Runs a script and returns what it printed, whatever its exit code.
+ * @throws Error when the machine could not be entered
+ */
+export async function printed(machine: Enterable, script: string, timeoutMs = 60_000): Promise<string> {
+  const { stdout } = await machine.exec(script, { timeoutMs });
+  return stdout;
+}
+
+/** The JSON of a text; undefined when it is none. */
+export function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A value as an object, empty where it is none, so that its keys may be asked for. */
+export function fields(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}

@@ -1,0 +1,84 @@
+/** Waiting until the first boot has ended, well or not. */
+import type { Machine } from '../machines/machine';
+import { readSentinel } from '../machines/sentinel';
+import { pause } from '../machines/waiting';
+import { STATE_FILE } from './inside/state';
+import { canEnter, type Enterable, fields, json, printed } from './shell';
+
+/** Where it stands, for the display. */
+export interface Standing {
+  /** matrix-boot's phase, or `booting` before there is one. */
+  readonly phase: string;
+  /** The last line that the console or cloud-init has printed. */
+  readonly line: string;
+}
+
+export interface Ended {
+  /** False when the time limit came first. */
+  readonly ended: boolean;
+  /** What the console's last word was, where only the console could be read. */
+  readonly sentinel: ReturnType<typeof readSentinel>;
+  /** Why the machine could not be asked, the last time that this happened. */
+  readonly trouble: string;
+}
+
+/** Milliseconds between two looks. */
+export const LOOK = 5_000;
+
+/**
+ * @param within milliseconds
+ * @throws Stopped when the signal is aborted; Error when the machine ends before (and has only a console)
+ */
+export async function waitForFirstBoot(
+  machine: Machine,
+  options: {
+    readonly within: number;
+    readonly every?: number;
+    readonly signal: AbortSignal;
+    readonly show: (standing: Standing) => void;
+  },
+): Promise<Ended> {
+  const end = performance.now() + options.within;
+  for (;;) {
+    const look = await (canEnter(machine) ? lookInside(machine) : lookAtConsole(machine));
+    options.show(look.standing);
+    if (look.ended || performance.now() >= end)
+      return { ended: look.ended, sentinel: look.sentinel, trouble: look.trouble };
+    await pause(options.every ?? LOOK, options.signal);
+  }
+}
+
+interface Look extends Ended {
+  readonly standing: Standing;
+}
+
+/**
+ * cloud-init has ended when it has written its result, which lies in /run and so speaks of this boot; a last stage that
+ * crashed leaves none but a failed unit. cloud-init itself is not asked: each call costs a second of Python.
+ */
+const SCRIPT = `if [ -e /run/cloud-init/result.json ] || systemctl -q is-failed cloud-final.service 2>/dev/null
+then echo ended; else echo running; fi
+head -n 1 ${STATE_FILE} 2>/dev/null || echo
+tail -c 2000 /var/log/cloud-init-output.log 2>/dev/null | tr '\\r' '\\n' | grep '[^[:space:]]' | tail -n 1`;
+
+async function lookInside(machine: Enterable): Promise<Look> {
+  try {
+    const [word, state = '', line = ''] = (await printed(machine, SCRIPT)).split('\n');
+    const { phase } = fields(json(state));
+    const standing = { phase: typeof phase === 'string' ? phase : 'booting', line };
+    return { ended: word === 'ended', sentinel: undefined, trouble: '', standing };
+  } catch (error) {
+    // It may still be coming up, or be on its way through a reboot; the time limit has the last word.
+    const trouble = error instanceof Error ? error.message : String(error);
+    return { ended: false, sentinel: undefined, trouble, standing: { phase: 'booting', line: trouble } };
+  }
+}
+
+async function lookAtConsole(machine: Machine): Promise<Look> {
+  const text = await machine.console();
+  const sentinel = readSentinel(text);
+  const line = text.split(/[\r\n]+/).findLast((each) => each.trim() !== '') ?? '';
+  const news = [...text.matchAll(/gen-cloudinit: ([^\r\n]+)/g)].at(-1)?.[1];
+  const phase = sentinel ? (sentinel.ready ? 'ready' : 'failed') : news ? 'first boot' : 'booting';
+  return { ended: sentinel !== undefined, sentinel, trouble: '', standing: { phase, line } };
+}
