@@ -7,7 +7,7 @@ import { describeInstance, ended } from '../machines/ec2/instance';
 import { ec2Machine, removeAfter } from '../machines/ec2/launch';
 import { Making } from '../machines/ec2/making';
 import { type Ec2Options, ec2Options } from '../machines/ec2/options';
-import { PACE, type Pace } from '../machines/ec2/pace';
+import { PACE, type Pace, unshaken } from '../machines/ec2/pace';
 import { type Prepared, prepare, type Surroundings } from '../machines/ec2/prepare';
 import { start } from '../machines/ec2/start';
 import { type Run, tagged } from '../machines/ec2/tags';
@@ -19,9 +19,10 @@ import { type BakedImage, bakedImage } from './ec2-images';
 
 /**
  * As for a machine, with the image's name. No spot: a spot instance taken once cannot be stopped, and only a stopped
- * one gives a consistent disk. No open ports: nobody has to reach it.
+ * one gives a consistent disk. No open ports: nobody has to reach it. No dead man's switch: an image must not be made
+ * of a disk on which something waits to power it off.
  */
-export type BakeOptions = Omit<Ec2Options, 'spot' | 'open'> & {
+export type BakeOptions = Omit<Ec2Options, 'spot' | 'open' | 'deadMan'> & {
   /** One of its kind in account and region; EC2 keeps two bakes of one name apart. */
   readonly name: string;
 };
@@ -55,8 +56,7 @@ export function bakeOptions(
 
 /**
  * Boots the document, waits for its `gen-cloudinit: ready`, stops the machine, makes an image of its disk and removes
- * the machine. The document must leave the disk as an image should be (`cloud-init clean`, no keys, no secrets) and
- * must not power the machine off: that would remove it with its disk.
+ * the machine. The document must leave the disk as an image should be (`cloud-init clean`, no keys, no secrets).
  * @throws Error when the document says `failed`, when it says nothing for `maxMinutes`, when EC2 refuses; then
  *   nothing is left, the half-made image included, or `LeftBehind` says what
  */
@@ -68,7 +68,7 @@ export async function bakeEc2(
   signal: AbortSignal,
 ): Promise<BakedImage> {
   const pace = surroundings.pace ?? PACE;
-  const whole: Ec2Options = { ...options, spot: false, open: false };
+  const whole: Ec2Options = { ...options, spot: false, open: false, deadMan: false };
   const prepared = await prepare('bake', document, whole, surroundings, events, signal, (ec2) =>
     nameIsFree(ec2, options.name, signal),
   );
@@ -133,14 +133,14 @@ async function stop(ec2: Ec2, instance: string, pace: Pace, events: LaunchEvents
   events.progress(`stopping ${instance}`);
   await ec2.call('StopInstances', { InstanceIds: [instance] }, signal);
   const stopped = await until(
-    async () => {
+    unshaken(async () => {
       const found = await describeInstance(ec2, instance, signal);
       const state = found?.State?.Name;
       if (state === 'terminated' || state === 'shutting-down') {
         throw ended(instance, state, found?.StateReason?.Message);
       }
       return state === 'stopped' || undefined;
-    },
+    }),
     { every: pace.poll, within: pace.start, signal },
   );
   if (!stopped) throw new Stopped(`${instance} does not stop: see its console`);
@@ -185,7 +185,7 @@ async function available(
 ): Promise<BakedImage> {
   events.progress(`image ${id} is being made; 15 minutes are common`);
   const done = await until(
-    async () => {
+    unshaken(async () => {
       const images = await findThings(ec2, 'image', run.id, signal);
       const image = images.find((one) => one.id === id);
       if (image?.state === 'available') return bakedImage(image);
@@ -193,7 +193,7 @@ async function available(
         throw new Error(`EC2 could not make the image: ${await reasonOf(ec2, id, signal)}`);
       }
       return undefined;
-    },
+    }),
     { every: pace.poll, within: pace.image, signal },
   );
   if (done) return done;

@@ -95,8 +95,8 @@ test('an image that EC2 cannot make goes, with its snapshots', async ({ gate }) 
     return { ...reply, body: reply.body.replace(/<imageState>\w+/g, '<imageState>failed') };
   };
   // The first look finds the base image, the second that the name is free.
-  gate.on('DescribeImages', (pass) => pass(), 2);
-  gate.on('DescribeImages', failed, 1);
+  gate.on('DescribeImages', (pass) => pass(), { times: 2 });
+  gate.on('DescribeImages', failed);
   assert.match(await failure(bake('matrix')), /EC2 could not make the image: /);
   assert.is(gate.calls('DeregisterImage').length, 1);
   assert.is(gate.calls('DeleteSnapshot').length, 1);

@@ -155,7 +155,7 @@ test('a call that is never answered ends, and what it made goes', async ({ gate 
       await pass();
       return 'hang';
     },
-    3,
+    { times: 3 },
   );
   const thrown = await error(
     launchEc2({ ...EC2_DEFAULTS, yes: true }, { pace: { ...FAST, request: 100 } })(

@@ -1,10 +1,16 @@
-// Ctrl-C at every moment of every call that makes something: a real process, a real SIGINT, and nothing left.
+// Ctrl-C at every moment of every call that makes something, and nothing left. command.test.ts does the same with
+// processes and signals at the moments that matter most.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Driven, type DriverRequest, drive } from '../support/ec2/drive';
-import type { Fate, Rule } from '../support/ec2/gate';
+import { bakeEc2, bakeOptions } from '../../src/bake/ec2';
+import { launchEc2 } from '../../src/machines/ec2/launch';
+import { EC2_DEFAULTS, type Ec2Options } from '../../src/machines/ec2/options';
+import type { Pace } from '../../src/machines/ec2/pace';
+import { waitForSentinel } from '../../src/machines/sentinel';
+import { Stopped } from '../../src/machines/waiting';
+import { type Fate, Gate, type Rule } from '../support/ec2/gate';
 import { motoMissing } from '../support/ec2/moto';
-import { FAST, openWorld, type World } from '../support/ec2/world';
+import { environment, FAST, openWorld, type World } from '../support/ec2/world';
 
 const test = suite('Ctrl-C on EC2');
 const REGIONS = [
@@ -16,32 +22,29 @@ const REGIONS = [
   'us-west-1',
   'us-west-2',
 ];
+const DOCUMENT = Buffer.from('#cloud-config\nruncmd: [true]\n');
 const missing = motoMissing();
+const saved = { ...process.env };
 const worlds: World[] = [];
+let gate: Gate;
 
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-type Moment = (interrupt: () => void) => Rule;
+type Interrupt = () => void;
 
-/** What happens to the call, and when the signal comes. */
-const MOMENTS: Readonly<Record<string, Moment>> = {
-  'before EC2 does it': (interrupt) => async (): Promise<Fate> => {
+/** What happens to the call, and when Ctrl-C comes. An answer that comes is waited for, however busy this machine is. */
+const ANSWERED: Readonly<Record<string, (interrupt: Interrupt) => Rule>> = {
+  'before EC2 does it': (interrupt) => () => {
     interrupt();
     return 'break';
   },
-  'while EC2 does it':
-    (interrupt) =>
-    async (pass): Promise<Fate> => {
-      interrupt();
-      await wait(40);
-      return pass();
-    },
-  'just after the answer':
-    (interrupt) =>
-    async (pass): Promise<Fate> => {
-      const answer = await pass();
-      setTimeout(interrupt, 5);
-      return answer;
-    },
+  'while EC2 does it': (interrupt) => (pass) => {
+    interrupt();
+    return pass();
+  },
+  'just after the answer': (interrupt) => async (pass) => {
+    const answer = await pass();
+    setTimeout(interrupt, 5);
+    return answer;
+  },
   'done, but the answer is lost':
     (interrupt) =>
     async (pass): Promise<Fate> => {
@@ -49,6 +52,8 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
       interrupt();
       return 'break';
     },
+};
+const UNANSWERED: typeof ANSWERED = {
   'done, but never answered':
     (interrupt) =>
     async (pass): Promise<Fate> => {
@@ -56,42 +61,68 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
       interrupt();
       return 'hang';
     },
-  'neither done nor answered': (interrupt) => async (): Promise<Fate> => {
+  'neither done nor answered': (interrupt) => () => {
     interrupt();
     return 'hang';
   },
-  'done only after nobody waits for it':
-    (interrupt) =>
-    async (pass): Promise<Fate> => {
-      interrupt();
-      await wait(FAST.grace + 1.5 * FAST.settle);
+  'done only after nobody waits for it': (interrupt) => (pass, call) => {
+    const late: Rule = async (look) => {
+      const answer = await look();
       await pass();
-      return 'break';
-    },
+      return answer;
+    };
+    // The first search of the clean-up does not find it yet.
+    gate.on('DescribeInstances', late, { region: call.region });
+    interrupt();
+    return 'hang';
+  },
 };
 
-/** One process in each region: the SIGINT comes at another moment of the same call. */
-async function atEveryMoment(action: string, request: Partial<DriverRequest>): Promise<void> {
-  const names = Object.keys(MOMENTS);
+type Work = (region: string, pace: Pace, signal: AbortSignal) => Promise<unknown>;
+
+const verify =
+  (more: Partial<Ec2Options> = {}): Work =>
+  async (region, pace, signal) => {
+    const options = { ...EC2_DEFAULTS, ...more, region, yes: true };
+    const machine = await launchEc2(options, { pace })(DOCUMENT, { progress() {} }, signal);
+    try {
+      return await waitForSentinel(machine, { within: 600_000, every: pace.console, signal });
+    } finally {
+      await machine.destroy();
+    }
+  };
+
+const bake: Work = (region, pace, signal) => {
+  const { options } = bakeOptions({ region, name: 'matrix', yes: true });
+  return bakeEc2(DOCUMENT, options, { pace }, { progress() {}, image() {} }, signal);
+};
+
+/** @returns what the work came to, and how often Ctrl-C came */
+async function interrupted(world: World, work: Work, pace: Pace, arm: (interrupt: Interrupt) => void) {
+  const controller = new AbortController();
+  let times = 0;
+  arm(() => {
+    times++;
+    controller.abort(new Error('interrupted'));
+  });
+  const end = await work(world.region, pace, controller.signal).catch((error: unknown) => error);
+  return { end, times, left: await world.left() };
+}
+
+/** One run in each region: Ctrl-C comes at another moment of the same call. */
+async function atEveryMoment(action: string, work: Work): Promise<void> {
+  gate.reset();
+  const moments = Object.entries({ ...ANSWERED, ...UNANSWERED });
   await Promise.all(
-    names.map(async (name, lane) => {
+    moments.map(async ([name, moment], lane) => {
       const world = worlds[lane]!;
-      const [moment, what] = [MOMENTS[name]!, `${action}: ${name}`];
-      world.gate.reset();
-      let driven: Driven | undefined;
-      let interrupted = 0;
-      world.gate.on(
-        action,
-        moment(() => {
-          interrupted++;
-          driven?.kill('SIGINT');
-        }),
+      const pace = name in ANSWERED ? { ...FAST, grace: 60_000 } : FAST;
+      const { end, times, left } = await interrupted(world, work, pace, (interrupt) =>
+        gate.on(action, moment(interrupt), { region: world.region }),
       );
-      driven = await drive(world, request);
-      const code = await driven.end;
-      assert.is(interrupted, 1, what);
-      assert.is(code, 130, `${what}: ${JSON.stringify(driven.events)}`);
-      assert.equal(await world.left(), [], `${what}: ${JSON.stringify(driven.events)}`);
+      assert.is(times, 1, `${action}: ${name}`);
+      assert.instance(end, Stopped, `${action}: ${name}: ${end}`);
+      assert.equal(left, [], `${action}: ${name}`);
     }),
   );
 }
@@ -100,115 +131,68 @@ const on = (title: string, body: () => Promise<void>) => {
   if (missing && process.env.CI !== 'true') return test.skip(title);
   test(title, async () => {
     if (missing) throw new Error(missing);
-    if (worlds.length === 0) worlds.push(...(await Promise.all(REGIONS.map(openWorld))));
+    if (worlds.length === 0) {
+      gate = await Gate.open();
+      worlds.push(...(await Promise.all(REGIONS.map((region) => openWorld(region, gate)))));
+      Object.assign(process.env, environment(gate, REGIONS[0]!));
+    }
     await body();
   });
 };
 test.after(async () => {
   await Promise.all(worlds.map((world) => world.close()));
+  await gate?.close();
+  process.env = saved;
 });
 
-on('while the security group is made', () => atEveryMoment('CreateSecurityGroup', {}));
+on('while the security group is made', () => atEveryMoment('CreateSecurityGroup', verify()));
 on('while its ports are opened', () =>
-  atEveryMoment('AuthorizeSecurityGroupIngress', { options: { open: true } }),
+  atEveryMoment('AuthorizeSecurityGroupIngress', verify({ open: true })),
 );
-on('while the instance is made', () => atEveryMoment('RunInstances', {}));
-on('while the image is made', () => atEveryMoment('CreateImage', { verb: 'bake', name: 'matrix' }));
+on('while the instance is made', () => atEveryMoment('RunInstances', verify()));
+on('while the image is made', () => atEveryMoment('CreateImage', bake));
 
 on('at all other times', async () => {
+  gate.reset();
+  gate.ec2.looks.image = 1_000;
   // Calls that make nothing: looking things up, waiting, reading the console, stopping, removing.
-  const bake = { verb: 'bake', name: 'matrix' } as const;
-  const calls: [action: string, nth: number, request: Partial<DriverRequest>, code: number][] = [
-    ['DescribeInstanceTypes', 1, {}, 130],
-    ['DescribeVpcs', 1, {}, 130],
-    ['DescribeInstances', 1, {}, 130],
-    ['GetConsoleOutput', 2, {}, 130],
-    // The work is done, and so is the removal.
-    ['TerminateInstances', 1, {}, 0],
-    ['StopInstances', 1, bake, 130],
+  const calls: [action: string, nth: number, work: Work][] = [
+    ['DescribeInstanceTypes', 1, verify()],
+    ['DescribeVpcs', 1, verify()],
+    ['DescribeInstances', 1, verify()],
+    ['GetConsoleOutput', 1, verify()],
+    ['TerminateInstances', 1, verify()],
+    ['StopInstances', 1, bake],
     // The third look at images waits for the new one.
-    ['DescribeImages', 3, bake, 130],
+    ['DescribeImages', 3, bake],
   ];
   await Promise.all(
-    calls.map(async ([action, nth, request, expected], lane) => {
+    calls.map(async ([action, nth, work], lane) => {
       const world = worlds[lane]!;
-      world.gate.reset();
-      world.gate.ec2.looks.image = 1_000;
-      let driven: Driven | undefined;
       let seen = 0;
-      const rule: Rule = (pass) => {
-        if (++seen === nth) driven?.kill('SIGINT');
-        return pass();
-      };
-      world.gate.on(action, rule, nth);
-      driven = await drive(world, request);
-      const code = await driven.end;
-      const what = `${action}: ${JSON.stringify(driven.events)}`;
-      assert.is(code, expected, what);
-      assert.is(seen, nth, what);
-      assert.equal(await world.left(), [], what);
+      const { end, times, left } = await interrupted(world, work, FAST, (interrupt) => {
+        const rule: Rule = (pass) => {
+          if (++seen === nth) interrupt();
+          return pass();
+        };
+        gate.on(action, rule, { times: nth, region: world.region });
+      });
+      assert.is(times, 1, action);
+      // When it is being removed already, the work is done.
+      if (action !== 'TerminateInstances') assert.instance(end, Stopped, `${action}: ${end}`);
+      assert.equal(left, [], action);
     }),
   );
 });
 
 on('while EC2 does not list the new instance yet', async () => {
-  const world = worlds[0]!;
-  world.gate.reset();
-  world.gate.ec2.looks.absent = 6;
-  world.gate.on('RunInstances', async (pass): Promise<Fate> => {
-    const answer = await pass();
-    setTimeout(() => driven.kill('SIGINT'), 5);
-    return answer;
-  });
-  const driven = await drive(world);
-  assert.is(await driven.end, 130);
-  assert.equal(await world.left(), []);
-});
-
-on('a second time: the command that removes the rest is printed, and it does', async () => {
-  const world = worlds[0]!;
-  world.gate.reset();
-  world.gate.on('TerminateInstances', () => 'hang', 99);
-  const driven = await drive(world);
-  const run = String(await driven.event('run'));
-  await driven.event('machine');
-  driven.kill('SIGINT');
-  await driven.event('warn');
-  await wait(150);
-  driven.kill('SIGINT');
-  assert.is(await driven.end, 130);
-  const said = driven.events.map((event) => event.warn).filter(Boolean);
-  const command = `gen-cloudinit sweep ec2 --region ${world.region} --run ${run} --yes`;
-  assert.match(String(said.at(-1)), command);
-  assert.is((await world.left()).length, 3);
-  await swept(world, run);
-});
-
-on('kill -9 leaves what a sweep finds', async () => {
-  const world = worlds[1]!;
-  world.gate.reset();
-  world.gate.ec2.console = [''];
-  const driven = await drive(world);
-  const run = String(await driven.event('run'));
-  await driven.event('machine');
-  driven.kill('SIGKILL');
-  assert.is(await driven.end, 'SIGKILL');
-  assert.is((await world.left()).length, 3);
-  await swept(world, run);
-});
-
-/** Runs what the printed command does. */
-async function swept(world: World, run: string): Promise<void> {
-  const { sweepEc2 } = await import('../../src/machines/ec2/sweep');
-  const { environment } = await import('../support/ec2/world');
-  const saved = { ...process.env };
-  world.gate.reset();
-  Object.assign(process.env, environment(world.gate, world.region));
-  const options = { regions: [world.region], run, all: false, yes: true };
-  const { left } = await sweepEc2(options, { progress() {} }, new AbortController().signal, { pace: FAST });
-  process.env = saved;
+  gate.reset();
+  gate.ec2.looks.absent = 6;
+  const { end, left } = await interrupted(worlds[0]!, verify(), FAST, (interrupt) =>
+    gate.on('RunInstances', ANSWERED['just after the answer']!(interrupt)),
+  );
+  assert.instance(end, Stopped);
   assert.equal(left, []);
-  assert.equal(await world.left(), []);
-}
+});
 
 test.run();

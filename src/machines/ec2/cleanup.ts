@@ -21,7 +21,7 @@ type Find = () => Promise<{ readonly things: readonly Thing[]; readonly left: re
  */
 export async function removeAll(find: Find, looks: number, sweeping: Sweeping): Promise<Outcome> {
   const { pace, progress, signal } = sweeping;
-  const begin = performance.now();
+  let begin = performance.now();
   const removed = new Map<string, Thing>();
   const stuck = new Map<string, Left>();
   let told = false;
@@ -35,6 +35,8 @@ export async function removeAll(find: Find, looks: number, sweeping: Sweeping): 
     }
     const { removed: gone, left } = await removeThings(todo, sweeping);
     for (const thing of gone) removed.set(thing.id, thing);
+    // A machine may take minutes to end, and only then lets go of anything: patience begins there.
+    if (gone.some(({ kind }) => kind === 'instance')) begin = performance.now();
     const waited = performance.now() - begin;
     for (const one of left) {
       // EC2 lets go of a group minutes after the machine; of the others soon or never. What cannot be removed
@@ -80,7 +82,9 @@ export function cleanUp(
     ].filter(({ kind, id }) => kinds.includes(kind) && !things.some((thing) => thing.id === id));
     return { things: [...known, ...things], left };
   };
-  return removeAll(find, making.inDoubt ? SETTLE_LOOKS : 1, sweeping);
+  // The snapshot of an image that is not complete may turn up after the image has gone.
+  const late = making.inDoubt || (kinds.includes('image') && making.images.size > 0);
+  return removeAll(find, late ? SETTLE_LOOKS : 1, sweeping);
 }
 
 /** What is left, and the command for it, as the message of an error. */

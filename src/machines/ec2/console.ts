@@ -5,6 +5,7 @@
  */
 import type { Ec2 } from './client';
 import { hasCode } from './errors';
+import { unshaken } from './pace';
 
 const WINDOW = 65_536;
 const GAP = '\n[part of the console is missing here]\n';
@@ -38,6 +39,12 @@ export class ConsoleLog {
     private readonly instance: string,
   ) {}
 
+  private readonly newest = unshaken(async (signal?: AbortSignal) => {
+    const input = { InstanceId: this.instance, Latest: true };
+    const { Output = '' } = await this.ec2.call('GetConsoleOutput', input, signal);
+    return Buffer.from(Output, 'base64').toString('latin1');
+  });
+
   /** All that was seen so far. */
   get text(): string {
     return Buffer.from(this.seen, 'latin1').toString('utf8');
@@ -50,12 +57,7 @@ export class ConsoleLog {
   async refresh(signal?: AbortSignal): Promise<boolean> {
     const before = this.seen.length;
     try {
-      const { Output = '' } = await this.ec2.call(
-        'GetConsoleOutput',
-        { InstanceId: this.instance, Latest: true },
-        signal,
-      );
-      this.seen = joinConsole(this.seen, Buffer.from(Output, 'base64').toString('latin1'));
+      this.seen = joinConsole(this.seen, (await this.newest(signal)) ?? '');
     } catch (error) {
       if (!hasCode(error, ['InvalidInstanceID.NotFound'])) throw error;
     }

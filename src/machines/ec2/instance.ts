@@ -3,7 +3,7 @@ import type { Instance, RunInstancesCommandInput } from '@aws-sdk/client-ec2';
 import { Stopped, until } from '../waiting';
 import type { Ec2 } from './client';
 import { networkInput } from './network';
-import type { Pace } from './pace';
+import { type Pace, unshaken } from './pace';
 import type { Prepared } from './prepare';
 import { tagged } from './tags';
 
@@ -24,8 +24,9 @@ export function instanceInput(
     MinCount: 1,
     MaxCount: 1,
     UserData: Buffer.from(data.bytes).toString('base64'),
-    // Concerns a shutdown from inside only: the dead man's switch removes the machine, StopInstances still stops.
-    InstanceInitiatedShutdownBehavior: 'terminate',
+    // Concerns a shutdown from inside only: the dead man's switch removes a machine; one that is to become an image
+    // must keep its disk.
+    InstanceInitiatedShutdownBehavior: run.kind === 'verify' ? 'terminate' : 'stop',
     // Containers are one hop further away: they cannot read the user data.
     MetadataOptions: { HttpEndpoint: 'enabled', HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
     BlockDeviceMappings: [
@@ -68,13 +69,13 @@ export async function waitRunning(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const running = await until(
-    async () => {
+    unshaken(async () => {
       const found = await describeInstance(ec2, instance, signal);
       const state = found?.State?.Name;
       if (found && state === 'running') return { address: found.PublicIpAddress };
       if (found && state && state !== 'pending') throw ended(instance, state, found.StateReason?.Message);
       return undefined;
-    },
+    }),
     { every: pace.poll, within: pace.start, signal },
   );
   if (running) return running.address;

@@ -1,4 +1,5 @@
-/** Waiting for EC2: how long between two looks. */
+/** Waiting for EC2: how long between two looks, and how long in all. */
+import { Ec2Error } from './errors';
 
 /** Milliseconds. Tests against a simulator run the same code at a faster pace. */
 export interface Pace {
@@ -25,13 +26,51 @@ export interface Pace {
 
 export const SETTLE_LOOKS = 4;
 
-export const PACE: Pace = {
-  poll: 4_000,
-  console: 10_000,
-  grace: 10_000,
-  settle: 3_000,
-  request: 60_000,
-  start: 600_000,
-  remove: 900_000,
-  image: 3_600_000,
-};
+/** For EC2 itself; `GEN_CLOUDINIT_EC2_PACE=0.01` hastens the looks at a simulator, which does all at once. */
+export const PACE: Pace = hastened(
+  {
+    poll: 4_000,
+    console: 10_000,
+    grace: 10_000,
+    settle: 3_000,
+    request: 60_000,
+    start: 600_000,
+    remove: 900_000,
+    image: 3_600_000,
+  },
+  Number(process.env.GEN_CLOUDINIT_EC2_PACE),
+);
+
+/**
+ * The same limits with shorter times between the looks.
+ * @param factor over 0 and below 1; anything else changes nothing
+ */
+export function hastened(pace: Pace, factor: number): Pace {
+  if (!(factor > 0 && factor < 1)) return pace;
+  const { poll, console, grace, settle } = pace;
+  const short = (ms: number) => Math.ceil(ms * factor);
+  return { ...pace, poll: short(poll), console: short(console), grace: short(grace), settle: short(settle) };
+}
+
+/** So many looks in a row may fail for want of an answer: a minute without a network ends no run. */
+const BLIND_LOOKS = 10;
+
+/**
+ * A look that takes an error of server or network for "not yet". What EC2 refuses is thrown at once.
+ * @param look answers undefined for "not yet"
+ */
+export function unshaken<T, Given extends unknown[]>(
+  look: (...given: Given) => Promise<T | undefined>,
+): (...given: Given) => Promise<T | undefined> {
+  let blind = 0;
+  return async (...given) => {
+    try {
+      const answer = await look(...given);
+      blind = 0;
+      return answer;
+    } catch (error) {
+      if (!(error instanceof Ec2Error) || error.refused || ++blind > BLIND_LOOKS) throw error;
+      return undefined;
+    }
+  };
+}

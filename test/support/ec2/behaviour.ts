@@ -31,7 +31,7 @@ const READY = '[   61.5] cloud-init[812]: gen-cloudinit: ready: https://matrix.e
 export function behaviour(): Ec2Behaviour {
   const tokens = new Map<string, { rest: string; reply: Reply }>();
   const instances = new Map<string, Known>();
-  const images = new Map<string, { name: string; looks: number }>();
+  const images = new Map<string, { name: string; region: string; looks: number }>();
   let asked = 0;
   const ec2: Ec2Behaviour = {
     console: ['', '[    0.0] Linux\r\n', `[    0.0] Linux\r\n${READY}`],
@@ -50,11 +50,14 @@ export function behaviour(): Ec2Behaviour {
         const wrong = userDataError(call.params);
         if (wrong) return wrong;
       }
-      return special ? special(call.params, forward) : forward(call.params);
+      return special ? special(call.params, forward, call.region) : forward(call.params);
     },
   };
 
-  const ACTIONS: Record<string, (params: URLSearchParams, forward: Forward) => Promise<Reply>> = {
+  const ACTIONS: Record<
+    string,
+    (params: URLSearchParams, forward: Forward, region: string) => Promise<Reply>
+  > = {
     async RunInstances(params, forward) {
       const token = params.get('ClientToken') ?? '';
       const rest = [...params].filter(([name]) => name !== 'ClientToken').join('&');
@@ -125,16 +128,16 @@ export function behaviour(): Ec2Behaviour {
         body: `<GetConsoleOutputResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>gate</requestId><instanceId>${id}</instanceId><timestamp>2026-01-01T00:00:00.000Z</timestamp>${output}</GetConsoleOutputResponse>`,
       };
     },
-    async CreateImage(params, forward) {
+    async CreateImage(params, forward, region) {
       const name = params.get('Name') ?? '';
-      if ([...images.values()].some((image) => image.name === name)) {
+      if ([...images.values()].some((image) => image.name === name && image.region === region)) {
         return refusal('InvalidAMIName.Duplicate', `AMI name ${name} is already in use`);
       }
       const { rest, tags } = snapshotTags(params);
       const reply = await forward(rest);
       const id = /<imageId>(ami-[0-9a-f]+)<\/imageId>/.exec(reply.body)?.[1];
       if (!id) return reply;
-      images.set(id, { name, looks: ec2.looks.image });
+      images.set(id, { name, region, looks: ec2.looks.image });
       const described = await forward(query('DescribeImages', { 'ImageId.1': id }));
       const snapshot = /<snapshotId>(snap-[0-9a-f]+)<\/snapshotId>/.exec(described.body)?.[1] ?? '';
       await forward(query('CreateTags', { 'ResourceId.1': snapshot, ...tags }));

@@ -14,6 +14,7 @@ export interface Call {
   readonly action: string;
   readonly params: URLSearchParams;
   readonly dryRun: boolean;
+  readonly region: string;
 }
 
 /** What becomes of a call: an answer, a connection that breaks, or no answer at all. */
@@ -26,7 +27,15 @@ interface Waiting {
   readonly action: string;
   readonly rule: Rule;
   readonly dryRun: boolean;
+  readonly region: string | undefined;
   times: number;
+}
+
+interface When {
+  /** 1 if absent. */
+  readonly times?: number;
+  /** Any if absent. */
+  readonly region?: string;
 }
 
 export class Gate {
@@ -63,8 +72,8 @@ export class Gate {
   }
 
   /** The next calls of this action (not their dry runs) get this fate. */
-  on(action: string, rule: Rule, times = 1): void {
-    this.rules.push({ action, rule, times, dryRun: false });
+  on(action: string, rule: Rule, { times = 1, region }: When = {}): void {
+    this.rules.push({ action, rule, times, region, dryRun: false });
   }
 
   /** The next calls of this action are refused as EC2 refuses. */
@@ -74,12 +83,13 @@ export class Gate {
     message = code,
     options: { status?: number; times?: number } = {},
   ): void {
-    this.on(action, () => refusal(code, message, options.status), options.times);
+    this.on(action, () => refusal(code, message, options.status), options);
   }
 
   /** The next dry run of this action is refused. */
   refuseDryRun(action: string, code: string, message: string): void {
-    this.rules.push({ action, rule: () => refusal(code, message), times: 1, dryRun: true });
+    const rule = () => refusal(code, message);
+    this.rules.push({ action, rule, times: 1, region: undefined, dryRun: true });
   }
 
   /** Calls of one action so far. */
@@ -109,10 +119,16 @@ export class Gate {
   private async decide(headers: IncomingHttpHeaders, body: string): Promise<Fate> {
     const params = new URLSearchParams(body);
     const action = params.get('Action') ?? '';
-    const call: Call = { action, params, dryRun: params.get('DryRun') === 'true' };
+    // What the signature is for: AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/ec2/aws4_request, ...
+    const region = /Credential=[^/]+\/\d+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? '';
+    const call: Call = { action, params, dryRun: params.get('DryRun') === 'true', region };
     this.log.push(call);
     const pass = () => this.ec2.answer(call, (changed) => this.forward(headers, changed.toString()));
-    const fits = (one: Waiting) => one.action === action && one.times > 0 && one.dryRun === call.dryRun;
+    const fits = (one: Waiting) =>
+      one.action === action &&
+      one.times > 0 &&
+      one.dryRun === call.dryRun &&
+      (one.region ?? region) === region;
     const rule = this.rules.find(fits);
     if (!rule) return pass();
     rule.times--;
