@@ -1,12 +1,13 @@
 // A run of the lab: one world, one place outside, and the servers that the scenarios ask for.
 import { join } from 'node:path';
 import { generate } from './document';
+import { onMaking } from './machines/cache';
 import type { Registry } from './machines/cleanup';
 import { ensureImage } from './machines/image';
 import { type Machine, waitForCloudInit } from './machines/machine';
 import { createNspawn } from './machines/nspawn';
 import { createQemu } from './machines/qemu';
-import { ensureRoot } from './machines/roots';
+import { ensureRoot, type Root } from './machines/roots';
 import type { Place } from './place';
 import type { Server, ServerSpec } from './server';
 import { type SharedServer, servers } from './servers';
@@ -40,18 +41,23 @@ export class Lab {
   private constructor(
     readonly options: LabOptions,
     readonly world: World,
+    private readonly root: Root,
     readonly outside: Vantage,
   ) {}
 
   /** Starts the world and the place outside. Call `close` in the end. */
   static async open(options: LabOptions): Promise<Lab> {
-    const { registry } = options;
+    const { registry, kind } = options;
+    onMaking(options.progress);
+    const root = ensureRoot({ flavour: kind });
+    root.catch(() => undefined); // told below, where it is waited for
     const world = await startWorld({ runId: registry.runid, names: {} });
     try {
       // The world ends its things itself; an interrupt takes them away by the registry.
       registry.add({ kind: 'folder', path: join('.cache/lab/worlds', registry.runid) });
       registry.add({ kind: 'netns', name: world.netns });
-      return new Lab(options, world, await Vantage.open(world, registry, 'outside', 100));
+      const outside = await Vantage.open(world, registry, 'outside', 100);
+      return new Lab(options, world, await root, outside);
     } catch (error) {
       await world.stop();
       throw error;
@@ -114,11 +120,10 @@ export class Lab {
     };
     const consoleFile = join(out, `${spec.name}.console.log`);
     const options = { registry, name: spec.name, attachment, userData, consoleFile };
-    const root = await ensureRoot({ flavour: kind });
     const machine =
       kind === 'nspawn'
-        ? await createNspawn({ ...options, root })
-        : await createQemu({ ...options, image: await ensureImage(root) });
+        ? await createNspawn({ ...options, root: this.root })
+        : await createQemu({ ...options, image: await ensureImage(this.root) });
     this.made.push(machine);
     await this.world.dns.set(spec.domain, { a: [address], aaaa: [address6] });
     return machine;

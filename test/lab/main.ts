@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { Lab, type MachineKind } from './lab';
 import { withRegistry } from './machines/cleanup';
 import { leftovers } from './machines/leftovers';
+import { missing } from './missing';
 import { markdown, type Run, versionsOf } from './report';
 import { type ScenarioResult, schedule } from './scenario';
 import { scenarios } from './scenarios';
@@ -105,7 +106,15 @@ async function main(): Promise<number> {
   }
   const kind = values.machine;
   if (kind !== 'nspawn' && kind !== 'qemu') throw new Error(`--machine ${kind}: nspawn or qemu`);
-  const run = await runLab(kind, choose(), values.out);
+  const chosen = choose();
+  const lacking = await missing();
+  if (lacking.length > 0) {
+    process.stderr.write(
+      `The lab cannot run here. It needs\n${lacking.map((line) => `- ${line}\n`).join('')}`,
+    );
+    return 1;
+  }
+  const run = await runLab(kind, chosen, values.out);
   const report = join(values.out, 'REPORT.md');
   await writeFile(report, markdown(run));
   progress(`report: ${report}`);

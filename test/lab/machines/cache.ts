@@ -1,12 +1,20 @@
 // What the lab makes once and keeps between runs: folders named by what is in them, complete or absent.
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startTime } from './processes';
 
 /** Everything that the lab keeps lies below this folder of the checkout; removing it is always safe between runs. */
 export const labCache = (): string => resolve('.cache/lab');
 
 const underWay = new Map<string, Promise<void>>();
+let tell: (line: string) => void = () => {};
+
+/** Tells a listener, in one line each, what is being made and what it took; the first time that takes minutes. */
+export function onMaking(listener: (line: string) => void): void {
+  tell = listener;
+}
 
 /**
  * The folder `kind/key` of the cache, made by `make` (which gets an empty folder to fill) if it is not there. A key
@@ -19,7 +27,7 @@ export async function cached(
 ): Promise<string> {
   const folder = join(labCache(), kind, key);
   if (!existsSync(folder)) {
-    // Two users in one process wait for one making; of two processes the first to finish wins.
+    // Two users in one process wait for one making, and two processes for each other.
     const making = underWay.get(folder) ?? fill(folder, make).finally(() => underWay.delete(folder));
     underWay.set(folder, making);
     await making;
@@ -28,17 +36,48 @@ export async function cached(
 }
 
 async function fill(folder: string, make: (folder: string) => Promise<void>): Promise<void> {
-  const partial = `${folder}.${process.pid}.partial`;
   await mkdir(dirname(folder), { recursive: true });
-  await removePartials(dirname(folder));
+  const lock = `${folder}.lock`;
+  await acquire(lock);
+  const partial = `${folder}.${process.pid}.partial`;
+  const start = performance.now();
   try {
+    if (existsSync(folder)) return;
+    await removePartials(dirname(folder));
+    tell(`making ${basename(folder)}`);
     await mkdir(partial);
     await make(partial);
-    await rename(partial, folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-    });
+    await rename(partial, folder);
+    tell(`made ${basename(folder)} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
   } finally {
     await rm(partial, { recursive: true, force: true });
+    await rm(lock, { force: true });
+  }
+}
+
+/** Takes a lock file, which tells its holder from its first moment on; one whose holder is gone is taken over. */
+async function acquire(lock: string): Promise<void> {
+  const end = Date.now() + 30 * 60_000;
+  const mine = `${lock}.${process.pid}`;
+  await writeFile(mine, `${process.pid} ${startTime(process.pid)}`);
+  try {
+    for (;;) {
+      const taken = await link(mine, lock).then(
+        () => true,
+        (error: NodeJS.ErrnoException) => {
+          if (error.code !== 'EEXIST') throw error;
+          return false;
+        },
+      );
+      if (taken) return;
+      const holder = await readFile(lock, 'utf8').catch(() => undefined);
+      const [pid = '', started = ''] = holder?.split(' ') ?? [];
+      if (holder !== undefined && startTime(Number(pid)) !== started) await rm(lock, { force: true });
+      else if (Date.now() > end) throw new Error(`${lock}: process ${pid} has held it for 30 minutes`);
+      else await sleep(500);
+    }
+  } finally {
+    await rm(mine, { force: true });
   }
 }
 

@@ -1,10 +1,11 @@
 // Who started what: every process, mount, namespace, link, control group and folder of a run is entered here before
 // it is made and ended by its id, whether the run ends well, fails or is interrupted.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { labCache } from './cache';
 import { endCgroup } from './cgroup';
+import { startTime } from './processes';
 import { pause, run, tryRun } from './run';
 
 /** One thing to be ended. A process is told from a later one with the same number by its start time. */
@@ -20,18 +21,6 @@ export type Resource =
 export const runFolder = (runid: string): string => join(labCache(), 'runs', runid);
 
 const recordOf = (runid: string): string => join(labCache(), 'runs', `${runid}.json`);
-
-/** When a process was started, in clock ticks since boot (field 22 of proc(5) stat); undefined if it is gone. */
-export function startTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A zombie runs nothing any more: it only waits for its parent to ask how it ended.
-    return state === 'Z' ? undefined : fields[18];
-  } catch {
-    return undefined;
-  }
-}
 
 /** What is on disk of a run: whose it is, so that an abandoned one can be told from one that is under way. */
 interface RunRecord {

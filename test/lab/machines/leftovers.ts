@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { hierarchies } from './cgroup';
-import { runFolder, startTime } from './cleanup';
+import { runFolder } from './cleanup';
+import { startTime } from './processes';
 import { pause, tryRun } from './run';
 
 /**

@@ -4,8 +4,21 @@ import { containers } from '../server';
 const file = (domain: string) => `/data/nginx/user_conf.d/${domain}.conf`;
 const kept = '/run/lab-site.kept';
 
-/** nginx takes its configuration again; it must be right, or the old one would stay in force. */
-export const reloadNginx = `docker exec ${containers.nginx} sh -c 'nginx -t -q && nginx -s reload'`;
+/**
+ * nginx takes its configuration again, which must be right, or the old one would stay in force. It is over when none
+ * of the old processes takes connections any more; their title then says that they are shutting down.
+ */
+export const reloadNginx = `docker exec ${containers.nginx} sh -euc '
+workers() { pgrep -xf "nginx: worker process" || :; }
+nginx -t -q
+old=$(workers)
+nginx -s reload
+for i in $(seq 300); do
+  workers | grep -qxF "$old" || exit 0
+  sleep 0.1
+done
+echo "nginx still has the processes from before" >&2
+exit 1'`;
 
 /** The script that edits the site by a sed program, which must change something. */
 export const editSite = (domain: string, program: string): string => `set -e

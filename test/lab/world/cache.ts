@@ -1,13 +1,12 @@
 // What is slow to make (root filesystems, package downloads) is kept under .cache/lab, each entry named by a
 // hash of everything that it depends on. `rm -rf .cache/lab` is always safe while no lab runs.
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cached as keep, labCache } from '../machines/cache';
 
 /** The folder of all caches and runs, in the checkout (the tests' working directory is its root). */
-export const cacheRoot = resolve('.cache/lab');
+export const cacheRoot = labCache();
 
 /** Hex SHA-256 of a text or of bytes. */
 export const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
@@ -23,29 +22,6 @@ export async function hashTree(folder: string): Promise<string> {
   return sha256((await Promise.all(lines)).join('\n'));
 }
 
-/** Whether a process lives. A pid that was reused counts as living: that only makes a wait longer. */
-export const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
-
-/** Holds a lock file that carries our pid while `work` runs; a lock whose holder died is taken over. */
-async function locked<T>(file: string, work: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      await writeFile(file, `${process.pid}`, { flag: 'wx' });
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const holder = Number(await readFile(file, 'utf8').catch(() => '0'));
-      if (holder > 0 && !isAlive(holder)) await rm(file, { force: true });
-      else await sleep(500);
-    }
-  }
-  try {
-    return await work();
-  } finally {
-    await rm(file, { force: true });
-  }
-}
-
 /**
  * The folder that `build` fills, made once for each value of `depends`.
  * @param name the first part of the folder's name, for people.
@@ -53,25 +29,8 @@ async function locked<T>(file: string, work: () => Promise<T>): Promise<T> {
  * @param build fills the empty folder that it is given; if it throws, nothing is kept.
  * @returns the folder's path; two processes that ask at the same time build it once.
  */
-export async function cached(
+export const cached = (
   name: string,
   depends: unknown,
   build: (folder: string) => Promise<void>,
-): Promise<string> {
-  const folder = join(cacheRoot, `${name}-${sha256(JSON.stringify(depends)).slice(0, 16)}`);
-  if (existsSync(folder)) return folder;
-  await mkdir(cacheRoot, { recursive: true });
-  return locked(`${folder}.lock`, async () => {
-    if (existsSync(folder)) return folder;
-    const partial = `${folder}.partial`;
-    await rm(partial, { recursive: true, force: true });
-    await mkdir(partial);
-    try {
-      await build(partial);
-      await rename(partial, folder);
-    } finally {
-      await rm(partial, { recursive: true, force: true });
-    }
-    return folder;
-  });
-}
+): Promise<string> => keep('.', `${name}-${sha256(JSON.stringify(depends)).slice(0, 16)}`, build);

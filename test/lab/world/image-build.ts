@@ -32,7 +32,8 @@ async function ownFiles(spec: ImageSpec, files: string, labCa: string, tree: str
   }
 }
 
-interface Built {
+/** An image whose blobs are in the cache. */
+export interface Built {
   readonly spec: ImageSpec;
   readonly manifest: Blob;
   /** Folders that hold its blobs. */
@@ -64,17 +65,22 @@ async function buildImage(spec: ImageSpec, labCa: string): Promise<Built> {
 }
 
 /**
- * Puts the four images into a registry's storage; the first time they are made, which takes about two minutes.
+ * The four images, from the cache or made now, which takes some minutes.
  * @param lab URLs and the file of the authority's certificate that are baked into them.
+ */
+export const buildImages = (lab: { acmeUrl: string; rootsUrl: string; caFile: string }): Promise<Built[]> =>
+  Promise.all(images(lab).map((spec) => buildImage(spec, lab.caFile)));
+
+/**
+ * Puts images into a registry's storage.
  * @returns their names with tags, and the version of the program in each.
  */
 export async function fillRegistry(
   storage: string,
-  lab: { acmeUrl: string; rootsUrl: string; caFile: string },
+  built: readonly Built[],
 ): Promise<Record<string, string>> {
   const versions: Record<string, string> = {};
-  for (const spec of images(lab)) {
-    const { manifest, blobs, version } = await buildImage(spec, lab.caFile);
+  for (const { spec, manifest, blobs, version } of built) {
     await addToStorage(storage, { ...spec, digest: manifest.digest }, blobs);
     versions[`${spec.repository.replace(/^library\//, '')}:${spec.tag}`] = `${spec.program} ${version}`;
   }

@@ -8,12 +8,16 @@ export const bridge = 'br0';
 export const gateway = '10.91.0.1';
 export const gateway6 = 'fd91::1';
 
+// Without an address of its own a bridge takes the lowest of its ports', so that a machine that comes or goes would
+// change it, and what others send would be lost until they ask for the gateway's address again.
+const bridgeMac = '52:54:00:ff:ff:01';
+
 /** Makes the namespace with its bridge and addresses. Packets for anywhere else are refused at once. */
 export async function createWorldNetns(netns: string): Promise<void> {
   await run(['ip', 'netns', 'add', netns]);
   await run(['ip', '-n', netns, '-batch', '-'], {
     input: `link set lo up
-link add ${bridge} type bridge forward_delay 0
+link add ${bridge} address ${bridgeMac} type bridge forward_delay 0
 addr add ${gateway}/24 dev ${bridge}
 addr add ${gateway6}/64 dev ${bridge} nodad
 link set ${bridge} up

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { startTime } from '../machines/processes';
 import { cacheRoot } from './cache';
 import { deleteNetns } from './netns';
 
@@ -11,18 +12,12 @@ const runsRoot = join(cacheRoot, 'worlds');
 /** The name of a run's namespace. */
 export const netnsOf = (runId: string): string => `gci-${runId}-world`;
 
-/** Start time of a process in clock ticks since boot (field 22 of /proc/PID/stat), which tells reused pids apart. */
-async function startTime(pid: number | string): Promise<string | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];
-}
-
 /** Removes what runs left behind whose process is gone. */
 export async function sweepRuns(): Promise<void> {
   for (const runId of await readdir(runsRoot).catch(() => [])) {
     const owner = await readFile(join(runsRoot, runId, 'owner'), 'utf8').catch(() => '');
     const [pid = '', started = ''] = owner.split(' ');
-    if (started === '' || (await startTime(pid)) === started) continue;
+    if (started === '' || startTime(Number(pid)) === started) continue;
     if (existsSync(`/run/netns/${netnsOf(runId)}`)) await deleteNetns(netnsOf(runId));
     await rm(join(runsRoot, runId), { recursive: true, force: true });
   }
@@ -38,6 +33,6 @@ export async function createRun(runId: string): Promise<string> {
   await mkdir(folder).catch((cause) => {
     throw new Error(`the lab's run ${runId} is under way (or ${folder} is left over)`, { cause });
   });
-  await writeFile(join(folder, 'owner'), `${process.pid} ${await startTime(process.pid)}`);
+  await writeFile(join(folder, 'owner'), `${process.pid} ${startTime(process.pid)}`);
   return folder;
 }
