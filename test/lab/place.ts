@@ -8,6 +8,6 @@ export interface Place {
   /** A client's machine in the same internet, with a network namespace of its own. */
   readonly outside: Vantage;
   readonly world: World;
-  /** How much longer than at native speed everything takes: factor on every time limit. */
+  /** Factor on every time limit; see lab.ts. */
   readonly patience: number;
 }

@@ -43,7 +43,7 @@ export const containers = {
 export async function sh(
   server: Pick<Server, 'machine'>,
   script: string,
-  timeoutMs = 60_000,
+  timeoutMs = 180_000,
 ): Promise<string> {
   const { code, stdout, stderr } = await server.machine.exec(script, { timeoutMs });
   if (code !== 0)

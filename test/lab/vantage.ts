@@ -15,7 +15,7 @@ export interface Ask {
   /** Address family, where the name has both. */
   readonly family?: 4 | 6;
   readonly http?: '1.1' | '2';
-  /** Seconds; default 20. */
+  /** Seconds; default 60. */
   readonly limit?: number;
 }
 
@@ -83,7 +83,7 @@ export class Vantage {
     const http = ask.http === undefined ? [] : [`--http${ask.http}`];
     const method = ask.method === undefined ? [] : ['-X', ask.method];
     const { stdout, stderr } = await this.run([
-      ...['curl', '-s', '--path-as-is', '--globoff', '--cacert', this.roots, '-m', String(ask.limit ?? 20)],
+      ...['curl', '-s', '--path-as-is', '--globoff', '--cacert', this.roots, '-m', String(ask.limit ?? 60)],
       ...['-w', '%{stderr}%{json}\n%{header_json}', ...family, ...http, ...method, ...headers, url],
     ]);
     const [first = '', ...rest] = stderr.split('\n');
@@ -101,7 +101,7 @@ export class Vantage {
   /** Whether a TCP connection is taken; else the reason, such as "Connection refused". */
   async connect(address: string, port: number): Promise<{ open: boolean; reason: string }> {
     const program = ['bash', '-c', 'exec 3<>"/dev/tcp/$0/$1"', address, String(port)];
-    const { code, stderr } = await this.run(['timeout', '3', ...program]);
+    const { code, stderr } = await this.run(['timeout', '10', ...program]);
     if (code === 0) return { open: true, reason: 'connected' };
     return { open: false, reason: code === 124 ? 'no answer' : (stderr.trim().split(': ').pop() ?? '') };
   }

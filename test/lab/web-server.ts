@@ -58,5 +58,5 @@ export async function serve(
     const { error } = await lab.outside.fetch(`https://${domain}/`);
     if (error) throw new Error(error);
   };
-  await until(`the web server of ${domain}`, 10, answer, [service]);
+  await until(`the web server of ${domain}`, 60, answer, [service]);
 }

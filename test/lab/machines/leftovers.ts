@@ -10,7 +10,7 @@ import { pause, tryRun } from './run';
  * One line for each process, mount, namespace, link, control group and folder of the run; empty is clean.
  * The kernel takes a moment to dismantle a killed process with its namespaces: that moment is waited for.
  */
-export async function leftovers(runid: string, graceMs = 5000): Promise<string[]> {
+export async function leftovers(runid: string, graceMs = 30_000): Promise<string[]> {
   const end = Date.now() + graceMs;
   for (;;) {
     const found = await look(runid);

@@ -9,6 +9,18 @@ import { leftovers } from '../machines/leftovers';
 import type { Scenario } from '../scenario';
 import { holds, is, timed } from '../verdict';
 
+const hanging = 'nothing for 120 s';
+const isProcess = (line: string) => line.startsWith('process');
+
+/** What there is of a run as soon as its machine has processes; after a minute, whatever there is. */
+async function inTheMiddle(runid: string): Promise<string[]> {
+  for (let i = 0; i < 120; i++) {
+    if ((await leftovers(runid, 0)).some(isProcess)) break;
+    await sleep(500);
+  }
+  return leftovers(runid, 0);
+}
+
 export const interrupt: Scenario = {
   name: 'interrupt',
   what: 'a run that is interrupted leaves nothing behind',
@@ -23,25 +35,20 @@ export const interrupt: Scenario = {
       for await (const line of createInterface({ input: child.stderr }))
         if (/: first boot/.test(line)) return;
     })();
-    await Promise.race([booting, ended]);
-    await sleep(3000);
+    const late = sleep(300_000 * lab.patience, undefined, { ref: false });
+    await Promise.race([booting, ended, late]);
     tell(
       await timed('SIGINT', async () => {
-        const under = await leftovers(runid, 0);
+        const under = await inTheMiddle(runid);
         child.kill('SIGINT');
-        const hung = sleep(60_000, undefined, { ref: false }).then(() => [null, 'nothing for 60 s']);
+        const hung = sleep(120_000, undefined, { ref: false }).then(() => [null, hanging]);
         const [code, signal] = await Promise.race([ended, hung]);
-        if (signal === 'nothing for 60 s') child.kill('SIGKILL');
+        if (signal === hanging) child.kill('SIGKILL');
         const left = await leftovers(runid);
         const folder = join('.cache/lab/worlds', runid);
         if (existsSync(folder)) left.push(folder);
         return [
-          holds(
-            'a run was under way',
-            under.some((line) => line.startsWith('process')),
-            `${under.length} things`,
-            'processes and more',
-          ),
+          holds('a run was under way', under.some(isProcess), `${under.length} things`, 'processes and more'),
           is('it ends by the signal', signal ?? `exit code ${code}`, 'SIGINT'),
           holds('nothing is left', left.length === 0, left.join('; ') || 'nothing', 'nothing'),
         ];

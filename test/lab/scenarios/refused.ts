@@ -70,7 +70,7 @@ const refusals: readonly Refusal[] = [
     what: 'a signing key in a directory that does not exist',
     host: 23,
     make: async (lab) => ({
-      options: { 'health-timeout': String(30 * lab.patience) },
+      options: { 'health-timeout': String(10 * lab.patience) },
       edit: (document) => spoiled(document, 'signing_key_path: /data/', 'signing_key_path: /data/nowhere/'),
     }),
     console: /failed: Synapse is not healthy after/,

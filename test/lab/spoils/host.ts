@@ -54,7 +54,7 @@ export const hostControls = (serverName: string): readonly Control[] => [
   {
     name: 'a failed unit',
     judges: [units],
-    spoil: 'systemd-run -q --unit spoiled false; sleep 0.5',
+    spoil: '! systemd-run -q --wait --unit spoiled false',
     mend: 'systemctl reset-failed spoiled',
     expects: { 'no unit has failed': /spoiled\.service/ },
   },

@@ -16,7 +16,7 @@ export interface LabRequest {
   readonly ca?: string;
   /** Address family to use, where a name has both. */
   readonly family?: 4 | 6;
-  /** Milliseconds until the request fails; 15000 if absent. */
+  /** Milliseconds until the request fails; 60000 if absent. */
   readonly timeout?: number;
 }
 
@@ -36,7 +36,7 @@ export interface LabResponse {
   };
 }
 
-const resolver = new Resolver({ timeout: 2000, tries: 1 });
+const resolver = new Resolver({ timeout: 5000, tries: 2 });
 resolver.setServers([gateway]);
 
 async function addresses(
@@ -74,7 +74,7 @@ export function labFetch(ask: LabRequest): Promise<LabResponse> {
       autoSelectFamilyAttemptTimeout: 10_000, // of Node's 250 ms a busy machine may lose all
       agent: false,
       ...(ask.ca === undefined ? {} : { ca: ask.ca }),
-      signal: AbortSignal.timeout(ask.timeout ?? 15_000),
+      signal: AbortSignal.timeout(ask.timeout ?? 60_000),
     };
     const request = (ask.url.startsWith('https:') ? httpsRequest : httpRequest)(
       ask.url,

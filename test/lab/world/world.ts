@@ -164,9 +164,9 @@ async function build(options: WorldOptions, runId: string, cleanup: Cleanup): Pr
   const dns = dnsOf(inside);
   const registryUrl = `http://${gateway}:5000`;
   const names = { 'pebble.test': { a: [gateway] }, ...(options.names ?? defaultNames) };
-  await until('DNS', 10, () => Promise.all(Object.entries(names).map(([n, a]) => dns.set(n, a))), started);
-  await until('registry', 10, () => fetch({ url: `${registryUrl}/v2/` }).then(expectOk), started);
-  await until('pebble', 10, () => fetch({ url: servers.acmeUrl, ca: labCa }).then(expectOk), started);
+  await until('DNS', 60, () => Promise.all(Object.entries(names).map(([n, a]) => dns.set(n, a))), started);
+  await until('registry', 60, () => fetch({ url: `${registryUrl}/v2/` }).then(expectOk), started);
+  await until('pebble', 60, () => fetch({ url: servers.acmeUrl, ca: labCa }).then(expectOk), started);
 
   let ports = 0;
   return {
