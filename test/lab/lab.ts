@@ -1,6 +1,6 @@
 // A run of the lab: one world, one place outside, and the servers that the scenarios ask for.
 import { join } from 'node:path';
-import { generate } from './document';
+import { type Generated, generate } from './document';
 import { onMaking } from './machines/cache';
 import type { Registry } from './machines/cleanup';
 import { ensureImage } from './machines/image';
@@ -13,6 +13,7 @@ import type { Server, ServerSpec } from './server';
 import { type SharedServer, servers } from './servers';
 import { Vantage } from './vantage';
 import { explain } from './verdict';
+import { serve } from './web-server';
 import { startWorld, type World } from './world/world';
 
 export type MachineKind = 'nspawn' | 'qemu';
@@ -60,7 +61,12 @@ export class Lab {
       registry.add({ kind: 'folder', path: join('.cache/lab/worlds', registry.runid) });
       registry.add({ kind: 'netns', name: world.netns });
       const outside = await Vantage.open(world, registry, 'outside', 100);
-      return new Lab(options, world, await root, outside);
+      const lab = new Lab(options, world, await root, outside);
+      // A new server asks matrix.org for the keys of others first. Told that there are none, it asks them itself at
+      // once; a name without an address it would try four times, and the request for which it needs the key may be
+      // given up meanwhile.
+      await serve(lab, 'matrix.org', 31, {});
+      return lab;
     } catch (error) {
       await world.stop();
       throw error;
@@ -134,13 +140,13 @@ export class Lab {
 
   /** Boots a new machine with its document until cloud-init has ended, well or not. */
   async boot(spec: ServerSpec): Promise<Server> {
-    const { document, report } = await generate(this.documentOptions(spec));
-    const machine = await this.machine(spec, spec.edit ? spec.edit(document) : document);
-    return this.firstBoot(spec, machine, report);
+    const { document: whole, report } = await generate(this.documentOptions(spec));
+    const document = spec.edit ? spec.edit(whole) : whole;
+    return this.firstBoot(spec, await this.machine(spec, document), { document, report });
   }
 
   /** Switches a machine on and waits until cloud-init has ended. */
-  async firstBoot(spec: ServerSpec, machine: Machine, report: string): Promise<Server> {
+  async firstBoot(spec: ServerSpec, machine: Machine, made: Generated): Promise<Server> {
     const start = performance.now();
     this.progress(`${spec.name}: first boot`);
     await machine.boot();
@@ -151,7 +157,7 @@ export class Lab {
     );
     const { name, domain, serverName = domain } = spec;
     if (status.status === 'done') this.known ??= await versionsInside(machine);
-    return { name, domain, serverName, machine, report, status, seconds };
+    return { name, domain, serverName, machine, ...made, status, seconds };
   }
 
   /** A shared server; the first who asks boots it. */

@@ -18,6 +18,8 @@ export interface ServerSpec {
 
 export interface Server extends Required<Pick<ServerSpec, 'name' | 'domain' | 'serverName'>> {
   readonly machine: Machine;
+  /** Its user data. */
+  readonly document: string;
   /** What the command told the user. */
   readonly report: string;
   /** How cloud-init's first boot ended, and in how many seconds since power on. */

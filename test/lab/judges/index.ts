@@ -3,13 +3,14 @@ import type { Judge } from '../verdict';
 import { chat, uploads } from './client';
 import { adminApi, closedPorts, encodedPath } from './closed';
 import { containersRun } from './containers';
-import { cloudInit, database, dockerDaemon, dockerPackages, health, schema, units } from './inside';
+import { cloudInit, database, dockerDaemon, dockerPackages, health, schema, units, userData } from './inside';
 import { permissions, secrets } from './permissions';
 import { certificate, clientVersions, element, federationKey, redirect, wellKnown } from './web';
 
 /** What is true within the server. */
 export const inside: readonly Judge[] = [
   cloudInit,
+  userData,
   schema,
   units,
   dockerPackages,

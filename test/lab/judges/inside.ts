@@ -2,6 +2,7 @@
 import { cloudInitStatus } from '../machines/machine';
 import { containers, sh } from '../server';
 import { holds, is, type Judge } from '../verdict';
+import { sha256 } from '../world/cache';
 
 /** cloud-init's own word on the present boot. */
 export const cloudInit: Judge = {
@@ -41,6 +42,18 @@ export const schema: Judge = {
         'Valid schema user-data',
       ),
     ];
+  },
+};
+
+/** The user data as cloud-init keeps it, byte for byte what the command wrote. */
+export const userData: Judge = {
+  name: 'user data',
+  async ask({ server }) {
+    const { stdout, stderr } = await server.machine.exec([
+      'sha256sum',
+      '/var/lib/cloud/instance/user-data.txt',
+    ]);
+    return [is('SHA-256', stdout.split(' ')[0] || stderr, sha256(server.document))];
   },
 };
 

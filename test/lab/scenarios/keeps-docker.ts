@@ -65,10 +65,10 @@ export const keepsDocker: Scenario = {
     const asItWas = await owned({ machine });
     await machine.shutdown(120_000 * lab.patience);
 
-    const { document, report } = await generate(lab.documentOptions(spec));
-    await machine.reseed(document);
+    const made = await generate(lab.documentOptions(spec));
+    await machine.reseed(made.document);
     const since = Date.now();
-    const server = await lab.firstBoot(spec, machine, report);
+    const server = await lab.firstBoot(spec, machine, made);
     tell(
       await timed('Docker', async () => {
         const asked = (await lab.world.apt.requests()).filter(

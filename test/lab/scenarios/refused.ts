@@ -2,6 +2,7 @@
 import { spoiled } from '../document';
 import { containersRun } from '../judges/containers';
 import { cloudInit, health } from '../judges/inside';
+import { permissions } from '../judges/permissions';
 import { certificate } from '../judges/web';
 import type { Lab } from '../lab';
 import type { Scenario } from '../scenario';
@@ -20,6 +21,8 @@ interface Refusal {
   /** The judges that must say no, each with what one of its verdicts must have seen. */
   readonly judges: readonly (readonly [Judge, RegExp])[];
 }
+
+const homeserver = 'path: /data/matrix/files/homeserver.yaml\n owner: root:root';
 
 const refusals: readonly Refusal[] = [
   {
@@ -78,6 +81,19 @@ const refusals: readonly Refusal[] = [
       [cloudInit, /^error/],
       [containersRun, /\/data\/nowhere\/no-key-directory\.test\.signing\.key/],
       [health, /^000$/],
+    ],
+  },
+  {
+    name: 'wrong-owner',
+    what: 'a file owned by a user that the server does not have',
+    host: 25,
+    make: async () => ({
+      edit: (document) => spoiled(document, homeserver, homeserver.replaceAll('root', 'synapse')),
+    }),
+    console: /Failed to run module write_files/,
+    judges: [
+      [cloudInit, /Unknown user or group.*synapse/],
+      [permissions, /element-config\.json.*No such file/],
     ],
   },
   {

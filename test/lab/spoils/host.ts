@@ -1,6 +1,15 @@
 // What can be wrong on the server itself, and how its judges say so.
 import { containersRun } from '../judges/containers';
-import { cloudInit, database, dockerDaemon, dockerPackages, health, schema, units } from '../judges/inside';
+import {
+  cloudInit,
+  database,
+  dockerDaemon,
+  dockerPackages,
+  health,
+  schema,
+  units,
+  userData,
+} from '../judges/inside';
 import { permissions, secrets } from '../judges/permissions';
 import { element } from '../judges/web';
 import { baseDir, containers } from '../server';
@@ -9,7 +18,8 @@ import type { Control } from './control';
 const files = `${baseDir}/files`;
 const macaroon = `${files}/macaroon_secret_key`;
 const noOpenSecret = 'no secret is short, or in a file that others may read';
-const userData = '/var/lib/cloud/instance/cloud-config.txt';
+const original = '/var/lib/cloud/instance/user-data.txt';
+const merged = '/var/lib/cloud/instance/cloud-config.txt';
 
 /** Enters something into what cloud-init keeps of its last stage. */
 const record = (key: string, value: string) => `cp -p /run/cloud-init/status.json /run/lab-status.kept
@@ -47,9 +57,16 @@ export const hostControls = (serverName: string): readonly Control[] => [
   {
     name: 'user data with a key that cloud-init does not know',
     judges: [schema],
-    spoil: `cp -p ${userData} /run/lab-user-data.kept; echo 'no_such_key: 1' >>${userData}`,
-    mend: `cp -p /run/lab-user-data.kept ${userData}`,
+    spoil: `cp -p ${merged} /run/lab-user-data.kept; echo 'no_such_key: 1' >>${merged}`,
+    mend: `cp -p /run/lab-user-data.kept ${merged}`,
     expects: { 'cloud-init schema --system': /no_such_key/ },
+  },
+  {
+    name: 'other user data than was given',
+    judges: [userData],
+    spoil: `cp -p ${original} /run/lab-original.kept; echo >>${original}`,
+    mend: `cp -p /run/lab-original.kept ${original}`,
+    expects: { 'SHA-256': /^[0-9a-f]{64}$/ },
   },
   {
     name: 'a failed unit',

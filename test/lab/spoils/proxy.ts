@@ -61,6 +61,13 @@ export function proxyControls(domain: string, address: string): readonly Control
       expects: { [noAdmin]: /^\/_\S*(%2[Ff]|%2e|\.\.)\S* \(port 443/ },
     },
     {
+      name: 'nginx stopped',
+      judges: [adminApi],
+      spoil: `docker stop ${containers.nginx}`,
+      mend: `docker start ${containers.nginx}`,
+      expects: { 'nginx answers every spelling': /Failed to connect/ },
+    },
+    {
       name: 'paths that nginx decodes',
       judges: [encodedPath],
       ...site('s#proxy_pass http://127.0.0.1:8008#rewrite ^(.*)$ $1 break; &#'),
