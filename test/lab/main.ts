@@ -58,7 +58,7 @@ async function runLab(kind: MachineKind, chosen: typeof scenarios, out: string):
       seen = await leftovers(runid, 0);
       if (values.keep) await keep(lab);
     } finally {
-      timelines = lab.machines.map((machine) => ({ name: machine.name, events: machine.timeline() }));
+      timelines = lab.machines.map(timelineOf);
       failures = await lab.close();
     }
   });
@@ -78,6 +78,12 @@ async function runLab(kind: MachineKind, chosen: typeof scenarios, out: string):
   results = [...results, { ...tidy, started: now() - end.seconds, seconds: end.seconds }];
   const pictures = (await readdir(out)).filter((name) => name.endsWith('.png'));
   return { kind, results, versions, timelines, pictures, startup, seconds: now() };
+}
+
+/** What happened to a machine, and what the document's own steps said on its console. */
+function timelineOf({ name, log }: Lab['machines'][number]): Run['timelines'][number] {
+  const said = log.events(/gen-cloudinit: (?!waiting).*/);
+  return { name, events: [...log.timeline(), ...said].sort((a, b) => a.t - b.t) };
 }
 
 /** Tells how to enter what runs, and waits to be interrupted. */

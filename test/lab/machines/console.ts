@@ -58,6 +58,14 @@ export class ConsoleLog {
     return this.marks;
   }
 
+  /** The lines that the expression matches, as events: what it has found in each. */
+  events(expression: RegExp): TimelineEvent[] {
+    return this.kept.flatMap(({ t, text }) => {
+      const found = expression.exec(text)?.[0];
+      return found === undefined ? [] : [{ t, event: found }];
+    });
+  }
+
   text(): string {
     return this.kept.map(render).join('');
   }
