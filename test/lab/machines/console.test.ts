@@ -35,6 +35,10 @@ test('a search can begin at a moment', async () => {
   assert.is(log.find(/^login/, moment), undefined);
   log.feed('login: second\n');
   assert.is(log.find(/^login/, moment)?.text, 'login: second');
+  assert.equal(
+    log.events(/login: f.*/).map(({ event }) => event),
+    ['login: first'],
+  );
   await rm(folder, { recursive: true });
 });
 
