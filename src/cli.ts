@@ -5,9 +5,9 @@ import { InputError, inputName, readGiven } from './commands/input';
 import { deploymentReport, optionReport } from './commands/report';
 import { OPTION_NAMES, OPTIONS } from './deployment/options';
 import { generateFlags } from './flags/generate';
-import type { OfferedKind } from './flags/machines';
 import { verifyFlags } from './flags/verify';
 import { interruptible } from './machines/interrupt';
+import type { MachineKind } from './machines/machine';
 
 /** Exit codes: 0 done, 1 the world failed or a check found errors, 2 the request was wrong, 130 interrupted. */
 const FAILED = 1;
@@ -107,7 +107,7 @@ async function runExtract({ file, dir, json, force }: Flags): Promise<void> {
   if (done.refused.length > 0) process.exitCode = FAILED;
 }
 
-async function runVerify(kind: OfferedKind, { json, ...flags }: Flags): Promise<void> {
+async function runVerify(kind: MachineKind, { json, ...flags }: Flags): Promise<void> {
   const { verify, verifyReport } = await import('./commands/verify');
   const { confirmation } = await import('./commands/confirm');
   const colours = process.env.NO_COLOR === undefined || process.env.NO_COLOR === '';

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Diagnostic } from '../deployment/diagnostic';
-import { MACHINE_FLAGS, type OfferedKind } from '../flags/machines';
+import { MACHINE_FLAGS } from '../flags/machines';
 import { VERIFY_FLAGS } from '../flags/verify';
 import type { Backend } from '../machines/backend';
+import type { MachineKind } from '../machines/machine';
 import { Display, type Screen } from '../verify/display';
 import type { Report } from '../verify/report';
 import { runVerify } from '../verify/run';
@@ -14,8 +15,9 @@ import { InputError, inputName, readGiven } from './input';
 export { verifyReport } from '../verify/report';
 
 /** Each is loaded when it is asked for: EC2's brings the AWS SDK along. */
-const BACKENDS: Readonly<Record<OfferedKind, () => Promise<{ readonly backend: Backend }>>> = {
+const BACKENDS: Readonly<Record<MachineKind, () => Promise<{ readonly backend: Backend }>>> = {
   multipass: () => import('../machines/multipass/backend'),
+  qemu: () => import('../machines/qemu/backend'),
   ec2: () => import('../machines/ec2/backend'),
 };
 
@@ -45,16 +47,16 @@ type Flags = Readonly<Record<string, unknown>>;
  * @returns the verdict, or what is wrong with the request
  * @throws InputError when the file cannot be used; the launch's error; Stopped after an interruption
  */
-export async function verify(kind: OfferedKind, flags: Flags, around: Surroundings): Promise<Verified> {
+export async function verify(kind: MachineKind, flags: Flags, around: Surroundings): Promise<Verified> {
   const { own, machine, options, file } = parted(kind, flags);
-  const { minutes, diagnostics: wrong } = timeLimit(own['time-limit']);
+  const { minutes, diagnostics: wrong } = timeLimit(own['time-limit'] ?? MACHINE_FLAGS[kind].minutes);
   const made = file === undefined ? await compiled(options) : await given(file, options);
   const { diagnostics, fromConfig } = made;
   if (!made.document || wrong.length > 0) return { diagnostics: [...diagnostics, ...wrong], fromConfig };
   const subject = readSubject(made.document);
   if ('problem' in subject) throw new InputError(`${inputName(file)} cannot be verified: ${subject.problem}`);
   const { backend } = await BACKENDS[kind]();
-  const { confirm, announce, screen, colours, signal } = around;
+  const { confirm, announce, screen, colours } = around;
   const plugged = backend.plug(machine, made.document, {
     minutes,
     announce,
@@ -70,7 +72,7 @@ export async function verify(kind: OfferedKind, flags: Flags, around: Surroundin
   };
   const display = new Display(screen, colours);
   try {
-    const report = await runVerify(made.document, subject, plugged.launch, settings, display, signal);
+    const report = await runVerify(made.document, subject, plugged.launch, settings, display, around);
     return { report, diagnostics: all, fromConfig };
   } finally {
     display.close();
@@ -78,7 +80,7 @@ export async function verify(kind: OfferedKind, flags: Flags, around: Surroundin
 }
 
 /** Whose flag is whose. */
-function parted(kind: OfferedKind, { _: words, $0: _name, file, ...flags }: Flags) {
+function parted(kind: MachineKind, { _: words, $0: _name, file, ...flags }: Flags) {
   const stray = (Array.isArray(words) ? words : [])
     .map(String)
     .filter((word) => word !== 'verify' && word !== kind);
@@ -99,7 +101,7 @@ function timeLimit(asked: unknown): {
   readonly minutes: number;
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const minutes = asked === undefined ? 60 : Number(asked);
+  const minutes = Number(asked);
   if (Number.isInteger(minutes) && minutes >= 1 && minutes <= 1440) return { minutes, diagnostics: [] };
   const diagnostic: Diagnostic = {
     severity: 'error',

@@ -13,6 +13,8 @@ export interface Machine {
   readonly name: string;
   /** What its console has printed so far. */
   console(): Promise<string>;
+  /** How many times longer than on a server everything may take, where it is slow; 1 if absent. */
+  readonly patience?: number;
   /** Runs an sh script as root on the machine; absent where there is no way in. */
   readonly exec?: (script: string, options?: { readonly timeoutMs?: number }) => Promise<Executed>;
   /** Where one of its TCP ports is reached from here; absent where nothing is open. */

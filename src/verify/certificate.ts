@@ -75,7 +75,7 @@ async function byLocalCa(
   signal: AbortSignal,
   notes: readonly string[],
 ): Promise<Certified> {
-  const end = performance.now() + WITHIN;
+  const end = performance.now() + WITHIN * (machine.patience ?? 1);
   const chain = `/etc/letsencrypt/live/${subject.certificateName}/chain.pem`;
   const script = `docker exec ${quoted(subject.proxy)} cat ${quoted(chain)} 2>/dev/null`;
   let why = 'there is no certificate';
@@ -138,6 +138,6 @@ async function takeLocalCa(machine: Enterable, { proxy }: Subject): Promise<void
 export HOME=/root
 printf 'services:\\n  %s:\\n    environment:\\n      USE_LOCAL_CA: "1"\\n' ${quoted(service)} >${OVERRIDE}
 docker compose -f /root/nginx/compose.yml -f ${OVERRIDE} up -d 2>&1`;
-  const { code, stdout } = await machine.exec(script, { timeoutMs: 120_000 });
+  const { code, stdout } = await machine.exec(script, { timeoutMs: 120_000 * (machine.patience ?? 1) });
   if (code !== 0) throw new Error(`nginx could not be given a local CA: ${stdout.trim().slice(-400)}`);
 }

@@ -54,13 +54,13 @@ export async function judge(
   if (!canEnter(machine)) points.push(...unseenInside(machine));
   // A machine that never let us in will not do so now.
   else if (ended.ended || ended.trouble === '') await judgeInside(machine, subject, signal, step);
-  const { reach } = machine;
-  if (!reach) {
+  if (!machine.reach) {
     points.push(
       judging('from outside').unknown('everything', 'no port of the machine is reached from here', false),
     );
     return { access: accessTo(machine), points, notes };
   }
+  const reach = machine.reach.bind(machine);
   notes.push(`${subject.domain} is taken for ${reach(443).host}, whatever the DNS says.`);
   await step('from outside', async () => {
     const certified = await certify(machine, subject, reach, signal);

@@ -22,6 +22,13 @@ export interface RunOptions {
   readonly every?: number;
 }
 
+/** Ctrl-C, and what is printed when even the clean-up is interrupted. */
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** Takes the command that removes whatever may be left. */
+  readonly announce: (remove: string) => void;
+}
+
 /**
  * Boots the document, judges, saves what tells of a failure, removes the machine.
  * @throws Stopped after an interruption, when everything is removed; the launch's own error when there is no machine
@@ -32,7 +39,7 @@ export async function runVerify(
   launch: Launch,
   options: RunOptions,
   display: Display,
-  signal: AbortSignal,
+  { signal, announce }: Interruption,
 ): Promise<Report> {
   const begin = performance.now();
   const seconds = () => Math.round((performance.now() - begin) / 100) / 10;
@@ -49,6 +56,7 @@ export async function runVerify(
       });
     },
   );
+  announce(machine.howTo.remove);
   const launchSeconds = seconds();
   let kept = false;
   try {

@@ -16,8 +16,8 @@ export const quoted = escapeFor('probe.sh');
  * Runs a script and returns what it printed, whatever its exit code.
  * @throws Error when the machine could not be entered
  */
-export async function printed(machine: Enterable, script: string, timeoutMs = 60_000): Promise<string> {
-  const { stdout } = await machine.exec(script, { timeoutMs });
+export async function printed(machine: Enterable, script: string): Promise<string> {
+  const { stdout } = await machine.exec(script);
   return stdout;
 }
 

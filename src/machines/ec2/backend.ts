@@ -21,7 +21,13 @@ export const backend: Backend = {
       maxMinutes: minutes,
       yes: flags.yes === true,
     });
-    if (diagnostics.length > 0) return { launch: undefined, diagnostics };
+    if (diagnostics.length > 0) {
+      const named = (path: string) => (path === 'max-minutes' ? 'time-limit' : path);
+      return {
+        launch: undefined,
+        diagnostics: diagnostics.map((each) => ({ ...each, path: named(each.path) })),
+      };
+    }
     const launch = launchEc2(options, {
       ...(confirm ? { confirm: () => confirm('Start it?') } : {}),
       announce: (run) => announce(run.sweepCommand),

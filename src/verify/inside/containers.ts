@@ -21,13 +21,12 @@ interface Inspected {
 const PATIENCE = 75_000;
 const LOOK = 3_000;
 
-/** @param patience how much longer than on an ordinary machine things take */
 export async function judgeContainers(
   machine: Enterable,
   { containers }: Subject,
   signal: AbortSignal,
 ): Promise<Point[]> {
-  const end = performance.now() + PATIENCE;
+  const end = performance.now() + PATIENCE * (machine.patience ?? 1);
   for (;;) {
     const found = await inspect(machine, containers);
     const isWaiting = [...found.values()].some(

@@ -1,0 +1,25 @@
+/** QEMU as a kind of machine. */
+import { type Backend, numberFlag, textFlag } from '../backend';
+import { launchQemu } from './launch';
+import { type QemuOptions, qemuOptions } from './options';
+
+export const backend: Backend = {
+  plug(flags, _document, { minutes }) {
+    const { options, diagnostics } = qemuOptions({
+      image: textFlag(flags, 'image'),
+      release: textFlag(flags, 'release'),
+      imageServer: textFlag(flags, 'image-server'),
+      memory: numberFlag(flags, 'memory'),
+      cpus: numberFlag(flags, 'cpus'),
+      disk: numberFlag(flags, 'disk'),
+      // The rule of the option judges whether it is one.
+      accelerator: textFlag(flags, 'accelerator') as QemuOptions['accelerator'] | undefined,
+      maxMinutes: Math.min(minutes + JUDGING, 1440),
+    });
+    if (diagnostics.length > 0) return { launch: undefined, diagnostics };
+    return { launch: launchQemu(options), diagnostics };
+  },
+};
+
+/** Minutes that judging may take after the time limit; only then the machine ends by itself. */
+const JUDGING = 30;

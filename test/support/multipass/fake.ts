@@ -1,0 +1,88 @@
+// Puts the multipass of multipass.mjs on PATH, with what it is to do.
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+
+/** Times in milliseconds. */
+export interface Behaviour {
+  /** How `launch` ends once the instance runs; `taken-meanwhile` loses the name to somebody else. */
+  readonly launch?: 'refused' | 'taken-meanwhile' | 'client-timeout' | 'daemon-timeout';
+  /** The words of a refusal. */
+  readonly complaint?: string;
+  /** Before there is an instance at all, until it runs, and until cloud-init has ended in it. */
+  readonly download?: number;
+  readonly boot?: number;
+  readonly initialization?: number;
+  /** The state in the place of Running. */
+  readonly state?: string;
+  readonly daemon?: 'down';
+  readonly exec?: 'broken';
+  /** Unix socket of the one who plays the machine. */
+  readonly socket?: string;
+}
+
+export interface FakeInstance {
+  readonly state: string;
+  readonly document?: string;
+  readonly startedByExec?: boolean;
+  readonly other?: boolean;
+}
+
+export class FakeMultipass {
+  readonly folder = mkdtempSync(join(tmpdir(), 'fake-multipass-'));
+  /** PATH with it in front. */
+  readonly path: string;
+
+  constructor(behaviour: Behaviour = {}) {
+    const bin = join(this.folder, 'bin');
+    mkdirSync(bin);
+    symlinkSync(resolve('test/support/multipass/multipass.mjs'), join(bin, 'multipass'));
+    this.path = `${bin}${delimiter}${process.env.PATH}`;
+    this.behave(behaviour);
+  }
+
+  behave(behaviour: Behaviour): void {
+    writeFileSync(join(this.folder, 'behaviour.json'), JSON.stringify(behaviour));
+  }
+
+  /** Refuses so many deletes before it obeys. */
+  beStubborn(times: number): void {
+    writeFileSync(join(this.folder, 'stubborn'), String(times));
+  }
+
+  /** For a program that is started, and for this process. */
+  get environment(): Record<string, string> {
+    return { PATH: this.path, FAKE_MULTIPASS: this.folder };
+  }
+
+  /** Every call so far, as argv. */
+  calls(verb?: string): string[][] {
+    const log = join(this.folder, 'log');
+    if (!existsSync(log)) return [];
+    const lines = readFileSync(log, 'utf8').trim().split('\n');
+    return lines.map((line) => JSON.parse(line) as string[]).filter(([first]) => !verb || first === verb);
+  }
+
+  instance(name: string): FakeInstance | undefined {
+    const file = join(this.folder, 'instances', `${name}.json`);
+    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as FakeInstance) : undefined;
+  }
+
+  /** Makes an instance that was there before. */
+  put(name: string, instance: FakeInstance): void {
+    mkdirSync(join(this.folder, 'instances'), { recursive: true });
+    writeFileSync(join(this.folder, 'instances', `${name}.json`), JSON.stringify({ ipv4: [], ...instance }));
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
