@@ -38,7 +38,7 @@ export function launchMultipass(options: MultipassOptions, announce: (remove: st
     } catch (error) {
       launching.stop();
       // Somebody else took the name in between: that instance is not ours.
-      if (launching.ended && /already exists/i.test(launching.ended.stderr)) throw error;
+      if (refused(launching)) throw error;
       events.progress('removing what was made');
       await removeInstance(name, { mayAppear: launching.ended === undefined || signal.aborted });
       throw error;
@@ -46,9 +46,16 @@ export function launchMultipass(options: MultipassOptions, announce: (remove: st
   };
 }
 
+/** Whether somebody else has an instance of that name. */
+function refused({ ended }: Launching): boolean {
+  return ended !== undefined && /already exists/i.test(ended.stderr);
+}
+
 /** Waits until the instance runs, which is when it can be entered. @returns its address */
 async function untilRunning(name: string, launching: Launching, signal: AbortSignal): Promise<string> {
   for (;;) {
+    // Not at once: a name that somebody else took in between is refused by now, and a machine takes longer to run.
+    await pause(LOOK, signal);
     const found = await instanceNamed(name, signal).catch((error: unknown) => {
       orStop(signal);
       // While it makes an instance the daemon may be slow to answer; the launch itself tells what is wrong.
@@ -56,7 +63,7 @@ async function untilRunning(name: string, launching: Launching, signal: AbortSig
       return undefined;
     });
     const [address] = found?.addresses ?? [];
-    if (found?.state === 'Running' && address) return address;
+    if (found?.state === 'Running' && address && !refused(launching)) return address;
     const { ended } = launching;
     const timedOut = ended && (ended.code === 5 || /timed out/i.test(ended.stderr + ended.stdout));
     if (ended && !(found && timedOut)) {
@@ -64,7 +71,6 @@ async function untilRunning(name: string, launching: Launching, signal: AbortSig
       if (found?.state !== 'Running')
         throw new MultipassError(`multipass has launched ${name}, but it is ${found?.state ?? 'gone'}`);
     }
-    await pause(LOOK, signal);
   }
 }
 
