@@ -1,7 +1,7 @@
-// From a root directory to what QEMU boots: a file system image, the kernel, and an initial RAM disk that does no
-// more than find the disk. No loop device and no mount is needed on this host.
+// From a root directory to a disk that boots by itself, as a cloud image does: a boot loader, the kernel with an initial
+// RAM disk that does no more than find the root, and the root. No loop device and no mount is needed on this host.
 import { execFileSync } from 'node:child_process';
-import { copyFile, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, open, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from './cache';
 import { type CpioEntry, cpio } from './cpio';
@@ -9,9 +9,10 @@ import type { Root } from './roots';
 import { run } from './run';
 import { inTools, runTool, toolRoot } from './tools';
 
-/** The files of a bootable image; the disk is raw and is never written, machines have their layers over it. */
+/** A bootable image; the disk is raw and is never written, machines have their layers over it. */
 export interface Image {
   readonly disk: string;
+  /** What is on the disk too, for a look at what runs here. */
   readonly kernel: string;
   readonly initrd: string;
 }
@@ -19,11 +20,28 @@ export interface Image {
 /** What the initial RAM disk says on the console when the command line asks it to only show that the kernel runs. */
 export const probeMarker = 'gci-probe: the kernel runs programs';
 
-// Sparse: what is not used costs nothing.
-const diskSize = 12 * 1024 ** 3;
+const MiB = 1024 ** 2;
+// Sparse: what is not used costs nothing. The boot loader's partition first, then the root to the end.
+const diskSize = 12 * 1024 * MiB;
+const bootStart = MiB;
+const bootSize = 64 * MiB;
+const rootStart = bootStart + bootSize;
+const sectors = (bytes: number) => bytes / 512;
+const partitions = `label: dos
+start=${sectors(bootStart)}, size=${sectors(bootSize)}, type=c, bootable
+start=${sectors(rootStart)}, type=83
+`;
+
+const bootLoader = `DEFAULT linux
+PROMPT 0
+LABEL linux
+KERNEL vmlinuz
+INITRD initrd
+APPEND root=/dev/vda2 rw console=ttyS0 mitigations=off tsc=reliable
+`;
 
 // Counts into the name of the cached image: raise it when what is made from a root changes.
-const recipe = 2;
+const recipe = 3;
 
 // Runs in the virtual machine. Debian's own initial RAM disk takes 12 s of an emulated boot; this one takes one.
 const init = `#!/bin/busybox sh
@@ -38,9 +56,10 @@ if grep -q gci.probe /proc/cmdline; then
   poweroff -f
 fi
 for module in /modules/*; do insmod $module; done
+root=$(sed 's/.*root=\\([^ ]*\\).*/\\1/' /proc/cmdline)
 i=0
-while [ ! -b /dev/vda ] && [ $i -lt 100 ]; do sleep 0.1; i=$((i + 1)); done
-mount -t ext4 -o rw /dev/vda /root || exec sh
+while [ ! -b "$root" ] && [ $i -lt 100 ]; do sleep 0.1; i=$((i + 1)); done
+mount -t ext4 -o rw "$root" /root || exec sh
 mount --move /dev /root/dev
 umount /sys /proc
 exec switch_root /root /sbin/init
@@ -53,13 +72,31 @@ export async function ensureImage(root: Root): Promise<Image> {
     if (!kernel) throw new Error(`root ${root.key} has no kernel: make it with the flavour qemu`);
     await copyFile(join(root.dir, 'boot', kernel), join(folder, 'vmlinuz'));
     await writeFile(join(folder, 'initrd'), await initialRamDisk(root.dir, kernel.replace('vmlinuz-', '')));
-    await writeFile(join(folder, 'disk.raw'), '');
-    await truncate(join(folder, 'disk.raw'), diskSize);
-    const options = 'root_owner=0:0,lazy_itable_init=0,nodiscard';
-    const mke2fs = ['mke2fs', '-q', '-t', 'ext4', '-L', 'cloudimg-rootfs', '-E', options];
-    await runTool(folder, [...mke2fs, '-d', inTools(root.dir), 'disk.raw']);
+    await writeFile(join(folder, 'syslinux.cfg'), bootLoader);
+    await makeDisk(folder, root);
   });
   return { disk: join(dir, 'disk.raw'), kernel: join(dir, 'vmlinuz'), initrd: join(dir, 'initrd') };
+}
+
+/** The folder has the kernel, the initial RAM disk and the boot loader's settings already. */
+async function makeDisk(folder: string, root: Root): Promise<void> {
+  const disk = join(folder, 'disk.raw');
+  await writeFile(disk, '');
+  await truncate(disk, diskSize);
+  const tool = (...argv: string[]) => runTool(folder, argv);
+  await runTool(folder, ['sfdisk', '--quiet', 'disk.raw'], partitions);
+  const options = `root_owner=0:0,lazy_itable_init=0,nodiscard,offset=${rootStart}`;
+  const mke2fs = ['mke2fs', '-q', '-t', 'ext4', '-L', 'cloudimg-rootfs', '-E', options];
+  await tool(...mke2fs, '-d', inTools(root.dir), 'disk.raw', `${(diskSize - rootStart) / 1024}k`);
+  const boot = ['-i', `disk.raw@@${bootStart}`];
+  await tool('mformat', ...boot, '-T', String(sectors(bootSize)), '-v', 'BOOT', '::');
+  await tool('mcopy', ...boot, 'vmlinuz', 'initrd', 'syslinux.cfg', '::');
+  await tool('syslinux', '--offset', String(bootStart), '--install', 'disk.raw');
+  // The code that looks for the bootable partition; the table behind it stays.
+  const code = await readFile(join(await toolRoot(), 'usr/lib/syslinux/mbr/mbr.bin'));
+  const file = await open(disk, 'r+');
+  await file.write(code, 0, code.length, 0);
+  await file.close();
 }
 
 async function initialRamDisk(root: string, version: string): Promise<Buffer> {

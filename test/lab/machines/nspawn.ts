@@ -1,8 +1,9 @@
 // Machines at native speed: systemd-nspawn boots a root directory with its own systemd, cloud-init and network.
 // The kernel is this host's. After each boot the network namespace and the control group are new, as after a real
 // start of a kernel; only the disk lasts.
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { seedFiles } from '../../../src/machines/qemu/seed';
 import type { Entered, MachineOptions } from './base';
 import { createCgroup, inGroup } from './cgroup';
 import type { Resource } from './cleanup';
@@ -59,7 +60,11 @@ export class NspawnMachine extends PoweredMachine {
 
   protected async seed(): Promise<void> {
     // Below the mount point, for nothing is mounted while the machine is off.
-    await this.writeSeed(join(this.folder, 'upper/var/lib/cloud/seed/nocloud'), { name: interfaceName });
+    const folder = join(this.folder, 'upper/var/lib/cloud/seed/nocloud');
+    await mkdir(folder, { recursive: true });
+    for (const [name, bytes] of seedFiles(this.seedFor({ name: interfaceName }))) {
+      await writeFile(join(folder, name), bytes, { mode: 0o600 });
+    }
   }
 
   private folderFor(path: string): string {

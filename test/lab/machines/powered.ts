@@ -2,14 +2,15 @@
 // again when the system inside restarts. What the process is, the kinds of machine say.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Seed } from '../../../src/machines/qemu/seed';
 import { BaseMachine, type MachineOptions } from './base';
 import { cgroupRoot, createCgroup, endCgroup, inGroup } from './cgroup';
 import type { Resource } from './cleanup';
 import { MachineError } from './machine';
 import { contained, pause } from './run';
-import { type SeedSpec, seedFiles } from './seed';
+import { labSeed, type SeedSpec } from './seed';
 
 /** What a program inside, or systemd-nspawn itself, gets of an environment: the lab's own is not the machine's. */
 export const plainEnvironment: Readonly<Record<string, string>> = {
@@ -80,17 +81,15 @@ export abstract class PoweredMachine extends BaseMachine {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Writes the NoCloud seed's files into a folder. */
-  protected async writeSeed(folder: string, match: SeedSpec['match']): Promise<void> {
-    await mkdir(folder, { recursive: true });
-    const files = seedFiles({
+  /** The NoCloud seed for the next boot. */
+  protected seedFor(match: SeedSpec['match']): Seed {
+    return labSeed({
       instanceId: `i-${this.id}-${this.instance}`,
       hostname: this.options.hostname ?? this.name,
       userData: this.userData,
       attachment: this.options.attachment,
       match,
     });
-    for (const [name, bytes] of files) await writeFile(join(folder, name), bytes, { mode: 0o600 });
   }
 
   /** Its hardware address: locally administered, and the same at every boot. */

@@ -1,9 +1,10 @@
 // Machines with a kernel of their own: QEMU, emulated where there is no KVM, on a tap device in the world's bridge,
 // so that the guest has an address there as a machine of systemd-nspawn has.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { monitor } from '../../../src/machines/qemu/monitor';
-import { type Accelerator, accelerator } from './accelerator';
+import { seedDisk } from '../../../src/machines/qemu/seed';
+import { accelerator, type ProvenAccelerator } from './accelerator';
 import type { Entered, MachineOptions } from './base';
 import { AgentError, AgentSilentError, GuestAgent } from './guest-agent';
 import type { Image } from './image';
@@ -27,7 +28,7 @@ export class QemuMachine extends PoweredMachine {
 
   constructor(
     protected override readonly options: QemuOptions,
-    readonly accelerator: Accelerator,
+    readonly accelerator: ProvenAccelerator,
     private readonly tools: string,
   ) {
     super(options);
@@ -56,9 +57,7 @@ export class QemuMachine extends PoweredMachine {
   }
 
   protected async seed(): Promise<void> {
-    await this.writeSeed(join(this.folder, 'seed'), { mac: this.mac });
-    const iso = ['xorriso', '-as', 'genisoimage', '-quiet', '-volid', 'cidata', '-joliet', '-rational-rock'];
-    await runTool(this.folder, [...iso, '-output', 'seed.iso', 'seed']);
+    await writeFile(join(this.folder, 'seed.iso'), seedDisk(this.seedFor({ mac: this.mac })));
   }
 
   protected restarts(): boolean {
@@ -88,13 +87,11 @@ export class QemuMachine extends PoweredMachine {
   }
 
   protected commandLine(): readonly string[] {
-    const { image, memoryMiB = 4096, processors = 2, attachment } = this.options;
+    const { memoryMiB = 4096, processors = 2, attachment } = this.options;
     const qemu = [
       ...['qemu-system-x86_64', '-name', this.id, '-nodefaults', '-no-user-config', '-display', 'none'],
       ...this.accelerator.arguments,
       ...['-smp', String(processors), '-m', String(memoryMiB), '-serial', 'stdio'],
-      ...['-kernel', inTools(image.kernel), '-initrd', inTools(image.initrd)],
-      ...['-append', 'root=/dev/vda rw console=ttyS0 mitigations=off tsc=reliable'],
       ...['-drive', 'file=disk.qcow2,if=virtio,format=qcow2,cache=unsafe,discard=unmap'],
       ...['-drive', 'file=seed.iso,if=virtio,format=raw,readonly=on'],
       ...['-qmp', 'unix:monitor,server=on,wait=off'],

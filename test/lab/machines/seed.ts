@@ -1,5 +1,5 @@
-// The NoCloud seed of a machine: the user-data as it was given, and beside it what a provider would say.
-// Format: cloud-init documentation, datasource NoCloud; network-config version 2.
+// The NoCloud seed of a machine of the lab. Network: cloud-init documentation, network-config version 2.
+import type { Seed } from '../../../src/machines/qemu/seed';
 
 /** How a machine stands in the network; `netns` and `bridge` name the world's bridge that it is plugged into. */
 export interface Attachment {
@@ -17,7 +17,7 @@ export interface Attachment {
   readonly dns?: readonly string[];
 }
 
-/** What is seeded. `userData` is handed over byte for byte; without it the machine boots with none. */
+/** What is seeded. `userData` is handed over byte for byte. */
 export interface SeedSpec {
   readonly instanceId: string;
   readonly hostname: string;
@@ -31,9 +31,8 @@ export interface SeedSpec {
 export const gatewayOf = (attachment: Attachment): string =>
   attachment.gateway ?? attachment.address.replace(/\d+$/, '1');
 
-/** The files of the seed by name. JSON is YAML too, so meta-data and network-config are written as JSON. */
-export function seedFiles(spec: SeedSpec): ReadonlyMap<string, Uint8Array> {
-  const { attachment, match } = spec;
+/** The seed of a machine of the lab: as any other, and with the addresses that it has in the world. */
+export function labSeed({ attachment, match, userData, ...rest }: SeedSpec): Seed {
   const gateway = gatewayOf(attachment);
   const link = {
     ...('mac' in match ? { match: { macaddress: match.mac } } : {}),
@@ -48,10 +47,5 @@ export function seedFiles(spec: SeedSpec): ReadonlyMap<string, Uint8Array> {
     nameservers: { addresses: attachment.dns ?? [gateway] },
   };
   const network = { version: 2, ethernets: { ['name' in match ? match.name : 'lan']: link } };
-  const text = (value: unknown) => Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
-  return new Map([
-    ['user-data', Buffer.from(spec.userData)],
-    ['meta-data', text({ 'instance-id': spec.instanceId, 'local-hostname': spec.hostname })],
-    ['network-config', text(network)],
-  ]);
+  return { ...rest, userData: Buffer.from(userData), network };
 }

@@ -9,9 +9,12 @@ import { contained, run } from './run';
 const packages = [
   'busybox-static',
   'e2fsprogs',
+  'fdisk',
+  'mtools',
   'qemu-system-x86',
   'qemu-utils',
-  'xorriso',
+  'syslinux',
+  'syslinux-common',
   'xz-utils',
   'zstd',
 ];
@@ -44,6 +47,7 @@ export const toolCommand = (tools: string, cwd: string, argv: readonly string[])
 ];
 
 /** Runs a tool in a folder of the cache and returns its standard output; throws a RunError if it fails. */
-export async function runTool(cwd: string, argv: readonly string[]): Promise<string> {
-  return run(contained(toolCommand(await toolRoot(), cwd, argv)));
+export async function runTool(cwd: string, argv: readonly string[], input?: string): Promise<string> {
+  const command = contained(toolCommand(await toolRoot(), cwd, argv));
+  return run(command, input === undefined ? {} : { input });
 }

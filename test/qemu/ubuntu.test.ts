@@ -1,0 +1,200 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ubuntuImage } from '../../src/machines/qemu/ubuntu';
+
+const test = suite("Ubuntu's cloud images");
+const folder = mkdtempSync(join(tmpdir(), 'images-'));
+test.after(() => rmSync(folder, { recursive: true }));
+
+// A real disk image, which is looked at when it is there.
+const disk = join(folder, 'disk.img');
+execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', 'preallocation=metadata', disk, '64M']);
+const image = readFileSync(disk);
+const sha256 = createHash('sha256').update(image).digest('hex');
+const PATH = '/releases/24.04/release/ubuntu-24.04-server-cloudimg-amd64.img';
+const KEPT = `ubuntu-24.04-server-cloudimg-amd64-${sha256}.img`;
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** As the server of the images answers, ranges included. */
+const whole: Answer = (request, response) => {
+  const begin = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+  response.writeHead(begin > 0 ? 206 : 200, { 'content-length': image.length - begin });
+  response.end(image.subarray(begin));
+};
+
+/** Sends something, which arrives, and no more. */
+function breakOff(response: ServerResponse, bytes: Uint8Array): void {
+  response.write(bytes, () => setTimeout(() => response.destroy(), 100));
+}
+
+interface World {
+  readonly url: string;
+  /** Path and range of each request. */
+  readonly asked: string[];
+  close(): Promise<unknown>;
+}
+
+/** A server of images that is told how to answer. */
+async function serve(
+  answer: Answer,
+  sums = `${sha256} *ubuntu-24.04-server-cloudimg-amd64.img\n`,
+): Promise<World> {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push([request.url?.replace(/.*\//, ''), request.headers.range].filter(Boolean).join(' '));
+    if (request.url === PATH) answer(request, response);
+    else if (request.url === '/releases/24.04/release/SHA256SUMS') response.end(sums);
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const IMG = 'ubuntu-24.04-server-cloudimg-amd64.img';
+
+/** Asks for the image with a cache folder of its own, or a given one. */
+async function get(
+  world: World,
+  cache = mkdtempSync(join(folder, 'cache-')),
+  signal = new AbortController().signal,
+) {
+  const lines: string[] = [];
+  const options = { release: 'noble', imageServer: `${world.url}/` };
+  const events = { progress: (line: string) => void lines.push(line) };
+  const found = await ubuntuImage(options, cache, events, signal).catch((error: Error) => error);
+  return { found, lines, cache, files: readdirSync(cache) };
+}
+
+test('the newest is downloaded, checked, shown on its way, and taken from the cache the next time', async () => {
+  const world = await serve(whole);
+  const first = await get(world);
+  assert.equal(first.found, { file: join(first.cache, KEPT), format: 'qcow2', size: 64 * 1024 ** 2 });
+  assert.ok(readFileSync(join(first.cache, KEPT)).equals(image));
+  assert.match(first.lines.at(-1) ?? '', /^ubuntu-24\.04-server-cloudimg-amd64\.img: \[#{20}\] 100 %, /);
+  await get(world, first.cache);
+  assert.equal(world.asked, ['SHA256SUMS', IMG, 'SHA256SUMS']);
+  await world.close();
+  const without = await get(world, first.cache);
+  assert.equal(without.found, first.found);
+  assert.match(without.lines[0] ?? '', /SHA256SUMS: .*; taking ubuntu-24\.04.* from the cache/);
+});
+
+test('a newer one takes the place of an older one', async () => {
+  const world = await serve(whole);
+  const cache = mkdtempSync(join(folder, 'cache-'));
+  const old = `ubuntu-24.04-server-cloudimg-amd64-${'0'.repeat(64)}.img`;
+  const other = `ubuntu-22.04-server-cloudimg-amd64-${'0'.repeat(64)}.img`;
+  for (const name of [old, other]) writeFileSync(join(cache, name), '');
+  const { files } = await get(world, cache);
+  assert.equal(files.sort(), [other, KEPT].sort());
+  await world.close();
+});
+
+test('what is not what the sums say is not kept', async () => {
+  const world = await serve((_, response) => response.end(Buffer.alloc(image.length)));
+  const { found, files } = await get(world);
+  assert.match(
+    (found as Error).message,
+    new RegExp(`${IMG} is not what SHA256SUMS says: [0-9a-f]{64} and not ${sha256}`),
+  );
+  assert.equal(files, []);
+  await world.close();
+});
+
+test('a connection that breaks off is taken up where it broke', async () => {
+  let cut = 2;
+  const world = await serve((request, response) => {
+    if (cut-- <= 0) return whole(request, response);
+    const begin = Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0);
+    response.writeHead(begin > 0 ? 206 : 200, { 'content-length': image.length - begin });
+    breakOff(response, image.subarray(begin, begin + 10_000));
+  });
+  const { found, files, lines } = await get(world);
+  assert.not.instance(found, Error);
+  assert.equal(files, [KEPT]);
+  assert.equal(world.asked.slice(1), [IMG, `${IMG} bytes=10000-`, `${IMG} bytes=20000-`]);
+  assert.is(lines.filter((line) => line.endsWith('trying again')).length, 2);
+  await world.close();
+});
+
+test('a server without ranges is asked from the beginning', async () => {
+  let first = true;
+  const world = await serve((_, response) => {
+    response.writeHead(200, { 'content-length': image.length });
+    if (!first) return void response.end(image);
+    first = false;
+    breakOff(response, image.subarray(0, 10_000));
+  });
+  const { found } = await get(world);
+  assert.not.instance(found, Error);
+  assert.equal(world.asked.slice(1), [IMG, `${IMG} bytes=10000-`]);
+  await world.close();
+});
+
+test('after Ctrl-C there is no half file, and the next run goes on', async () => {
+  const controller = new AbortController();
+  const world = await serve((request, response) => {
+    if (request.headers.range) return whole(request, response);
+    response.writeHead(200, { 'content-length': image.length });
+    response.write(image.subarray(0, 50_000));
+    setTimeout(() => controller.abort(new Error('interrupted')), 100);
+  });
+  const { found, cache, files } = await get(world, undefined, controller.signal);
+  assert.is((found as Error).message, 'interrupted');
+  assert.equal(files, [`${KEPT}.${process.pid}.part`]);
+  const again = await get(world, cache);
+  assert.equal(again.files, [KEPT]);
+  assert.equal(world.asked.at(-1), `${IMG} bytes=50000-`);
+  await world.close();
+});
+
+test('what a process that was killed has left is used, what one that runs is making is left alone', async () => {
+  const world = await serve(whole);
+  const cache = mkdtempSync(join(folder, 'cache-'));
+  const dead = spawn('true');
+  await new Promise((resolve) => dead.once('exit', resolve));
+  writeFileSync(join(cache, `${KEPT}.${dead.pid}.part`), image.subarray(0, 70_000));
+  writeFileSync(join(cache, `${KEPT}.1.part`), 'of another run');
+  const { files } = await get(world, cache);
+  assert.equal(files.sort(), [KEPT, `${KEPT}.1.part`].sort());
+  assert.is(world.asked.at(-1), `${IMG} bytes=70000-`);
+  await world.close();
+});
+
+test('a whole part that was only not named yet is taken', async () => {
+  const world = await serve((_, response) => response.writeHead(416).end());
+  const cache = mkdtempSync(join(folder, 'cache-'));
+  writeFileSync(join(cache, `${KEPT}.${process.pid}.part`), image);
+  assert.equal((await get(world, cache)).files, [KEPT]);
+  await world.close();
+});
+
+test('what the server refuses is told, with a way out', async () => {
+  const world = await serve((_, response) => response.writeHead(403).end());
+  const { found, files } = await get(world);
+  assert.match((found as Error).message, new RegExp(`${IMG}: 403 Forbidden`));
+  assert.equal(files, []);
+  assert.is(world.asked.length, 2);
+  const nameless = await serve(whole, 'nothing\n');
+  assert.match(((await get(nameless)).found as Error).message, /SHA256SUMS names no ubuntu-24/);
+  await Promise.all([world.close(), nameless.close()]);
+  const nobody = (await get(world)).found as Error;
+  assert.match(nobody.message, /SHA256SUMS: .*ECONNREFUSED.*--image FILE.*--image-server URL/);
+});
+
+test.run();
