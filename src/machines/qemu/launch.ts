@@ -54,7 +54,7 @@ export function launchQemu(options: QemuOptions, surroundings: QemuSurroundings 
         instanceId: name,
         hostname: 'matrix',
         userData: document,
-        publicKeys: [await makeKey(folder)],
+        publicKeys: [await makeKey(folder, signal)],
       };
       await writeFile(join(folder, SEED), seedDisk(seed), { mode: 0o600 });
       const settings = {
@@ -111,7 +111,7 @@ async function start(settings: QemuSettings, image: BaseImage, disk: number, sig
   const process = await QemuProcess.start(settings);
   try {
     const ports = await process.ports();
-    const machine = () => new QemuMachine({ name, folder, console, process, ports, accelerator });
+    const machine = () => new QemuMachine({ name, folder, console, process, ports, accelerator, signal });
     return { process, machine };
   } catch (error) {
     // Without a socket QEMU has never begun: its own words say more.

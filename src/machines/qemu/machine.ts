@@ -14,6 +14,8 @@ export interface QemuParts {
   readonly process: QemuProcess;
   readonly ports: ReadonlyMap<number, number>;
   readonly accelerator: Accelerator;
+  /** Aborted on Ctrl-C: nothing waits for the machine any more. */
+  readonly signal: AbortSignal;
 }
 
 export class QemuMachine implements Machine {
@@ -33,8 +35,14 @@ export class QemuMachine implements Machine {
     this.accelerator = parts.accelerator;
     this.disk = join(parts.folder, LAYER);
     this.patience = parts.accelerator.name === 'TCG' ? 8 : 1;
-    const orGone = () => this.orGone();
-    this.door = new SshDoor(parts.folder, this.here(22), () => this.likelyUser(), orGone);
+    this.door = new SshDoor({
+      folder: parts.folder,
+      port: this.here(22),
+      patience: this.patience,
+      signal: parts.signal,
+      console: () => this.printed(),
+      orGone: () => this.orGone(),
+    });
   }
 
   /**
@@ -42,16 +50,15 @@ export class QemuMachine implements Machine {
    * @throws Error when the machine has ended unasked and everything was shown
    */
   async console(): Promise<string> {
-    const text = await readFile(this.parts.console, 'utf8').catch(() => '');
+    const text = await this.printed();
     if (text.length === this.shown) await this.orGone();
     this.shown = text.length;
     return text;
   }
 
-  /** See `SshDoor.exec`. `timeoutMs`: 60 seconds if absent, and longer by `patience` under emulation. */
-  async exec(script: string, options: { readonly timeoutMs?: number } = {}): Promise<Executed> {
-    const limit = options.timeoutMs ?? 60_000 * this.patience;
-    return this.door.exec(script, limit);
+  /** See `SshDoor.exec`. `timeoutMs`: of the script, as on a server; 60 seconds if absent. */
+  exec(script: string, options: { readonly timeoutMs?: number } = {}): Promise<Executed> {
+    return this.door.exec(script, options.timeoutMs ?? 60_000);
   }
 
   /**
@@ -69,15 +76,14 @@ export class QemuMachine implements Machine {
 
   /**
    * Powers it off in order; then `disk` is what is on its disk, and `console` still answers.
-   * @throws Error when it is not off in time
+   * @throws Stopped when it is not off in time, or the signal is aborted
    */
-  async powerOff(timeoutMs = 120_000 * this.patience): Promise<void> {
-    const { process } = this.parts;
-    process.expectEnd();
-    // The connection may end before the command has answered.
-    if (!process.off) await this.exec('systemctl --no-block poweroff', { timeoutMs }).catch(() => undefined);
-    const off = await until(async () => process.off || undefined, { every: 200, within: timeoutMs });
-    if (!off) throw new Stopped(`${this.name} is not off after ${Math.round(timeoutMs / 1000)} seconds`);
+  async powerOff(timeoutMs = 120_000): Promise<void> {
+    const { process, signal } = this.parts;
+    if (!process.off) await process.pressPowerButton();
+    const within = timeoutMs * this.patience;
+    const off = await until(async () => process.off || undefined, { every: 200, within, signal });
+    if (!off) throw new Stopped(`${this.name} is not off after ${Math.round(within / 1000)} seconds`);
     this.door.close();
   }
 
@@ -107,9 +113,7 @@ export class QemuMachine implements Machine {
     if (why) throw new Error(`${this.name} is off, and nobody asked it to: ${why}`);
   }
 
-  /** Kernel and systemd say on the console whose they are. */
-  private async likelyUser(): Promise<string | undefined> {
-    const text = await readFile(this.parts.console, 'utf8').catch(() => '');
-    return /\bUbuntu\b/.test(text) ? 'ubuntu' : /\bDebian\b/.test(text) ? 'debian' : undefined;
+  private printed(): Promise<string> {
+    return readFile(this.parts.console, 'utf8').catch(() => '');
   }
 }

@@ -147,9 +147,10 @@ export class QemuProcess {
     return found;
   }
 
-  /** Announces that the machine will power itself off; then its end is no failure. */
-  expectEnd(): void {
+  /** Asks the system inside to power itself off (ACPI); its end is no failure then. */
+  async pressPowerButton(): Promise<void> {
     this.wanted = true;
+    await monitor(this.monitor, 'system_powerdown');
   }
 
   /** Ends it, as if the plug was pulled; returns when the process is gone. */

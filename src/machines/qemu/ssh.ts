@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Executed } from '../machine';
 import { run, tryRun } from '../run';
-import { pause } from '../waiting';
+import { orStop, pause } from '../waiting';
 
 /** Default users of Ubuntu's and Debian's images, and root for images that have no such user. */
 const USERS = ['ubuntu', 'debian', 'root'] as const;
@@ -20,65 +20,72 @@ const KEY = 'key';
 const SOCKET = 'ssh';
 
 /** Makes the key of a machine in its folder. @returns the public key, one line */
-export async function makeKey(folder: string): Promise<string> {
+export async function makeKey(folder: string, signal: AbortSignal): Promise<string> {
   const file = join(folder, KEY);
-  await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'gen-cloudinit', '-f', file]);
+  await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'gen-cloudinit', '-f', file], { signal });
   return (await readFile(`${file}.pub`, 'utf8')).trim();
 }
 
+export interface Door {
+  /** Folder of the machine; holds the key. */
+  readonly folder: string;
+  /** On the loopback, where nobody but QEMU listens on it: the host key need not be known. */
+  readonly port: number;
+  /** Factor on the time of scripts; see `QemuMachine.patience`. */
+  readonly patience: number;
+  /** Ends whatever is under way. */
+  readonly signal: AbortSignal;
+  /** What the console has printed. */
+  readonly console: () => Promise<string>;
+  /** Throws when the machine is off. */
+  readonly orGone: () => Promise<void>;
+}
+
 export class SshDoor {
-  private user: Promise<string> | undefined;
-  private known: string | undefined;
+  private user: string | undefined;
+  private finding: Promise<string> | undefined;
+  /** Users that were refused since the last round, and until when nobody may knock again. */
+  private readonly refused = new Set<string>();
+  private notBefore = 0;
   private master: ChildProcess | undefined;
   private readonly atExit = () => this.master?.kill();
 
-  /**
-   * @param folder of the machine; holds the key
-   * @param port on the loopback, which nobody but QEMU listens on: the host key need not be known
-   * @param likely the user to begin with, if it can be told
-   * @param orGone throws when the machine is off
-   */
-  constructor(
-    private readonly folder: string,
-    private readonly port: number,
-    private readonly likely: () => Promise<string | undefined>,
-    private readonly orGone: () => Promise<void>,
-  ) {}
+  constructor(private readonly door: Door) {}
 
   /** The command for a person; the user is sure once something was executed. */
   get command(): string {
+    const { folder, port } = this.door;
     const options = '-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null';
-    return `ssh -i ${join(this.folder, KEY)} -p ${this.port} ${options} ${this.known ?? USERS[0]}@127.0.0.1`;
+    return `ssh -i ${join(folder, KEY)} -p ${port} ${options} ${this.user ?? USERS[0]}@127.0.0.1`;
   }
 
   /**
    * Runs an sh script as root; what it reads from standard input is empty.
-   * @param timeoutMs covers the wait for a machine that is still starting and the script
+   * @param timeoutMs of the script, on a server; emulated machines get more
    * @returns exit code 124 when the script's time was over; a script must not end with 255, which is ssh's own
-   * @throws Error when the machine cannot be entered
+   * @throws Error when the machine cannot be entered: at once where it is still starting, so that the caller can
+   *   tell how far it is; Stopped when the signal is aborted
    */
   async exec(script: string, timeoutMs: number): Promise<Executed> {
-    const end = performance.now() + timeoutMs;
-    this.user ??= this.findUser(end).catch((error: unknown) => {
-      this.user = undefined;
-      throw error;
+    const { folder, signal, patience } = this.door;
+    orStop(signal);
+    this.finding ??= this.findUser().finally(() => {
+      this.finding = undefined;
     });
-    const user = await this.user;
-    this.known = user;
-    this.keepConnection(user);
-    const seconds = Math.max(1, Math.ceil((end - performance.now()) / 1000));
+    this.user ??= await this.finding;
+    this.keepConnection(this.user);
     // The limit is kept inside, so that nothing is left running there.
-    const shell = `script=$(cat); exec </dev/null; eval "$script"`;
-    const sudo = user === 'root' ? '' : 'sudo -n ';
+    const seconds = Math.ceil((timeoutMs * patience) / 1000);
+    const shell = 'script=$(cat); exec </dev/null; eval "$script"';
+    const sudo = this.user === 'root' ? '' : 'sudo -n ';
     const command = `${sudo}timeout -k 5 ${seconds} sh -c '${shell}'`;
-    const outcome = await tryRun(this.argv(user, [command]), {
-      cwd: this.folder,
-      input: script,
-      timeoutMs: seconds * 1000 + 15_000,
-    });
+    const limit = seconds * 1000 + 15_000 * patience;
+    const argv = this.argv(this.user, [command]);
+    const outcome = await tryRun(argv, { cwd: folder, input: script, timeoutMs: limit, signal });
+    orStop(signal);
     if (outcome.code !== -1 && outcome.code !== 255) return outcome;
-    await this.orGone();
-    const said = outcome.stderr.trim().split('\n').at(-1);
+    await this.door.orGone();
+    const said = lastLine(outcome.stderr);
     throw new Error(`the machine could not be entered by SSH: ${said || `no answer within ${seconds} s`}`);
   }
 
@@ -105,34 +112,35 @@ export class SshDoor {
       'ServerAliveCountMax=4',
       `ControlPath=${SOCKET}`,
     ].flatMap((setting) => ['-o', setting]);
-    const to = ['-i', KEY, '-p', String(this.port), ...extra, `${user}@127.0.0.1`];
+    const to = ['-i', KEY, '-p', String(this.door.port), ...extra, `${user}@127.0.0.1`];
     return ['ssh', '-F', '/dev/null', '-T', ...settings, ...to, ...command];
   }
 
-  /** Tries users until one is let in; sshd may not be there yet, and the key is put there by cloud-init only. */
-  private async findUser(end: number): Promise<string> {
-    const refused = new Set<string>();
-    let said = '';
-    while (performance.now() < end) {
-      await this.orGone();
-      const order = [await this.likely(), ...USERS];
-      const user = order.find((name) => name !== undefined && !refused.has(name));
-      if (user === undefined) {
-        refused.clear();
-        continue;
-      }
-      const { code, stderr } = await tryRun(this.argv(user, ['true']), {
-        cwd: this.folder,
-        timeoutMs: Math.max(1, Math.min(60_000, end - performance.now())),
-      });
-      if (code === 0) return user;
-      said = stderr.trim().split('\n').at(-1) ?? '';
-      const denied = /Permission denied/.test(said);
-      if (denied) refused.add(user);
-      await pause(denied ? AFTER_REFUSAL : AFTER_SILENCE);
+  /** Knocks once; sshd may not be there yet, and the key is put there by cloud-init only. */
+  private async findUser(): Promise<string> {
+    const { folder, signal } = this.door;
+    await this.door.orGone();
+    const console = await this.door.console();
+    const standing = lastLine(console) || 'nothing on the console yet';
+    await pause(Math.max(0, this.notBefore - performance.now()), signal);
+    const user = [likelyUser(console), ...USERS].find(
+      (name) => name !== undefined && !this.refused.has(name),
+    );
+    if (user === undefined) {
+      this.refused.clear();
+      throw new Error(`${USERS.join(', ')} may not log in yet: ${standing}`);
     }
-    const why = said ? `: ${said}` : '';
-    throw new Error(`none of ${USERS.join(', ')} could log in by SSH in time${why}`);
+    const { code, stderr } = await tryRun(this.argv(user, ['true']), {
+      cwd: folder,
+      timeoutMs: 60_000,
+      signal,
+    });
+    orStop(signal);
+    if (code === 0) return user;
+    const denied = /Permission denied/.test(stderr);
+    if (denied) this.refused.add(user);
+    this.notBefore = performance.now() + (denied ? AFTER_REFUSAL : AFTER_SILENCE);
+    throw new Error(`no way in yet: ${standing}`);
   }
 
   /** One connection for all: without it each command would cost a key exchange, which is seconds under emulation. */
@@ -141,8 +149,20 @@ export class SshDoor {
     const [file, ...args] = this.argv(user, [], ['-M', '-N']) as [string, ...string[]];
     process.off('exit', this.atExit);
     process.on('exit', this.atExit);
-    this.master = spawn(file, args, { cwd: this.folder, stdio: 'ignore' });
+    this.master = spawn(file, args, { cwd: this.door.folder, stdio: 'ignore' });
     this.master.on('error', () => undefined);
     this.master.unref();
   }
 }
+
+/** Kernel and systemd say on the console whose they are. */
+function likelyUser(console: string): string | undefined {
+  return /\bUbuntu\b/.test(console) ? 'ubuntu' : /\bDebian\b/.test(console) ? 'debian' : undefined;
+}
+
+const lastLine = (text: string): string =>
+  text
+    .trim()
+    .split(/[\r\n]+/)
+    .at(-1)
+    ?.trim() ?? '';

@@ -1,0 +1,216 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { launchQemu } from '../../src/machines/qemu/launch';
+import type { QemuMachine } from '../../src/machines/qemu/machine';
+import { QEMU_DEFAULTS, type QemuOptions } from '../../src/machines/qemu/options';
+import { PORTS } from '../../src/machines/qemu/process';
+import { pause } from '../../src/machines/waiting';
+
+const test = suite('machines of QEMU');
+const folder = mkdtempSync(join(tmpdir(), 'qemu-'));
+const PATH = process.env.PATH as string;
+test.after.each(() => {
+  process.env.PATH = PATH;
+});
+test.after(() => rmSync(folder, { recursive: true }));
+
+// A disk whose boot sector writes a line to the serial port and stops: xor ax,ax; mov ds,ax; mov si,7c15h;
+// mov dx,3f8h; next: lodsb; test al,al; jz end; out dx,al; jmp next; end: hlt; jmp end.
+const image = join(folder, 'disk, raw.img');
+const sector = Buffer.alloc(1024 * 1024);
+sector.set([0x31, 0xc0, 0x8e, 0xd8, 0xbe, 0x15, 0x7c, 0xba, 0xf8, 0x03, 0xac, 0x84, 0xc0, 0x74, 0x03, 0xee]);
+sector.set([0xeb, 0xf8, 0xf4, 0xeb, 0xfd], 16);
+sector.write('Debian boots\r\n', 21);
+sector.set([0x55, 0xaa], 510);
+writeFileSync(image, sector);
+
+const lines: string[] = [];
+const events = { progress: (line: string) => void lines.push(line) };
+const document = Buffer.from('#cloud-config\n{}\n');
+
+interface Launched {
+  readonly cache: string;
+  readonly machine: Promise<QemuMachine>;
+}
+
+function launch(
+  more: Partial<QemuOptions> = {},
+  surroundings: { console?: string } = {},
+  signal = new AbortController().signal,
+): Launched {
+  const cache = mkdtempSync(join(folder, 'cache-'));
+  const options: QemuOptions = { ...QEMU_DEFAULTS, image, accelerator: 'tcg', memory: 64, disk: 1, ...more };
+  return { cache, machine: launchQemu(options, { cache, ...surroundings })(document, events, signal) };
+}
+
+const failure = (launched: Launched): Promise<Error> =>
+  launched.machine.then(
+    () => new Error('it was launched'),
+    (error: Error) => error,
+  );
+
+const machinesIn = (cache: string): string[] =>
+  existsSync(join(cache, 'machines')) ? readdirSync(join(cache, 'machines')) : [];
+
+/** A program of another name than its own first on PATH. */
+function fake(name: string, script: string): void {
+  const bin = mkdtempSync(join(folder, 'bin-'));
+  writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(bin, name), 0o755);
+  process.env.PATH = `${bin}:${PATH}`;
+}
+
+async function consoleSays(machine: QemuMachine, words: RegExp): Promise<string> {
+  for (let i = 0; i < 600; i += 1) {
+    const text = await machine.console();
+    if (words.test(text)) return text;
+    await pause(100);
+  }
+  return machine.console();
+}
+
+test('a machine boots, is reached, cannot be entered yet, and is removed without a trace', async () => {
+  lines.length = 0;
+  const kept = join(folder, 'console, kept.log');
+  const { cache, machine: launching } = launch({}, { console: kept });
+  const machine = await launching;
+  assert.equal(lines, [
+    'QEMU with emulated processors (TCG), some ten times slower than a server: asked for with --accelerator tcg',
+  ]);
+  assert.is(await consoleSays(machine, /boots/), 'Debian boots\r\n');
+  const home = join(cache, 'machines', machine.name);
+  assert.equal(readdirSync(home).sort(), [
+    'disk.qcow2',
+    'group',
+    'key',
+    'key.pub',
+    'monitor',
+    'qemu.log',
+    'seed.iso',
+  ]);
+  assert.ok(readFileSync(join(home, 'seed.iso')).includes(document));
+  assert.match(machine.howTo.enter, /^ssh -i \S+\/key -p \d+ .* ubuntu@127\.0\.0\.1$/);
+
+  const here = PORTS.map((port) => machine.reach(port));
+  assert.is(new Set(here.map(({ port }) => port)).size, PORTS.length);
+  for (const to of here) {
+    assert.is(to.host, '127.0.0.1');
+    await new Promise<void>((resolve, reject) => {
+      const socket = connect(to, () => resolve(void socket.destroy())).once('error', reject);
+    });
+  }
+  assert.throws(() => machine.reach(25), /port 25 .* is not forwarded/);
+
+  const group = Number(readFileSync(join(home, 'group'), 'utf8'));
+  await Promise.all([machine.destroy(), machine.destroy()]);
+  await machine.destroy();
+  assert.throws(() => process.kill(-group, 0), /ESRCH/);
+  assert.equal(machinesIn(cache), []);
+  assert.is(readFileSync(kept, 'utf8'), 'Debian boots\r\n');
+  assert.ok(readFileSync(image).equals(sector));
+});
+
+test('a way in that is not there yet tells how far the machine is, and ends with Ctrl-C', async () => {
+  const controller = new AbortController();
+  const machine = await launch({}, {}, controller.signal).machine;
+  await consoleSays(machine, /boots/);
+  // ssh would wait for half a minute for what never comes.
+  fake(
+    'ssh',
+    'echo "$*" >&2; case $* in *debian@*) echo "Permission denied (publickey)." >&2; esac; exit 255',
+  );
+  const why = await machine.exec('true').catch((error: Error) => error);
+  assert.is((why as Error).message, 'no way in yet: Debian boots');
+  fake('ssh', 'exec sleep 60');
+  setTimeout(() => controller.abort(new Error('interrupted')), 300);
+  const begin = performance.now();
+  const stopped = await machine.exec('true').catch((error: Error) => error);
+  assert.is((stopped as Error).name, 'Stopped');
+  assert.ok(performance.now() - begin < 20_000);
+  await machine.destroy();
+});
+
+test('the time limit ends it, and that is told', async () => {
+  const { machine: launching, cache } = launch({ maxMinutes: 0.1 });
+  const machine = await launching;
+  const ended = await (async () => {
+    for (let i = 0; i < 600; i += 1) {
+      await machine.console();
+      await pause(100);
+    }
+  })().catch((error: Error) => error);
+  assert.match(
+    (ended as Error).message,
+    /^gci-\S+ is off, and nobody asked it to: QEMU .*the time limit is over/,
+  );
+  await machine.destroy();
+  assert.equal(machinesIn(cache), []);
+});
+
+test('QEMU that ends at once says why, and nothing is left', async () => {
+  fake('qemu-system-x86_64', 'echo "Could not initialise the display" >&2; exit 3');
+  const launched = launch();
+  assert.is(
+    (await failure(launched)).message,
+    'QEMU has ended with exit code 3: Could not initialise the display',
+  );
+  assert.equal(machinesIn(launched.cache), []);
+});
+
+test('Ctrl-C before and during the launch leaves nothing', async () => {
+  const early = launch({}, {}, AbortSignal.abort(new Error('interrupted')));
+  assert.is((await failure(early)).name, 'Stopped');
+  const controller = new AbortController();
+  fake('ssh-keygen', `exec sleep 60`);
+  const late = launch({}, {}, controller.signal);
+  setTimeout(() => controller.abort(new Error('interrupted')), 500);
+  await failure(late);
+  assert.equal([...machinesIn(early.cache), ...machinesIn(late.cache)], []);
+});
+
+test('a missing program is named with the packages that have it', async () => {
+  const bin = mkdtempSync(join(folder, 'bin-'));
+  writeFileSync(join(bin, 'ssh'), '#!/bin/sh\n', { mode: 0o755 });
+  process.env.PATH = bin;
+  assert.is(
+    (await failure(launch())).message,
+    'qemu-system-x86_64, qemu-img, ssh-keygen are not on this computer. Debian and Ubuntu: apt-get install qemu-system-x86 qemu-utils openssh-client; Fedora: dnf install qemu-system-x86-core qemu-img openssh; macOS: brew install qemu openssh',
+  );
+});
+
+test('what is no disk is refused', async () => {
+  const page = join(folder, 'page.img');
+  writeFileSync(page, '<html>'.repeat(1000));
+  assert.match((await failure(launch({ image: page }))).message, /page\.img is no disk image to boot from/);
+  assert.match(
+    (await failure(launch({ image: '/nowhere' }))).message,
+    /^the image \/nowhere cannot be read: ENOENT/,
+  );
+});
+
+test('folders of machines that are gone are removed, others are not', async () => {
+  const cache = mkdtempSync(join(folder, 'cache-'));
+  const make = (name: string) => mkdirSync(join(cache, 'machines', name), { recursive: true });
+  make('gci-4194305-abc');
+  make(`gci-${process.ppid}-abc`);
+  make('mine');
+  fake('qemu-system-x86_64', 'exit 1');
+  const options: QemuOptions = { ...QEMU_DEFAULTS, image, accelerator: 'tcg' };
+  await launchQemu(options, { cache })(document, events, new AbortController().signal).catch(() => undefined);
+  assert.equal(machinesIn(cache), [`gci-${process.ppid}-abc`, 'mine'].sort());
+});
+
+test.run();
