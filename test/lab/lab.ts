@@ -128,7 +128,7 @@ export class Lab {
       gateway6: 'fd91::1',
     };
     const consoleFile = join(out, `${spec.name}.console.log`);
-    const options = { registry, name: spec.name, attachment, userData, consoleFile };
+    const options = { registry, name: spec.name, attachment, userData, consoleFile, ...spec.hardware };
     const machine =
       kind === 'nspawn'
         ? await createNspawn({ ...options, root: this.root })

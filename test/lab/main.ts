@@ -14,7 +14,7 @@ import { explain, holds, timed } from './verdict';
 
 const usage = `usage: main.js [options]
   --machine nspawn|qemu  native speed, or an own kernel in QEMU (default nspawn)
-  --only NAME            this scenario alone; repeatable
+  --only NAME            this scenario or group (faults, faults-gate) alone; repeatable
   --list                 the scenarios' names
   --keep                 leave servers and world on in the end, until Ctrl-C
   --json                 the results as JSON on standard output, in place of the count
@@ -95,10 +95,15 @@ async function keep(lab: Lab): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 2 ** 31 - 1));
 }
 
-function choose(): typeof scenarios {
-  const unknown = values.only.filter((name) => !scenarios.some((scenario) => scenario.name === name));
-  if (unknown.length > 0) throw new Error(`no scenario ${unknown.join(', ')}; --list shows them`);
-  return values.only.length === 0 ? scenarios : scenarios.filter(({ name }) => values.only.includes(name));
+/** The scenarios that were asked for, by their names or those of groups, as far as such machines can run them. */
+function choose(machine: MachineKind): typeof scenarios {
+  const possible = scenarios.filter(({ kind = machine }) => kind === machine);
+  if (values.only.length === 0) return possible.filter(({ onRequest }) => !onRequest);
+  const called = ({ name, groups = [] }: (typeof scenarios)[number]) => [name, ...groups];
+  const unknown = values.only.filter((word) => !possible.some((scenario) => called(scenario).includes(word)));
+  if (unknown.length > 0)
+    throw new Error(`no scenario ${unknown.join(', ')} on ${machine}; --list shows them`);
+  return possible.filter((scenario) => called(scenario).some((word) => values.only.includes(word)));
 }
 
 async function main(): Promise<number> {
@@ -107,12 +112,12 @@ async function main(): Promise<number> {
     return 0;
   }
   if (values.list) {
-    process.stdout.write(scenarios.map(({ name, what }) => `${name.padEnd(18)} ${what}\n`).join(''));
+    process.stdout.write(scenarios.map(({ name, what }) => `${name.padEnd(22)} ${what}\n`).join(''));
     return 0;
   }
   const kind = values.machine;
   if (kind !== 'nspawn' && kind !== 'qemu') throw new Error(`--machine ${kind}: nspawn or qemu`);
-  const chosen = choose();
+  const chosen = choose(kind);
   const lacking = await missing();
   if (lacking.length > 0) {
     process.stderr.write(

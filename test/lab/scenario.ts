@@ -1,5 +1,5 @@
 // What a scenario is, and how scenarios are run side by side.
-import type { Lab } from './lab';
+import type { Lab, MachineKind } from './lab';
 import type { SharedServer } from './servers';
 import { type Judgement, timed } from './verdict';
 
@@ -11,6 +11,12 @@ export interface Scenario {
   readonly servers: readonly SharedServer[];
   /** Names of scenarios that must be over before, if they are run at all: what it does cannot be undone for them. */
   readonly after?: readonly string[];
+  /** Names by which it can be asked for together with others. */
+  readonly groups?: readonly string[];
+  /** Whether it is run only when it or a group of it is asked for. */
+  readonly onRequest?: boolean;
+  /** The kind of machine that it needs; any if absent. */
+  readonly kind?: MachineKind;
   /** Does it; each judgement is told as it comes. A thrown error fails the scenario. */
   run(lab: Lab, tell: (judgement: Judgement) => void): Promise<void>;
 }

@@ -32,6 +32,7 @@ export type Entered = Outcome | undefined;
 
 export abstract class BaseMachine implements Machine {
   abstract readonly kind: 'nspawn' | 'qemu';
+  abstract readonly ownDisk: boolean;
   readonly name: string;
   readonly address: string;
   readonly address6: string | undefined;

@@ -5,14 +5,12 @@ const filler = '.filled-by-the-lab';
 
 /**
  * Fills the file system that holds `path` until `leaveBytes` are free (default 0; root's reserve is filled too).
- * In a systemd-nspawn machine the folder must be one of its `limits`, for the others are this host's own disk.
+ * A systemd-nspawn machine must be made with `diskBytes`, for else it has this host's own disk.
  */
 export async function fillDisk(machine: Machine, path: string, leaveBytes = 0): Promise<void> {
-  const asked = await must(machine, ['stat', '--file-system', '--format=%T %f %S', path]);
-  const [type, blocks, size] = asked.split(' ');
-  if (machine.kind === 'nspawn' && type !== 'tmpfs') {
-    throw new MachineError(machine, `${path} has no limit of its own: it would fill this host's disk`);
-  }
+  const asked = await must(machine, ['stat', '--file-system', '--format=%f %S', path]);
+  const [blocks, size] = asked.split(' ');
+  if (!machine.ownDisk) throw new MachineError(machine, "has no disk of its own: it would fill this host's");
   const bytes = Math.max(0, Number(blocks) * Number(size) - leaveBytes);
   machine.mark(`disk of ${path} filled, ${leaveBytes} bytes left`);
   // Reserved, not written, but for the end: there the file system needs some of the space for itself, so that a

@@ -28,6 +28,8 @@ export interface NetworkPlug {
 export interface Machine {
   readonly name: string;
   readonly kind: 'nspawn' | 'qemu';
+  /** Whether its disk is no part of this host's, and may be filled. */
+  readonly ownDisk: boolean;
   readonly address: string;
   readonly address6: string | undefined;
   readonly network: NetworkPlug;

@@ -12,10 +12,10 @@ import { PoweredMachine, plainEnvironment } from './powered';
 import type { Root } from './roots';
 import { run, tryRun } from './run';
 
-/** `limits`: folders inside that are a disk of their own of so many bytes (kept in memory), for fillDisk(). */
+/** `diskBytes`: size of a disk of its own (kept in memory), which fillDisk() may fill; else it has this host's. */
 export interface NspawnOptions extends MachineOptions {
   readonly root: Root;
-  readonly limits?: Readonly<Record<string, number>>;
+  readonly diskBytes?: number;
 }
 
 // Docker's storage must not lie on an overlay, for overlays do not stack; these folders are plain ones of this host.
@@ -32,7 +32,7 @@ const restartCode = 133;
 const launch = `
 mkdir -p /run/systemd/nspawn
 mount -t tmpfs -o mode=700 nspawn /run/systemd/nspawn
-mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" overlay "$2/root"
+mount -t overlay -o "lowerdir=$1,upperdir=$2/disk/upper,workdir=$2/disk/work" overlay "$2/root"
 shift 2
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 SYSTEMD_NSPAWN_API_VFS_WRITABLE=network SYSTEMD_SECCOMP=0
 exec "$@"`;
@@ -41,26 +41,33 @@ exec "$@"`;
 export class NspawnMachine extends PoweredMachine {
   readonly kind = 'nspawn';
 
+  get ownDisk(): boolean {
+    return this.options.diskBytes !== undefined;
+  }
+
   constructor(protected override readonly options: NspawnOptions) {
     super(options);
   }
 
   /** Makes the disk: an empty layer over the cached root, with the seed in it. */
   async prepare(): Promise<void> {
-    for (const name of ['upper', 'work', 'root']) await mkdir(join(this.folder, name), { recursive: true });
-    for (const path of plainFolders) await mkdir(this.folderFor(path), { recursive: true });
-    for (const [path, bytes] of Object.entries(this.options.limits ?? {})) {
-      const source = this.folderFor(path);
-      await mkdir(source, { recursive: true });
-      this.registry.add({ kind: 'mount', path: source });
-      await run(['mount', '-t', 'tmpfs', '-o', `size=${bytes},mode=755`, this.id, source]);
+    const { diskBytes } = this.options;
+    const disk = join(this.folder, 'disk');
+    await mkdir(disk, { recursive: true });
+    if (diskBytes !== undefined) {
+      this.registry.add({ kind: 'mount', path: disk });
+      await run(['mount', '-t', 'tmpfs', '-o', `size=${diskBytes},mode=755`, this.id, disk]);
     }
+    for (const name of ['disk/upper', 'disk/work', 'root']) {
+      await mkdir(join(this.folder, name), { recursive: true });
+    }
+    for (const path of plainFolders) await mkdir(this.folderFor(path), { recursive: true });
     await this.seed();
   }
 
   protected async seed(): Promise<void> {
     // Below the mount point, for nothing is mounted while the machine is off.
-    const folder = join(this.folder, 'upper/var/lib/cloud/seed/nocloud');
+    const folder = join(this.folder, 'disk/upper/var/lib/cloud/seed/nocloud');
     await mkdir(folder, { recursive: true });
     for (const [name, bytes] of seedFiles(this.seedFor({ name: interfaceName }))) {
       await writeFile(join(folder, name), bytes, { mode: 0o600 });
@@ -93,7 +100,6 @@ export class NspawnMachine extends PoweredMachine {
   }
 
   protected commandLine(): readonly string[] {
-    const bound = new Set([...plainFolders, ...Object.keys(this.options.limits ?? {})]);
     return [
       ...['sh', '-euc', launch, 'sh', this.options.root.dir, this.folder],
       'systemd-nspawn',
@@ -113,7 +119,7 @@ export class NspawnMachine extends PoweredMachine {
       '--console=read-only',
       // What a kernel gives its first process; without it the limits of this host's first process would hold inside.
       '--rlimit=RLIMIT_NOFILE=1024:524288',
-      ...[...bound].map((path) => `--bind=${this.folderFor(path)}:${path}`),
+      ...plainFolders.map((path) => `--bind=${this.folderFor(path)}:${path}`),
     ];
   }
 

@@ -13,16 +13,22 @@ import { PoweredMachine } from './powered';
 import { run } from './run';
 import { inTools, runTool, toolCommand, toolRoot } from './tools';
 
-/** `memoryMiB` default 4096, `processors` default 2. */
+/**
+ * `memoryMiB` default 4096, `processors` default 2. `kernelOptions`: words for the kernel's command line. `clock`: what
+ * the hardware's clock shows at power on, as `2026-02-01T12:00:00`; this host's time if absent.
+ */
 export interface QemuOptions extends MachineOptions {
   readonly image: Image;
   readonly memoryMiB?: number;
   readonly processors?: number;
+  readonly kernelOptions?: string;
+  readonly clock?: string;
 }
 
 /** A virtual machine; made by `createQemu`. */
 export class QemuMachine extends PoweredMachine {
   readonly kind = 'qemu';
+  readonly ownDisk = true;
   private readonly agent: GuestAgent;
   private readonly control: string;
 
@@ -87,11 +93,13 @@ export class QemuMachine extends PoweredMachine {
   }
 
   protected commandLine(): readonly string[] {
-    const { memoryMiB = 4096, processors = 2, attachment } = this.options;
+    const { image, memoryMiB = 4096, processors = 2, kernelOptions, clock, attachment } = this.options;
     const qemu = [
       ...['qemu-system-x86_64', '-name', this.id, '-nodefaults', '-no-user-config', '-display', 'none'],
       ...this.accelerator.arguments,
       ...['-smp', String(processors), '-m', String(memoryMiB), '-serial', 'stdio'],
+      ...(kernelOptions === undefined ? [] : direct(image, kernelOptions)),
+      ...(clock === undefined ? [] : ['-rtc', `base=${clock}`]),
       ...['-drive', 'file=disk.qcow2,if=virtio,format=qcow2,cache=unsafe,discard=unmap'],
       ...['-drive', 'file=seed.iso,if=virtio,format=raw,readonly=on'],
       ...['-qmp', 'unix:monitor,server=on,wait=off'],
@@ -119,6 +127,12 @@ export class QemuMachine extends PoweredMachine {
     }
   }
 }
+
+/** The image's kernel without its boot loader, which takes no words for the command line. */
+const direct = (image: Image, options: string): string[] => [
+  ...['-kernel', inTools(image.kernel), '-initrd', inTools(image.initrd)],
+  ...['-append', `root=/dev/vda2 rw console=ttyS0 mitigations=off tsc=reliable ${options}`],
+];
 
 /** Makes a virtual machine over a cached image, switched off; finds out before whether KVM works here. */
 export async function createQemu(options: QemuOptions): Promise<QemuMachine> {

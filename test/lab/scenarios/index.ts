@@ -3,6 +3,7 @@ import type { Scenario } from '../scenario';
 import { again } from './again';
 import { browser } from './browser';
 import { delegation } from './delegation';
+import { faultScenarios } from './faults';
 import { federation } from './federation';
 import { firstBoot } from './first-boot';
 import { interrupt } from './interrupt';
@@ -20,4 +21,5 @@ export const scenarios: readonly Scenario[] = [
   delegation,
   keepsDocker,
   interrupt,
+  ...faultScenarios,
 ];

@@ -9,6 +9,8 @@ export interface Fault {
   readonly times?: number;
   /** A regular expression that "METHOD /path" must match; every request if absent. `down` ignores it. */
   readonly match?: string;
+  /** Whom it meets, by IP address; everybody if absent. `down` ignores it. */
+  readonly from?: readonly string[];
 }
 
 /** The state of one server's faults. */
@@ -27,8 +29,9 @@ export class FaultSwitch {
 
   /** Lets the request meet the fault. @returns whether it did, so that nothing else may answer it. */
   meets(request: IncomingMessage, response: ServerResponse): boolean {
-    const { mode, match } = this.#fault;
+    const { mode, match, from } = this.#fault;
     if (mode === 'ok' || mode === 'down' || this.#left <= 0) return false;
+    if (from !== undefined && !from.includes(request.socket.remoteAddress ?? '')) return false;
     if (match !== undefined && !new RegExp(match).test(`${request.method} ${request.url}`)) return false;
     this.#left -= 1;
     request.resume();

@@ -1,0 +1,69 @@
+// What downloads come from answers with errors.
+import type { Lab } from '../../lab';
+import { serve } from '../../web-server';
+import type { Fault } from './fault';
+
+/** Docker Hub, which Docker asks where a mirror does not help, with its answer to too many downloads. */
+async function limitedHub(lab: Lab): Promise<void> {
+  const headers = { 'content-type': 'application/json', 'docker-distribution-api-version': 'registry/2.0' };
+  const message = 'You have reached your unauthenticated pull rate limit.';
+  const body = JSON.stringify({ errors: [{ code: 'TOOMANYREQUESTS', message }] });
+  const images = [
+    ['library/postgres', '15-alpine'],
+    ['matrixdotorg/synapse', 'latest'],
+    ['vectorim/element-web', 'latest'],
+    ['jonasal/nginx-certbot', 'latest'],
+  ];
+  await serve(lab, 'registry-1.docker.io', 31, {
+    '/v2/': { status: 200, headers, body: '{}' },
+    ...Object.fromEntries(
+      images.map(([name, tag]) => [`/v2/${name}/manifests/${tag}`, { status: 429, headers, body }]),
+    ),
+  });
+}
+
+export const registryFaults: readonly Fault[] = [
+  {
+    name: 'fault-registry-500',
+    fault: 'the registry answers 500 twice, then is fine',
+    moment: 'at the first manifests',
+    expected: 'the pull is tried again; a healthy server in the same boot',
+    seen: 'not yet run',
+    gate: true,
+    before: ({ lab, addresses }) =>
+      lab.world.registry.faults.set({ mode: '500', times: 2, match: '/manifests/', from: addresses }),
+    inject: (stage) => stage.asked('registry', /\/manifests\//),
+    reason: /gen-cloudinit: pulling \S+: .*; again in \d+ s/,
+    mend: (stage) => stage.asked('registry', /\/blobs\//),
+  },
+  {
+    name: 'fault-registry-429',
+    fault: 'mirror and Docker Hub answer 429, later are fine',
+    moment: 'at the first manifests',
+    expected: 'the console tells the limit apart from a dead network; a healthy server in the same boot',
+    seen: 'not yet run',
+    async before({ lab, addresses }) {
+      await limitedHub(lab);
+      await lab.world.registry.faults.set({ mode: '429', match: '/manifests/', from: addresses });
+    },
+    inject: (stage) => stage.asked('registry', /\/manifests\//),
+    reason: /gen-cloudinit: pulling \S+: .*limit.*429/,
+    async mend({ lab }) {
+      await lab.world.registry.faults.set({ mode: 'ok' });
+      await lab.world.dns.clear('registry-1.docker.io');
+    },
+  },
+];
+
+export const aptFaults: readonly Fault[] = [
+  {
+    name: 'fault-apt-500',
+    fault: "Docker's apt repository answers 500 to one run of apt",
+    moment: 'at the download of the packages',
+    expected: 'apt is run again; a healthy server in the same boot',
+    seen: 'not yet run',
+    before: ({ lab, addresses }) =>
+      lab.world.apt.faults.set({ mode: '500', times: 1, match: '/pool/.*docker-ce_', from: addresses }),
+    inject: (stage) => stage.asked('apt', /\/pool\/.*docker-ce_/),
+  },
+];

@@ -1,0 +1,74 @@
+// The network goes away, or leads to the wrong place.
+import { cloudInit, units } from '../../judges/inside';
+import { pause } from '../../machines/run';
+import { sh } from '../../server';
+import { holds } from '../../verdict';
+import type { Fault } from './fault';
+import { inPhase, running, type Stage } from './stage';
+
+/** Tries for a minute, not for half an hour, so that the scenario is short. The script has not been called yet. */
+async function shortenRetries(stage: Stage): Promise<void> {
+  await stage.when('[ -x /usr/local/sbin/matrix-boot ]');
+  await sh(
+    stage,
+    'grep -q 1800 /usr/local/sbin/matrix-boot && sed -i s/1800/60/ /usr/local/sbin/matrix-boot',
+  );
+}
+
+export const networkFaults: readonly Fault[] = [
+  {
+    name: 'fault-network-pull',
+    fault: 'network cut for 20 s',
+    moment: 'while images are pulled',
+    expected: 'the pull goes on or is tried again; a healthy server in the same boot',
+    seen: 'not yet run',
+    gate: true,
+    async inject(stage) {
+      await stage.asked('registry', /\/blobs\//);
+      await stage.machine.network.cut();
+      await pause(20_000);
+      await stage.machine.network.restore();
+    },
+  },
+  {
+    name: 'fault-network-long',
+    fault: 'network cut for longer than downloads are tried (the half hour is shortened to a minute)',
+    moment: 'when Docker is about to be installed',
+    expected:
+      'the console tells a dead network; the boot ends as failed; when the network is back, the timer finishes it',
+    seen: 'not yet run',
+    async inject(stage) {
+      await shortenRetries(stage);
+      await stage.when(inPhase('installing'));
+      await stage.machine.network.cut();
+    },
+    reason: /failed: installing Docker: no answer, is the network up\?/,
+    stops: true,
+    mend: ({ machine }) => machine.network.restore(),
+    limit: 800,
+    without: [cloudInit, units],
+  },
+  {
+    name: 'fault-dns-wrong',
+    fault: "the domain's address is another machine's",
+    moment: 'at the first order of the certificate; right later',
+    expected: 'the console tells which record is wrong; HTTPS within 5 minutes after it is right, by itself',
+    seen: 'not yet run',
+    gate: true,
+    before: ({ lab, spec }) => lab.world.dns.set(spec.domain, { a: ['10.91.0.250'] }),
+    inject: (stage) => stage.when(running('nginx/compose.yml')),
+    reason: /gen-cloudinit: .*10\.91\.0\.250/,
+    mend: ({ lab, spec, machine: { address, address6 = '' } }) =>
+      lab.world.dns.set(spec.domain, { a: [address], aaaa: [address6] }),
+    async judge({ lab, spec }) {
+      const begin = performance.now();
+      let error = '';
+      for (; performance.now() - begin < 300_000 * lab.patience; await pause(2000)) {
+        ({ error } = await lab.outside.fetch(`https://${spec.domain}/`));
+        if (error === '') break;
+      }
+      const seconds = ((performance.now() - begin) / 1000).toFixed(0);
+      return [holds('HTTPS', error === '', `${error || 'verified'} after ${seconds} s`, 'within 300 s')];
+    },
+  },
+];

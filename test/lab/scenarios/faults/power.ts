@@ -1,0 +1,83 @@
+// The machine loses its power, or is restarted, in the middle of its first boot.
+import { baseDir } from '../../server';
+import type { Fault } from './fault';
+import { inPhase, running } from './stage';
+
+const whole = 'the next boot finishes the work; the same healthy server';
+
+export const powerFaults: readonly Fault[] = [
+  {
+    name: 'fault-power-write',
+    fault: 'power cut',
+    moment: 'while cloud-init writes the files of the document',
+    expected: `${whole}, with every file of the document`,
+    seen: 'not yet run',
+    async inject(stage) {
+      // cloud-init's write_files takes some milliseconds for all of them: it is held at one in the middle.
+      const held = await stage.hold(`${baseDir}/element-config.json`);
+      await stage.when(`[ -s ${baseDir}/files/homeserver.yaml ]`);
+      await held.release();
+      await stage.powerCycle();
+    },
+  },
+  {
+    name: 'fault-power-install',
+    fault: 'power cut',
+    moment: "while dpkg unpacks Docker's packages",
+    expected: whole,
+    seen: 'not yet run',
+    gate: true,
+    async inject(stage) {
+      await stage.when(`[ -e /usr/bin/containerd ] && ${running('dpkg')}`);
+      await stage.powerCycle();
+    },
+  },
+  {
+    name: 'fault-power-secrets',
+    fault: 'power cut',
+    moment: 'while the secrets are made',
+    expected: `${whole}; the secrets that were there stay, none is half written`,
+    seen: 'not yet run',
+    async inject(stage) {
+      await stage.when(`[ -d ${baseDir}/files ]`);
+      const held = await stage.hold(`${baseDir}/files/form_secret.new`);
+      await stage.when(`[ -s ${baseDir}/files/macaroon_secret_key ]`);
+      await held.release();
+      await stage.powerCycle();
+    },
+  },
+  {
+    name: 'fault-power-pull',
+    fault: 'power cut',
+    moment: 'while images are pulled',
+    expected: whole,
+    seen: 'not yet run',
+    async inject(stage) {
+      await stage.asked('registry', /\/blobs\//);
+      await stage.powerCycle();
+    },
+  },
+  {
+    name: 'fault-power-launch',
+    fault: 'power cut',
+    moment: 'as the second compose launch begins',
+    expected: `${whole}; the database that was there stays`,
+    seen: 'not yet run',
+    async inject(stage) {
+      await stage.when(running('nginx/compose.yml'));
+      await stage.powerCycle();
+    },
+  },
+  {
+    name: 'fault-reboot-health',
+    fault: 'reboot',
+    moment: "during the wait for Synapse's health",
+    expected: whole,
+    seen: 'not yet run',
+    gate: true,
+    async inject(stage) {
+      await stage.when(inPhase('starting'));
+      await stage.machine.reboot(120_000 * stage.lab.patience);
+    },
+  },
+];
