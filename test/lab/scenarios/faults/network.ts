@@ -8,11 +8,8 @@ import { inPhase, running, type Stage } from './stage';
 
 /** Tries for a minute, not for half an hour, so that the scenario is short. The script has not been called yet. */
 async function shortenRetries(stage: Stage): Promise<void> {
-  await stage.when('[ -x /usr/local/sbin/matrix-boot ]');
-  await sh(
-    stage,
-    'grep -q 1800 /usr/local/sbin/matrix-boot && sed -i s/1800/60/ /usr/local/sbin/matrix-boot',
-  );
+  await stage.when('[ -x /usr/local/sbin/matrix* ]');
+  await sh(stage, 'grep -q 1800 /usr/local/sbin/matrix* && sed -i s/1800/60/ /usr/local/sbin/matrix*');
 }
 
 export const networkFaults: readonly Fault[] = [

@@ -47,11 +47,14 @@ async function ready(stage: Stage, limit: number): Promise<Verdict[]> {
   ];
 }
 
+/** What is left of a scenario's name when "fault" is taken away, in the ten letters that a machine's name may have. */
+export const machineName = (name: string): string => name.replaceAll('-', '').slice(5, 15);
+
 async function run(lab: Lab, fault: Fault, host: number, tell: (judgement: Judgement) => void) {
   const domain = `${fault.name}.test`;
   const spec: ServerSpec = {
     ...fault.spec,
-    name: fault.name.replaceAll('-', '').slice(0, 10),
+    name: machineName(fault.name),
     host,
     domain,
     options: { 'admin-user': 'alice', ...fault.spec?.options },
