@@ -70,7 +70,13 @@ async function run(lab: Lab, fault: Fault, host: number, tell: (judgement: Judge
   lab.progress(`${spec.name}: ${fault.fault}, ${fault.moment}`);
   tell(await timed('what is told', () => told(stage, fault)));
   await fault.mend?.(stage);
-  tell(await timed('the way back', () => ready(stage, fault.limit ?? 300)));
+  const back = await timed('the way back', () => ready(stage, fault.limit ?? 300));
+  tell(back);
+  if (back.verdicts.some(({ ok }) => !ok)) {
+    // Dozens of other points would say the same.
+    await machine.destroy();
+    return;
+  }
   const status = await waitForCloudInit(machine, 60_000 * lab.patience);
   const seconds = (performance.now() - begin) / 1000;
   const server: Server = { ...spec, serverName: domain, machine, report, status, seconds };

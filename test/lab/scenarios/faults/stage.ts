@@ -70,7 +70,9 @@ export class Stage {
   /** What the server says of itself; a phase of '' where it says nothing yet. */
   async state(): Promise<State> {
     const { code, stdout } = await this.machine.exec(['cat', stateFile]);
-    return code === 0 && stdout !== '' ? (JSON.parse(stdout) as State) : { phase: '', error: '' };
+    if (code !== 0 || stdout === '') return { phase: '', error: '' };
+    const { phase, error } = JSON.parse(stdout) as State;
+    return { phase, error: error.trim() };
   }
 
   /** Holds the first writer of a file at its opening: a named pipe lies there. `release` takes it away unread. */
