@@ -35,6 +35,8 @@ export interface Fault extends FaultRow {
   mend?(stage: Stage): Promise<void>;
   /** Seconds that it may take; default 300. */
   readonly limit?: number;
+  /** Whether the database must be the same before and after. */
+  readonly keepsDatabase?: boolean;
   /** What else has to hold, asked when the server is ready. */
   judge?(stage: Stage): Promise<readonly Verdict[]>;
   /** Judges of an undisturbed server that cannot say yes here. */

@@ -67,6 +67,7 @@ export const powerFaults: readonly Fault[] = [
       await stage.when(running('nginx/compose.yml'));
       await stage.powerCycle();
     },
+    keepsDatabase: true,
   },
   {
     name: 'fault-reboot-health',

@@ -67,6 +67,7 @@ async function run(lab: Lab, fault: Fault, host: number, tell: (judgement: Judge
   await machine.boot();
   await fault.inject(stage);
   const secrets = await stage.secrets();
+  const database = await stage.database();
   lab.progress(`${spec.name}: ${fault.fault}, ${fault.moment}`);
   tell(await timed('what is told', () => told(stage, fault)));
   await fault.mend?.(stage);
@@ -81,11 +82,13 @@ async function run(lab: Lab, fault: Fault, host: number, tell: (judgement: Judge
   const seconds = (performance.now() - begin) / 1000;
   const server: Server = { ...spec, serverName: domain, machine, report, status, seconds };
   tell(
-    await timed('secrets', async () => {
+    await timed('what must not be lost', async () => {
       const now = await stage.secrets();
       const changed = [...secrets].filter(([path, sum]) => now.get(path) !== sum).map(([path]) => path);
       const names = changed.join(' ') || `${secrets.size} as they were`;
-      return [holds('secrets that were there', changed.length === 0, names, 'as they were')];
+      const kept = holds('secrets that were there', changed.length === 0, names, 'as they were');
+      if (!fault.keepsDatabase) return [kept];
+      return [kept, is('database that was there', await stage.database(), database || 'some')];
     }),
   );
   if (fault.judge)

@@ -105,6 +105,7 @@ export const serverFaults: readonly Fault[] = [
       );
       await sh(stage, `kill -9 $(docker inspect -f '{{.State.Pid}}' ${containers.db})`);
     },
+    keepsDatabase: true,
     async judge(stage) {
       await stage.when(`${psql} 'select 1' >/dev/null 2>&1`, 60);
       const words = (await sh(stage, `${psql} 'select word from lab; drop table lab' | head -n 1`)).trim();

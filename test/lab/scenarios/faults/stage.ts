@@ -101,6 +101,12 @@ export class Stage {
     );
   }
 
+  /** What PostgreSQL calls its cluster: the first 8 bytes of pg_control (src/include/catalog/pg_control.h). */
+  async database(): Promise<string> {
+    const file = '/var/lib/docker/volumes/matrix_postgres-data/_data/global/pg_control';
+    return (await sh(this, `[ ! -s ${file} ] || od -An -N8 -tx1 ${file}`)).trim();
+  }
+
   private has(address: string): boolean {
     return this.addresses.includes(address.replace(/^::ffff:/, ''));
   }
