@@ -60,7 +60,8 @@ async function run(lab: Lab, fault: Fault, host: number, tell: (judgement: Judge
     options: { 'admin-user': 'alice', ...fault.spec?.options },
   };
   const { document, report } = await generate(lab.documentOptions(spec));
-  const machine = await lab.machine(spec, spec.edit ? spec.edit(document) : document);
+  const userData = spec.edit ? spec.edit(document) : document;
+  const machine = await lab.machine(spec, userData);
   const stage = new Stage(lab, spec, machine);
   const begin = performance.now();
   await fault.before?.(stage);
@@ -80,7 +81,15 @@ async function run(lab: Lab, fault: Fault, host: number, tell: (judgement: Judge
   }
   const status = await waitForCloudInit(machine, 60_000 * lab.patience);
   const seconds = (performance.now() - begin) / 1000;
-  const server: Server = { ...spec, serverName: domain, machine, report, status, seconds };
+  const server: Server = {
+    ...spec,
+    serverName: domain,
+    machine,
+    document: userData,
+    report,
+    status,
+    seconds,
+  };
   tell(
     await timed('what must not be lost', async () => {
       const now = await stage.secrets();
