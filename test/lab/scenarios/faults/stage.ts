@@ -37,7 +37,7 @@ export class Stage {
   }
 
   /** Waits inside, at the pace of a few milliseconds, until a line of shell is true. */
-  async when(condition: string, seconds = 240): Promise<void> {
+  async when(condition: string, seconds = 600): Promise<void> {
     const timeoutMs = seconds * 1000 * this.lab.patience;
     const { code, stderr } = await this.machine.exec(`until ${condition}; do sleep 0.02; done`, {
       timeoutMs,
@@ -47,7 +47,7 @@ export class Stage {
   }
 
   /** Waits until the machine has been given an answer by one of the world's servers. */
-  async asked(door: DoorName, what: RegExp, seconds = 240): Promise<void> {
+  async asked(door: DoorName, what: RegExp, seconds = 600): Promise<void> {
     const end = Date.now() + seconds * 1000 * this.lab.patience;
     for (;;) {
       const requests = await this.lab.world[door].requests();
