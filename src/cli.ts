@@ -1,8 +1,9 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import { generate } from './commands/generate';
-import { InputError, inputName, readGiven } from './commands/input';
-import { deploymentReport, optionReport } from './commands/report';
+import { InputError, inputName, readGiven, readText } from './commands/input';
+import { printOut, writeOutput } from './commands/output';
+import { deploymentReport, optionReport, strayWord } from './commands/report';
+import type { Diagnostic } from './deployment/diagnostic';
 import { OPTION_NAMES, OPTIONS } from './deployment/options';
 import { generateFlags } from './flags/generate';
 import { verifyFlags } from './flags/verify';
@@ -22,32 +23,34 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** Writes the whole file or nothing. */
-function writeWhole(path: string, bytes: Uint8Array, mode: number): void {
-  const beside = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(beside, bytes, { mode, flag: 'wx' });
-    renameSync(beside, path);
-  } catch (cause) {
-    rmSync(beside, { force: true });
-    throw cause;
-  }
-}
-
 async function runGenerate({ _: words, $0: _name, quiet, ...asked }: Flags): Promise<void> {
-  for (const word of Array.isArray(words) ? words : []) asked[String(word)] ??= '';
-  const made = await generate(asked, (path) => readFileSync(path, 'utf8'));
-  if (made.diagnostics.length > 0) say(optionReport(made.diagnostics, made.fromConfig));
-  if (!made.deployment) {
+  const stray = strayWords(Array.isArray(words) ? words.map(String) : [], asked);
+  const made = await generate(asked, readText);
+  const diagnostics = [...stray, ...made.diagnostics];
+  if (diagnostics.length > 0) say(optionReport(diagnostics, made.fromConfig));
+  if (!made.deployment || stray.length > 0) {
     say('gen-cloudinit: nothing was written; gen-cloudinit --help shows the options');
     process.exitCode = USAGE;
     return;
   }
   // A document that holds a password is for its owner only.
-  if (made.output)
-    writeWhole(made.output, made.bytes, made.deployment.dbPassword === undefined ? 0o644 : 0o600);
-  else process.stdout.write(made.bytes);
+  const mode = made.deployment.dbPassword === undefined ? 0o644 : 0o600;
+  if (made.output === undefined) await printOut(made.bytes);
+  else writeOutput(made.output, made.bytes, mode);
   if (!quiet) say(deploymentReport(made));
+}
+
+/**
+ * Words that belong to no flag. A lone `-` is the value of the flag before it, --config or --output, which yargs does
+ * not see; it is put there.
+ */
+function strayWords(words: readonly string[], asked: Flags): Diagnostic[] {
+  const waiting = ['config', 'output'].filter((name) => asked[name] === '');
+  return words.flatMap((word) => {
+    const name = word === '-' ? waiting.shift() : undefined;
+    if (name) asked[name] = '-';
+    return name ? [] : [strayWord(word, VERBS)];
+  });
 }
 
 function schemaFlags(parser: Argv): Argv {
@@ -56,7 +59,7 @@ function schemaFlags(parser: Argv): Argv {
 
 async function runSchema(): Promise<void> {
   const { schema } = await import('./commands/schema');
-  print(schema());
+  await print(schema());
 }
 
 function documentFlags(parser: Argv): Argv {
@@ -76,8 +79,8 @@ function checkFlags(parser: Argv): Argv {
 async function runCheck({ file, json, provider }: Flags): Promise<void> {
   const { check, checkReport, hasErrors } = await import('./commands/check');
   const found = await check(await readGiven(textOf(file)), typeof provider === 'string' ? { provider } : {});
-  if (json) print(found);
-  else process.stdout.write(`${checkReport(found, inputName(textOf(file)))}\n`);
+  if (json) await print(found);
+  else await printOut(`${checkReport(found, inputName(textOf(file)))}\n`);
   if (hasErrors(found)) process.exitCode = FAILED;
 }
 
@@ -88,8 +91,8 @@ function showFlags(parser: Argv): Argv {
 async function runShow({ file, json }: Flags): Promise<void> {
   const { show, showReport } = await import('./commands/show');
   const shown = show(await readGiven(textOf(file)));
-  if (json) print(shown);
-  else process.stdout.write(`${showReport(shown, inputName(textOf(file)))}\n`);
+  if (json) await print(shown);
+  else await printOut(`${showReport(shown, inputName(textOf(file)))}\n`);
 }
 
 function extractFlags(parser: Argv): Argv {
@@ -102,8 +105,8 @@ function extractFlags(parser: Argv): Argv {
 async function runExtract({ file, dir, json, force }: Flags): Promise<void> {
   const { extract, extractReport } = await import('./commands/extract');
   const done = await extract(await readGiven(textOf(file)), String(dir), { force: force === true });
-  if (json) print(done);
-  else process.stdout.write(`${extractReport(done)}\n`);
+  if (json) await print(done);
+  else await printOut(`${extractReport(done)}\n`);
   if (done.refused.length > 0) process.exitCode = FAILED;
 }
 
@@ -141,8 +144,8 @@ async function runVerify(kind: MachineKind, { json, ...flags }: Flags): Promise<
       process.exitCode = USAGE;
       return;
     }
-    if (json) print(report);
-    else process.stdout.write(`${verifyReport(report, colours && process.stdout.isTTY)}\n`);
+    if (json) await print(report);
+    else await printOut(`${verifyReport(report, colours && process.stdout.isTTY)}\n`);
     if (report.verdict !== 'ok') process.exitCode = FAILED;
   } catch (error) {
     if (!ctrlC.interrupted) throw error;
@@ -158,8 +161,8 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value || '-' : undefined;
 }
 
-function print(data: unknown): void {
-  process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
+function print(data: unknown): Promise<void> {
+  return printOut(`${JSON.stringify(data, null, 2)}\n`);
 }
 
 async function main(argv: string[]): Promise<void> {
@@ -187,7 +190,7 @@ async function main(argv: string[]): Promise<void> {
     .command('verify', 'boot the document on a machine, judge it, remove the machine', verifyFlags(runVerify))
     .completion('completion', 'print a completion script for the shell', complete)
     .version(__VERSION__)
-    .wrap(100)
+    .wrap(Math.min(100, process.stdout.columns || 100))
     .fail((message, cause) => {
       // Without a cause it is yargs itself that does not like the command line.
       throw cause ?? new InputError(message);
@@ -214,8 +217,11 @@ function complete(
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  // A reader that has seen enough is no failure; what else went wrong is told by printOut.
+  if (error.code !== 'EPIPE') process.exitCode = FAILED;
 });
+// There is nobody to tell.
+process.stderr.on('error', () => {});
 main(process.argv.slice(2)).catch((error: unknown) => {
   say(`gen-cloudinit: ${error instanceof Error ? error.message : String(error)}`);
   // By name: the verbs are bundles of their own, each with its own class.

@@ -80,7 +80,7 @@ const ACCEPTED: Record<string, unknown[]> = {
   ],
   'base-dir': ['/srv/matrix', '/data/a-b_c.d', '/opt/x/y'],
   'synapse-bind': ['127.0.0.1', '0.0.0.0', '10.1.2.3', '::', '::1', '2001:db8::5'],
-  timezone: ['UTC', 'Europe/Berlin', 'America/Argentina/Buenos_Aires'],
+  timezone: ['UTC', 'Europe/Berlin', 'America/Argentina/Buenos_Aires', 'Asia/Kolkata', 'Europe/Kyiv'],
   'admin-user': ['alice', 'a.b-c_d', '0day'],
   'ssh-key': [KEY, `${KEY} alice@example.org`, [KEY, `${KEY} second`]],
   'db-password': ['synapse', 'a_.~@%+=/-Z9'],
@@ -157,6 +157,10 @@ const REFUSED: Record<string, unknown[]> = {
     '/da ta',
     '/data//x',
     '/data/nginx',
+    '/usr/local/sbin/matrix-boot',
+    '/etc/matrix',
+    '/usr/share/element-web',
+    '/var/lib/gen-cloudinit',
     '/run/x',
     '/data/$x',
     "/data/'x",
@@ -170,13 +174,15 @@ const REFUSED: Record<string, unknown[]> = {
     '[::1]',
     'fe80::1%eth0',
     ':::',
-    '01.2.3.4.5',
+    '01.2.3.4',
+    '10.0.0.05',
   ],
-  timezone: ['Berlin', 'Europe/Nowhere', '+02:00', 'a b'],
+  timezone: ['europe/berlin', 'utc', 'Berlin', 'Europe/Nowhere', '+02:00', 'a b'],
   'admin-user': ['Alice', '@alice', 'alice:example.org', '', 'a b', '_a', 'a'.repeat(65)],
   'ssh-key': [
     'ssh-ed25519',
     'alice',
+    '~/.ssh/id_ed25519.pub',
     '-----BEGIN OPENSSH PRIVATE KEY-----',
     `${KEY}\nssh-rsa`,
     `command="x" ${KEY}`,
@@ -236,6 +242,43 @@ options('what was given is shown in one short printable line', () => {
   const [found] = resolve({ domain: `a\u0000\n${'b'.repeat(200)}` }).diagnostics;
   assert.match(found?.given ?? '', /^a\\u\{0\}\\u\{a\}b+\.\.\.$/);
   assert.ok((found?.given ?? '').length <= 72);
+});
+
+options('what was given is shown even if it has no end, or is too large to be written out', () => {
+  const ring: unknown[] = [];
+  ring.push(ring, { ring });
+  let bomb: unknown = 'x';
+  for (let level = 0; level < 60; level++) bomb = [bomb, bomb, bomb, bomb, bomb, bomb, bomb, bomb, bomb];
+  for (const endless of [ring, { ring }, bomb, { deep: bomb }, 2n ** 64n, new Date(Number.NaN)]) {
+    const [found] = resolve({ domain: 'a.b', email: [endless] }).diagnostics;
+    assert.is(found?.code, 'wrong-type');
+    assert.ok(found?.given && found.given.length <= 72, found?.given);
+    assert.is(resolve({ domain: 'a.b', email: endless }).deployment, undefined);
+  }
+  assert.is(resolve({ domain: { a: [1, null, 'b'] } }).diagnostics[0]?.given, '{"a":[1,null,"b"]}');
+});
+
+options('a password is not repeated', () => {
+  for (const given of ['hunter2 hunter2', ['hunter2', 'hunter2']]) {
+    const { diagnostics } = resolve({ domain: 'a.b', 'db-password': given });
+    assert.not.match(JSON.stringify(diagnostics), 'hunter2');
+  }
+});
+
+options('a user id is at most 255 characters long, as a whole', () => {
+  const asked = { domain: `${`${'a'.repeat(60)}.`.repeat(3)}example.org`, 'admin-user': 'b'.repeat(59) };
+  assert.equal(mistakes(asked), []);
+  assert.equal(mistakes({ ...asked, 'admin-user': 'b'.repeat(60) }), ['too-long admin-user']);
+});
+
+options('warnings: names and addresses that get no certificate, where it takes a public one', () => {
+  const codes = (asked: Record<string, unknown>) => resolve(asked).diagnostics.map(({ code }) => code);
+  assert.equal(codes({ domain: 'matrix.example.org' }), ['example-address']);
+  assert.equal(codes({ domain: 'matrix.example.org', email: 'a@b.test' }), []);
+  assert.equal(codes({ domain: 'matrix.local' }), ['private-name']);
+  assert.equal(codes({ domain: 'matrix.local', tls: 'staging' }), ['private-name']);
+  assert.equal(codes({ domain: 'matrix.local', tls: 'local-ca' }), []);
+  assert.equal(codes({ domain: 'matrix.local', 'acme-url': 'https://acme.local/dir' }), []);
 });
 
 options('names of the own prototype are no options', () => {

@@ -1,8 +1,8 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { load, YAMLException } from 'js-yaml';
-import { shown } from '../deployment/deployment';
 import type { Diagnostic } from '../deployment/diagnostic';
 import { type Asked, OPTION_NAMES, optionOf } from '../deployment/options';
+import { shown } from '../deployment/shown';
 
 /** Reads a file's text; throws as node:fs does. Handed in, so that tests need no file. */
 export type ReadText = (path: string) => string;
@@ -17,7 +17,8 @@ export interface Gathered {
 
 /**
  * Brings the flags and the config file together; flags win.
- * Paths in the config file count from its own directory, as in most tools, paths in flags from the working directory.
+ * Paths in the config file (of a key, of the output) count from its own directory, as in most tools; paths in flags from
+ * the working directory.
  * @param flags option names with the texts given, `config` among them
  */
 export function gather(flags: Asked, readText: ReadText): Gathered {
@@ -27,7 +28,11 @@ export function gather(flags: Asked, readText: ReadText): Gathered {
   if (config !== undefined) {
     if (typeof config === 'string' && config !== '') {
       fromFile = { ...readConfig(config, readText, diagnostics) };
-      inlineFiles(fromFile, dirname(config), readText, diagnostics);
+      const base = dirname(config);
+      inlineFiles(fromFile, base, readText, diagnostics);
+      const { output } = fromFile;
+      if (typeof output === 'string' && output !== '' && output !== '-')
+        fromFile.output = beside(base, output);
     } else {
       diagnostics.push({
         severity: 'error',
@@ -45,6 +50,11 @@ export function gather(flags: Asked, readText: ReadText): Gathered {
   return { asked: { ...fromFile, ...own }, diagnostics, fromConfig };
 }
 
+/** A path as seen from a directory. */
+function beside(directory: string, path: string): string {
+  return isAbsolute(path) ? path : join(directory, path);
+}
+
 function readConfig(path: string, readText: ReadText, diagnostics: Diagnostic[]): Record<string, unknown> {
   const error = (code: string, message: string, more: Partial<Diagnostic> = {}) => {
     diagnostics.push({ severity: 'error', code, path, message, ...more });
@@ -52,6 +62,8 @@ function readConfig(path: string, readText: ReadText, diagnostics: Diagnostic[])
   };
   const text = read(path, 'config', readText, diagnostics);
   if (text === undefined) return {};
+  // Nothing but comments is no document to js-yaml; here it asks for nothing.
+  if (text.replace(/^\s*#.*$/gm, '').trim() === '') return {};
   try {
     const data: unknown = load(text);
     if (data === null || data === undefined) return {};
@@ -80,7 +92,7 @@ function inlineFiles(
   for (const name of OPTION_NAMES) {
     const value = values[name];
     if (!optionOf(name).file || typeof value !== 'string' || value === '') continue;
-    const text = read(resolve(base, value), name, readText, diagnostics, value);
+    const text = read(beside(base, value), name, readText, diagnostics, value);
     if (text === undefined) delete values[name];
     else values[name] = text;
   }

@@ -58,6 +58,7 @@ export async function extract(
 class InTheWay extends Error {}
 
 async function usableDirectory(directory: string, force: boolean): Promise<string> {
+  if (directory === '') throw new InputError('the directory is missing: gen-cloudinit extract FILE DIR');
   try {
     await mkdir(directory, { recursive: true, mode: 0o755 });
     const root = await realpath(directory);
@@ -84,6 +85,9 @@ async function write(root: string, { path, parts, bytes, mode, owner }: PlannedF
   try {
     await handle.writeFile(bytes);
     await handle.chmod(mode);
+  } catch (cause) {
+    await unlink(file);
+    throw cause;
   } finally {
     await handle.close();
   }

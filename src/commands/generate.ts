@@ -12,6 +12,7 @@ export interface Generated {
   /** What to hand over, in the form asked for. */
   readonly bytes: Uint8Array;
   readonly form: Form;
+  /** Path of the file to write; standard output when there is none. */
   readonly output: string | undefined;
   readonly diagnostics: readonly Diagnostic[];
   readonly fromConfig: ReadonlySet<string>;
@@ -31,9 +32,14 @@ export interface Refused {
 export async function generate(flags: Asked, readText: ReadText): Promise<Generated | Refused> {
   const { asked, diagnostics: unread, fromConfig } = gather(flags, readText);
   const resolved = resolve(asked);
+  // Of a config file that could not be read nobody knows what it would have asked for.
+  const isPartial = unread.some(({ code, path }) => code.startsWith('config-') || path === 'config');
+  const found = isPartial
+    ? resolved.diagnostics.filter(({ code }) => code !== 'missing-option')
+    : resolved.diagnostics;
   const refused = (more: readonly Diagnostic[] = []): Refused => ({
     deployment: undefined,
-    diagnostics: [...unread, ...resolved.diagnostics, ...more],
+    diagnostics: [...unread, ...found, ...more],
     fromConfig,
   });
   if (!resolved.deployment || unread.length > 0) return refused();
@@ -45,7 +51,7 @@ export async function generate(flags: Asked, readText: ReadText): Promise<Genera
     deployment: resolved.deployment,
     bytes,
     form,
-    output: asked.output as string | undefined,
+    output: asked.output === '-' ? undefined : (asked.output as string | undefined),
     diagnostics: resolved.diagnostics,
     fromConfig,
   };

@@ -1,7 +1,11 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 /** More than any provider takes, even expanded; a document of this size is a mistake. */
 const MAX_INPUT = 16 * 1024 * 1024;
+
+/** Options and keys are some thousand characters; a device without end must not fill the memory. */
+const MAX_TEXT = 1024 * 1024;
 
 /** The file named on the command line cannot be used: a mistake in the request (exit code 2). */
 export class InputError extends Error {
@@ -52,4 +56,31 @@ async function collect(stream: AsyncIterable<Buffer>, name: string): Promise<Uin
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/**
+ * Reads a text that an option names: the file of --config, a key.
+ * @param path `-` is standard input
+ * @throws Error when it cannot be read, is larger than 1 MiB or is not UTF-8
+ */
+export function readText(path: string): string {
+  const file = path === '-' ? process.stdin.fd : openSync(path, 'r');
+  try {
+    const bytes = new Uint8Array(MAX_TEXT + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read)
+      read = readSync(file, bytes, length, bytes.length - length, null);
+    if (length > MAX_TEXT) throw new Error(`it is larger than ${MAX_TEXT} bytes`);
+    return decoded(bytes.subarray(0, length));
+  } finally {
+    if (path !== '-') closeSync(file);
+  }
+}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Error('it is not UTF-8 text', { cause });
+  }
 }

@@ -1,7 +1,9 @@
 import { countedSize, PROVIDERS } from '../cloudinit/limits';
 import type { Deployment } from '../deployment/deployment';
 import type { Diagnostic } from '../deployment/diagnostic';
+import { nearest } from '../deployment/near';
 import { OPTIONS } from '../deployment/options';
+import { shown } from '../deployment/shown';
 import type { Generated } from './generate';
 
 /**
@@ -22,6 +24,18 @@ export function optionReport(diagnostics: readonly Diagnostic[], fromConfig: Rea
       return [`${severity}: ${place} ${message}`, ...rows].join('\n');
     })
     .join('\n');
+}
+
+/** A word on the command line that is neither a verb nor the value of a flag. */
+export function strayWord(word: string, verbs: readonly string[]): Diagnostic {
+  const near = nearest(word.toLowerCase(), verbs);
+  return {
+    severity: 'error',
+    code: 'stray-word',
+    path: shown(word),
+    message: 'is neither a verb nor the value of an option',
+    hint: near ? `did you mean ${near}?` : 'gen-cloudinit --help lists both',
+  };
 }
 
 /** What a person has to know and to do after the document was made. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Diagnostic } from '../deployment/diagnostic';
 import { MACHINE_FLAGS } from '../flags/machines';
 import { VERIFY_FLAGS } from '../flags/verify';
@@ -10,7 +9,7 @@ import { runVerify } from '../verify/run';
 import { readSubject } from '../verify/subject';
 import { gather } from './ask';
 import { generate } from './generate';
-import { InputError, inputName, readGiven } from './input';
+import { InputError, inputName, readGiven, readText } from './input';
 
 export { verifyReport } from '../verify/report';
 
@@ -125,7 +124,6 @@ interface Made {
  * the options say who is to sign, a CA made on the machine does.
  */
 async function compiled(options: Flags): Promise<Made> {
-  const readText = (path: string) => readFileSync(path, 'utf8');
   const { asked } = gather(options, readText);
   const isOpen = asked.tls === undefined && asked['acme-url'] === undefined;
   const made = await generate({ ...options, ...(isOpen ? { tls: 'local-ca' } : {}) }, readText);

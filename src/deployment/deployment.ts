@@ -1,6 +1,9 @@
 import dockerKey from '../../templates/docker.asc';
 import type { Diagnostic } from './diagnostic';
+import { nearest } from './near';
 import { type Asked, OPTION_NAMES, OPTIONS, type Option, type OptionName, optionOf } from './options';
+import { shown } from './shown';
+import { warnings } from './warnings';
 
 export type Tls = (typeof OPTIONS.tls.choices)[number];
 export type Distro = (typeof OPTIONS.distro.choices)[number];
@@ -31,6 +34,9 @@ export interface Deployment {
   /** Seconds. */
   readonly healthTimeout: number;
 }
+
+/** Bytes of a whole user id (Matrix specification, user identifiers). */
+const MAX_USER_ID = 255;
 
 export type Resolved =
   | { readonly deployment: Deployment; readonly diagnostics: readonly Diagnostic[] }
@@ -91,6 +97,8 @@ export function resolve(asked: Asked): Resolved {
     sshKeys: values.get('ssh-key') ?? [],
     healthTimeout: Number(withDefault('health-timeout')),
   };
+  const user = `@${deployment.adminUser ?? ''}:${deployment.serverName}`;
+  if (user.length > MAX_USER_ID) diagnostics.push(tooLong(user));
   if (diagnostics.some(({ severity }) => severity === 'error')) return { deployment: undefined, diagnostics };
   return { deployment, diagnostics: [...diagnostics, ...warnings(deployment)] };
 }
@@ -98,35 +106,40 @@ export function resolve(asked: Asked): Resolved {
 /** The values of one option as texts; what is wrong with them goes to `diagnostics`. */
 function checked(name: OptionName, value: unknown, diagnostics: Diagnostic[]): string[] {
   const option = optionOf(name);
-  const error = (code: string, message: string, given: unknown, expected: string, hint?: string) =>
+  const quoted = (given: unknown) =>
+    name === 'db-password' && typeof given === 'string' ? `${given.length} characters` : shown(given);
+  const error = (code: string, message: string, given: string, expected: string, hint?: string) =>
     diagnostics.push({
       severity: 'error',
       code,
       path: name,
       message,
-      given: shown(given),
+      given,
       expected,
       ...(hint ? { hint } : {}),
     });
   const items = Array.isArray(value) ? value : [value];
   if (items.length > 1 && option.type !== 'strings') {
-    error('repeated-option', 'was given more than once', items.join(', '), 'one value');
+    error(
+      'repeated-option',
+      'was given more than once',
+      items.slice(0, 4).map(quoted).join(', '),
+      'one value',
+    );
     return [];
   }
   const texts: string[] = [];
   for (const item of items) {
     if (typeof item !== 'string' && !(typeof item === 'number' && option.type === 'number')) {
-      error(
-        'wrong-type',
-        'has a value of the wrong type',
-        item,
-        option.type === 'number' ? 'a number' : 'a text',
-      );
+      const expected = option.type === 'number' ? 'a number' : 'a text';
+      const hint = typeof item === 'number' || typeof item === 'boolean' ? 'put it in quotes' : undefined;
+      error('wrong-type', 'has a value of the wrong type', quoted(item), expected, hint);
       continue;
     }
     const text = String(item);
     const wrong = violation(option, text);
-    if (wrong) error('wrong-value', 'has a value that cannot be used', item, wrong.expected, wrong.hint);
+    if (wrong)
+      error('wrong-value', 'has a value that cannot be used', quoted(item), wrong.expected, wrong.hint);
     else texts.push(text);
   }
   return texts;
@@ -139,21 +152,12 @@ function violation(option: Option, text: string) {
   return option.rule?.(text);
 }
 
-/** One printable line of what was given: enough to recognise it, too little to spill a key. */
-export function shown(given: unknown): string {
-  const text = typeof given === 'string' ? given : (JSON.stringify(given) ?? String(given));
-  const line = text.replace(/[^\x20-\x7e]/g, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
-  return line.length > 72 ? `${line.slice(0, 69)}...` : line;
-}
-
 function isOptionName(name: string): name is OptionName {
   return Object.hasOwn(OPTIONS, name);
 }
 
 function unknownOption(name: string): Diagnostic {
-  const near =
-    OPTION_NAMES.find((known) => distance(known, name) <= 2) ??
-    OPTION_NAMES.find((known) => known.startsWith(name));
+  const near = nearest(name, OPTION_NAMES);
   return {
     severity: 'error',
     code: 'unknown-option',
@@ -163,18 +167,15 @@ function unknownOption(name: string): Diagnostic {
   };
 }
 
-/** Levenshtein's distance of two short words. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+function tooLong(user: string): Diagnostic {
+  return {
+    severity: 'error',
+    code: 'too-long',
+    path: 'admin-user',
+    message: 'and the server name are too long together',
+    given: `a user id of ${user.length} characters`,
+    expected: `at most ${MAX_USER_ID} characters`,
+  };
 }
 
 function contradiction(path: OptionName, other: OptionName, value: string): Diagnostic {
@@ -186,35 +187,4 @@ function contradiction(path: OptionName, other: OptionName, value: string): Diag
     expected: `only one of ${path} and ${other}`,
     hint: `leave one of them away; ${path} names the server that signs, and ${other} ${value} names another`,
   };
-}
-
-function warnings({ email, dbPassword, registryMirror }: Deployment): Diagnostic[] {
-  const found: Diagnostic[] = [];
-  const warn = (code: string, path: OptionName, message: string, hint: string) =>
-    found.push({ severity: 'warning', code, path, message, hint });
-  if (dbPassword !== undefined) {
-    warn(
-      'secret-in-document',
-      'db-password',
-      'stands readable in the document',
-      'leave it away, and a password is made on the server',
-    );
-  }
-  if (/@(?:.+\.)?example\.(?:org|com|net)$/.test(email)) {
-    warn(
-      'example-address',
-      'email',
-      `${email} is not a real address`,
-      "Let's Encrypt refuses example domains; give --email",
-    );
-  }
-  if (registryMirror?.startsWith('http://')) {
-    warn(
-      'plain-http',
-      'registry-mirror',
-      'is reached without TLS',
-      'images are then only as trustworthy as the network',
-    );
-  }
-  return found;
 }

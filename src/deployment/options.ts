@@ -128,7 +128,7 @@ export const OPTIONS = {
   'health-timeout': {
     type: 'number',
     group: 'Server',
-    help: 'how long Synapse may take to be healthy',
+    help: 'seconds that Synapse may take to be healthy',
     default: 600,
     rule: rule.seconds,
   },
@@ -148,7 +148,7 @@ export const OPTIONS = {
   output: {
     type: 'string',
     group: 'Output',
-    help: 'write there',
+    help: 'file to write, whole or not at all',
     defaultText: 'standard output',
   },
 } as const satisfies Record<string, Option>;

@@ -106,7 +106,9 @@ const SYSTEM_DIRS =
   /^\/(?:bin|boot|dev|etc|home|lib|lib32|lib64|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)$/;
 /** Below these nothing survives a reboot, or another owner is at home. */
 const FOREIGN_DIRS =
-  /^\/(?:dev|proc|sys|run|tmp|boot|var\/run|var\/tmp|var\/lib\/(?:docker|containerd|cloud)|root\/nginx|data\/nginx)(?:\/|$)/;
+  /^\/(?:dev|proc|sys|run|tmp|boot|var\/run|var\/tmp|var\/lib\/(?:docker|containerd|cloud|gen-cloudinit)|root\/nginx|data\/nginx)(?:\/|$)/;
+/** Below these are the system's programs and settings, and files of the deployment itself. */
+const PROGRAM_DIRS = /^\/(?:etc|bin|sbin|lib\w*|usr\/(?:local\/)?(?:s?bin|lib\w*|share))(?:\/|$)/;
 
 /** An absolute path of plain characters, with a directory of its own. */
 export const baseDir: Rule = (value) => {
@@ -116,8 +118,8 @@ export const baseDir: Rule = (value) => {
     return { expected, hint: 'letters, digits, dot, hyphen and underscore; no . or .. between the slashes' };
   }
   const path = value.replace(/\/$/, '');
-  if (SYSTEM_DIRS.test(path))
-    return { expected, hint: `${path} belongs to the system; name a directory below it` };
+  if (SYSTEM_DIRS.test(path) || PROGRAM_DIRS.test(path))
+    return { expected, hint: `${path} belongs to the system; name another directory, such as /srv/matrix` };
   if (FOREIGN_DIRS.test(path)) return { expected, hint: `${path} is not a place for data that has to stay` };
   return undefined;
 };
@@ -137,7 +139,8 @@ export const password: Rule = (value) =>
     ? undefined
     : { expected: '1 to 128 letters, digits or _ . ~ @ % + = / -' };
 
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
+/** Without leading zeros, which Docker refuses. */
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /** An IPv4 or IPv6 address without brackets, prefix or zone. */
 export const ipAddress: Rule = (value) =>
@@ -151,8 +154,10 @@ export const timezone: Rule = (value) => {
   const wrong = { expected: 'a time zone such as UTC or Europe/Berlin' };
   if (!/^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/.test(value)) return wrong;
   try {
-    new Intl.DateTimeFormat('en', { timeZone: value });
-    return undefined;
+    // The engine takes any case; on the server it is the name of a file.
+    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions();
+    const isOtherCase = timeZone !== value && timeZone.toLowerCase() === value.toLowerCase();
+    return isOtherCase ? { ...wrong, hint: `did you mean ${timeZone}?` } : undefined;
   } catch {
     return wrong;
   }
@@ -166,6 +171,8 @@ export const sshPublicKey: Rule = (value) => {
   const expected = 'a line such as "ssh-ed25519 AAAAC3… name"';
   if (value.includes('PRIVATE KEY'))
     return { expected, hint: 'this is the private half; give the .pub file’s line' };
+  if (/^[~./]|\.pub$/.test(value))
+    return { expected, hint: 'this is the name of a file; give what is in it: --ssh-key "$(cat FILE)"' };
   const whole = new RegExp(
     `^${KEY_TYPE} AAAA[A-Za-z0-9+/]{40,}={0,2}(?: [\\x21-\\x7e][\\x20-\\x7e]{0,200})?$`,
   );

@@ -38,6 +38,7 @@ export function planExtract(given: Uint8Array, windows: boolean): ExtractPlan {
   const { input, yaml, files } = readDocument(given);
   const problem = input.problem ?? yaml?.problem;
   if (problem) return { files: [], refused: [], problem: problem.message };
+  if (!yaml) return { files: [], refused: [], problem: `it is no cloud-config (${input.kind}).` };
   const planned = new Map<string, PlannedFile>();
   /** Each directory with a file that needs it. */
   const directories = new Map<string, string>();

@@ -1,0 +1,41 @@
+/** The product to its place: a file, or standard output. */
+import { chmodSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { InputError } from './input';
+
+/**
+ * Writes the whole file or nothing. A link is followed; what is no file (a device, a pipe) is written to as it stands,
+ * for to put a file in its place would destroy it.
+ * @param mode permission bits of a new file; one that is there keeps its own, less what `mode` does not allow
+ * @throws InputError when the path is a directory; the system's error when it cannot be written
+ */
+export function writeOutput(path: string, bytes: Uint8Array, mode: number): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory()) throw new InputError(`${path} is a directory; --output takes the name of a file`);
+  if (found && !found.isFile()) {
+    writeFileSync(path, bytes);
+    return;
+  }
+  const target = found ? realpathSync(path) : path;
+  const beside = `${target}.${process.pid}.tmp`;
+  try {
+    writeFileSync(beside, bytes, { mode, flag: 'wx' });
+    if (found) chmodSync(beside, found.mode & mode);
+    renameSync(beside, target);
+  } catch (cause) {
+    rmSync(beside, { force: true });
+    throw cause;
+  }
+}
+
+/**
+ * Writes to standard output and comes back when all of it is through.
+ * @throws the system's error (a full disk); a reader that has gone away is none, and the rest is not wanted then
+ */
+export function printOut(product: string | Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(product, (error: NodeJS.ErrnoException | null | undefined) => {
+      if (error && error.code !== 'EPIPE') reject(error);
+      else resolve();
+    });
+  });
+}
