@@ -69,7 +69,7 @@ const lazy = {
   },
 };
 
-const VERBS = ['check', 'show', 'extract', 'schema', 'verify', 'confirm'];
+const VERBS = ['check', 'show', 'extract', 'schema', 'verify', 'confirm', 'bake', 'sweep'];
 
 const common = {
   absWorkingDir: root,
@@ -115,8 +115,8 @@ await build({
   outExtension: { '.js': '.mjs' },
   splitting: true,
   chunkNames: 'shared-[hash]',
-  // A package of its own, large and loaded by EC2's commands alone.
-  external: ['@aws-sdk/client-ec2'],
+  // The AWS SDK's ESM builds: of the others a chunk has no named exports.
+  mainFields: ['module', 'main'],
   minify: true,
 });
 

@@ -3,9 +3,12 @@ import { generate } from './commands/generate';
 import { InputError, inputName, readGiven, readText } from './commands/input';
 import { printOut, writeOutput } from './commands/output';
 import { deploymentReport, optionReport, strayWord } from './commands/report';
+import type { Verified } from './commands/verify';
 import type { Diagnostic } from './deployment/diagnostic';
 import { OPTION_NAMES, OPTIONS } from './deployment/options';
+import { bakeFlags } from './flags/bake';
 import { generateFlags } from './flags/generate';
+import { sweepFlags } from './flags/sweep';
 import { verifyFlags } from './flags/verify';
 import { interruptible } from './machines/interrupt';
 import type { MachineKind } from './machines/machine';
@@ -15,7 +18,7 @@ const FAILED = 1;
 const USAGE = 2;
 const INTERRUPTED = 130;
 
-const VERBS = ['schema', 'check', 'show', 'extract', 'verify'];
+const VERBS = ['schema', 'check', 'show', 'extract', 'verify', 'bake', 'sweep'];
 
 type Flags = Record<string, unknown>;
 
@@ -110,10 +113,16 @@ async function runExtract({ file, dir, json, force }: Flags): Promise<void> {
   if (done.refused.length > 0) process.exitCode = FAILED;
 }
 
-async function runVerify(kind: MachineKind, { json, ...flags }: Flags): Promise<void> {
-  const { verify, verifyReport } = await import('./commands/verify');
+interface Around {
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly announce: (remove: string) => void;
+  readonly confirm?: (question: string) => Promise<boolean>;
+}
+
+/** Does work that Ctrl-C ends early, and that cleans up after itself. */
+async function interruptibly(work: (around: Around) => Promise<void>): Promise<void> {
   const { confirmation } = await import('./commands/confirm');
-  const colours = process.env.NO_COLOR === undefined || process.env.NO_COLOR === '';
   let remove: string | undefined;
   const ctrlC = interruptible(
     // In the place of the line that shows the progress.
@@ -125,28 +134,8 @@ async function runVerify(kind: MachineKind, { json, ...flags }: Flags): Promise<
   const announce = (command: string) => {
     remove = command;
   };
-  const surroundings = {
-    signal: ctrlC.signal,
-    screen: process.stderr,
-    colours,
-    announce,
-    ...(confirm ? { confirm } : {}),
-  };
   try {
-    const { report, diagnostics, fromConfig } = await verify(
-      kind,
-      { ...flags, file: textOf(flags.file) },
-      surroundings,
-    );
-    if (diagnostics.length > 0) say(optionReport(diagnostics, fromConfig));
-    if (!report) {
-      say(`gen-cloudinit: nothing was started; gen-cloudinit verify ${kind} --help shows the options`);
-      process.exitCode = USAGE;
-      return;
-    }
-    if (json) await print(report);
-    else await printOut(`${verifyReport(report, colours && process.stdout.isTTY)}\n`);
-    if (report.verdict !== 'ok') process.exitCode = FAILED;
+    await work({ signal: ctrlC.signal, announce, ...(confirm ? { confirm } : {}) });
   } catch (error) {
     if (!ctrlC.interrupted) throw error;
     say(`gen-cloudinit: ${error instanceof Error ? error.message : String(error)}`);
@@ -154,6 +143,77 @@ async function runVerify(kind: MachineKind, { json, ...flags }: Flags): Promise<
   } finally {
     ctrlC.release();
   }
+}
+
+/** Says what is wrong with the request. @returns whether there is nothing else to say */
+function isRefused(
+  { diagnostics, fromConfig }: Pick<Verified, 'diagnostics' | 'fromConfig'>,
+  data: unknown,
+  verb: string,
+): boolean {
+  if (diagnostics.length > 0) say(optionReport(diagnostics, fromConfig));
+  if (data !== undefined) return false;
+  say(`gen-cloudinit: nothing was started; gen-cloudinit ${verb} --help shows the options`);
+  process.exitCode = USAGE;
+  return true;
+}
+
+async function runVerify(kind: MachineKind, { json, ...flags }: Flags): Promise<void> {
+  const { verify, verifyReport } = await import('./commands/verify');
+  const colours = process.env.NO_COLOR === undefined || process.env.NO_COLOR === '';
+  await interruptibly(async (around) => {
+    const surroundings = { screen: process.stderr, colours, ...around };
+    const verified = await verify(kind, { ...flags, file: textOf(flags.file) }, surroundings);
+    const { report } = verified;
+    if (isRefused(verified, report, `verify ${kind}`) || !report) return;
+    if (json) await print(report);
+    else await printOut(`${verifyReport(report, colours && process.stdout.isTTY)}\n`);
+    if (report.verdict !== 'ok') process.exitCode = FAILED;
+  });
+}
+
+async function runBake({ json, ...flags }: Flags): Promise<void> {
+  const { bakeOnEc2, bakeReport } = await import('./commands/bake');
+  await interruptibly(async (around) => {
+    const image = (id: string) => say(`image ${id} is begun; it is not complete yet`);
+    const baked = await bakeOnEc2(flags, { ...around, progress: say, image, now: new Date() });
+    if (isRefused(baked, baked.data, 'bake ec2') || !baked.data) return;
+    if (json) await print(baked.data);
+    else await printOut(`${baked.data.id}\n`);
+    say(bakeReport(baked.data));
+  });
+}
+
+async function runBakeList({ json, ...flags }: Flags): Promise<void> {
+  const { bakedImages, bakedLines } = await import('./commands/bake');
+  await interruptibly(async (around) => {
+    const listed = await bakedImages(flags, around);
+    if (isRefused(listed, listed.data, 'bake list') || !listed.data) return;
+    if (json) await print(listed.data);
+    else await printOut(`${bakedLines(listed.data)}\n`);
+  });
+}
+
+async function runBakeRemove({ json, ...flags }: Flags): Promise<void> {
+  const { removeImages, removalReport } = await import('./commands/bake');
+  await interruptibly(async (around) => {
+    const removal = await removeImages(flags, { ...around, progress: say });
+    if (isRefused(removal, removal.data, 'bake remove') || !removal.data) return;
+    if (json) await print(removal.data);
+    else await printOut(`${removalReport(removal.data)}\n`);
+    if (removal.data.left.length > 0) process.exitCode = FAILED;
+  });
+}
+
+async function runSweep({ json, ...flags }: Flags): Promise<void> {
+  const { isSwept, sweep, sweepReport } = await import('./commands/sweep');
+  await interruptibly(async (around) => {
+    const { swept, diagnostics } = await sweep(flags, { ...around, progress: say });
+    if (isRefused({ diagnostics, fromConfig: new Set() }, swept, 'sweep ec2') || !swept) return;
+    if (json) await print(swept);
+    else await printOut(`${sweepReport(swept, flags.yes === true)}\n`);
+    if (!isSwept(swept)) process.exitCode = FAILED;
+  });
 }
 
 /** A positional's text; yargs makes '' of a `-` that stands where a text is expected. */
@@ -188,6 +248,12 @@ async function main(argv: string[]): Promise<void> {
       runExtract,
     )
     .command('verify', 'boot the document on a machine, judge it, remove the machine', verifyFlags(runVerify))
+    .command(
+      'bake',
+      'make an image with the slow part done',
+      bakeFlags({ ec2: runBake, list: runBakeList, remove: runBakeRemove }),
+    )
+    .command('sweep', 'list or remove what earlier runs have left', sweepFlags(runSweep))
     .completion('completion', 'print a completion script for the shell', complete)
     .version(__VERSION__)
     .wrap(Math.min(100, process.stdout.columns || 100))

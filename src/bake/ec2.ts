@@ -57,7 +57,7 @@ export function bakeOptions(
 /**
  * Boots the document, waits for its `gen-cloudinit: ready`, stops the machine, makes an image of its disk and removes
  * the machine. The document must leave the disk as an image should be (`cloud-init clean`, no keys, no secrets).
- * @throws Error when the document says `failed`, when it says nothing for `maxMinutes`, when EC2 refuses; then
+ * @throws Error when the document says `failed`, when it says nothing for `timeLimit`, when EC2 refuses; then
  *   nothing is left, the half-made image included, or `LeftBehind` says what
  */
 export async function bakeEc2(
@@ -113,7 +113,7 @@ async function bake(
   const started = await start(prepared, making, pace, events, signal);
   const machine = ec2Machine(prepared, started, async () => {}, signal);
   const sentinel = await waitForSentinel(machine, {
-    within: options.maxMinutes * 60_000,
+    within: options.timeLimit * 60_000,
     every: pace.console,
     signal,
     progress: events.progress,

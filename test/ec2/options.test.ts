@@ -20,7 +20,7 @@ test('what EC2 has is taken', () => {
     { instanceType: 'u-6tb1.112xlarge' },
     { instanceType: 'm7i-flex.large' },
     { image: 'ami-0123456789abcdef0', subnet: 'subnet-12345678', keyPair: 'my key' },
-    { release: 'resolute', disk: 16_384, maxMinutes: 720 },
+    { release: 'resolute', disk: 16_384, timeLimit: 720 },
   ];
   for (const asked of good) assert.equal(ec2Options(asked).diagnostics, [], JSON.stringify(asked));
 });
@@ -35,11 +35,11 @@ test('every mistake is told, by the flag', () => {
     subnet: 'vpc-12345678',
     keyPair: '',
     disk: 7.5,
-    maxMinutes: 5,
+    timeLimit: 5,
   });
   assert.equal(
     diagnostics.map(({ path }) => path),
-    ['region', 'profile', 'instance-type', 'release', 'image', 'subnet', 'key-pair', 'disk', 'max-minutes'],
+    ['region', 'profile', 'instance-type', 'release', 'image', 'subnet', 'key-pair', 'disk', 'time-limit'],
   );
   assert.equal(
     diagnostics.filter(({ severity, code }) => severity !== 'error' || code !== 'wrong-value'),

@@ -18,7 +18,7 @@ export const backend: Backend = {
       spot: flags.spot === true,
       open: flags.open === true,
       deadMan: flags['no-dead-man'] !== true,
-      maxMinutes: minutes,
+      timeLimit: minutes,
       yes: flags.yes === true,
     });
     if (diagnostics.length > 0) {

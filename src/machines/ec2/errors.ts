@@ -18,7 +18,8 @@ export class Ec2Error extends Error {
     readonly refused: boolean,
     cause: unknown,
   ) {
-    super(`${sentence}: ${hint} (${[action, code].filter(Boolean).join(': ')})`, { cause });
+    const origin = [action, code === 'Error' ? undefined : code].filter(Boolean).join(': ');
+    super(`${sentence}: ${hint}${origin ? ` (${origin})` : ''}`, { cause });
     this.name = 'Ec2Error';
   }
 }

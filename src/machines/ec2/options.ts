@@ -31,7 +31,7 @@ export interface Ec2Options extends Ec2Account {
   /** The machine powers itself off when the time is over, even if this process is long dead. */
   readonly deadMan: boolean;
   /** How long the machine may live, in minutes. */
-  readonly maxMinutes: number;
+  readonly timeLimit: number;
   /** Start without asking. */
   readonly yes: boolean;
 }
@@ -44,7 +44,7 @@ export const EC2_DEFAULTS: Ec2Options = {
   spot: false,
   open: false,
   deadMan: true,
-  maxMinutes: 60,
+  timeLimit: 60,
   yes: false,
 };
 
@@ -71,7 +71,7 @@ const RULES: readonly Rule<Ec2Options>[] = [
   // 16,384 GiB is the most that a gp3 volume had for years; nobody needs more here.
   { option: 'disk', fits: between(8, 16_384), expected: 'a whole number of GiB from 8 to 16384' },
   // Less than 10 minutes is less than the images take to be pulled; 12 hours is a working day.
-  { option: 'maxMinutes', fits: between(10, 720), expected: 'a whole number of minutes from 10 to 720' },
+  { option: 'timeLimit', fits: between(10, 720), expected: 'a whole number of minutes from 10 to 720' },
 ];
 
 /**

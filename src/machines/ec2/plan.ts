@@ -12,7 +12,7 @@ export interface Plan {
   readonly disk: number;
   readonly spot: boolean;
   readonly ports: readonly number[];
-  readonly maxMinutes: number;
+  readonly timeLimit: number;
   readonly deadMan: boolean;
   /** The same for eyes, a line each; the last one says that it costs money. */
   readonly lines: readonly string[];
@@ -22,14 +22,14 @@ export function makePlan(region: string, type: TypeFacts, image: ChosenImage, op
   const disk = Math.max(options.disk, image.rootSize);
   const ports = openPorts(options);
   const ending = options.deadMan
-    ? `It powers itself off after ${options.maxMinutes} minutes even if this program is gone.`
+    ? `It powers itself off after ${options.timeLimit} minutes even if this program is gone.`
     : "Nothing powers it off by itself (no dead man's switch).";
   const lines = [
     `one ${type.name} (${type.cpus} CPUs, ${type.memory} GiB, ${type.architecture})${options.spot ? ', spot if there is one' : ''} in ${region}`,
     `image ${image.id} (${image.name})`,
     `disk of ${disk} GiB (gp3), ${ports.length > 0 ? `TCP ${ports.join(', ')} open to the world` : 'no port open'}`,
-    `This costs money from the start until it is removed, at most ${options.maxMinutes} minutes as planned. ${ending}`,
+    `This costs money from the start until it is removed, at most ${options.timeLimit} minutes as planned. ${ending}`,
   ];
-  const { spot, maxMinutes, deadMan } = options;
-  return { region, type, image, disk, spot, ports, maxMinutes, deadMan, lines };
+  const { spot, timeLimit, deadMan } = options;
+  return { region, type, image, disk, spot, ports, timeLimit, deadMan, lines };
 }

@@ -55,7 +55,7 @@ export async function prepare(
   signal: AbortSignal,
   check: (ec2: Ec2) => Promise<void> = async () => {},
 ): Promise<Prepared> {
-  const seconds = (options.maxMinutes + DEAD_MAN_AFTER_MINUTES) * 60;
+  const seconds = (options.timeLimit + DEAD_MAN_AFTER_MINUTES) * 60;
   const data = userData(document, options.deadMan ? seconds : undefined);
   if (data.squeezed) events.progress("compressed, to make room for the dead man's switch");
   const ec2 = await connect(options, surroundings.pace);
@@ -65,7 +65,7 @@ export async function prepare(
     const network = await findNetwork(ec2, options.subnet, signal);
     const plan = makePlan(ec2.region, type, image, options);
     const now = surroundings.now?.() ?? new Date();
-    const run = newRun(kind, ec2.region, options, options.maxMinutes, now);
+    const run = newRun(kind, ec2.region, options, options.timeLimit, now);
     const prepared = { ec2, plan, network, options, data, run };
     await check(ec2);
     await dryRun(prepared, signal);

@@ -19,6 +19,8 @@ export interface SweepOptions {
 }
 
 export interface Swept {
+  /** Where it was looked. */
+  readonly regions: readonly string[];
   /** What is to go. */
   readonly found: readonly Thing[];
   /** Ours too, but kept: not expired yet, or the finished image of a bake. */
@@ -41,11 +43,15 @@ export async function sweepEc2(
 ): Promise<Swept> {
   const pace = surroundings.pace ?? PACE;
   const now = surroundings.now?.() ?? new Date();
-  const swept = { found: [] as Thing[], kept: [] as Thing[], removed: [] as Thing[], left: [] as Left[] };
+  const swept = {
+    regions: [] as string[],
+    ...{ found: [] as Thing[], kept: [] as Thing[], removed: [] as Thing[], left: [] as Left[] },
+  };
   const regions = options.regions.length > 0 ? options.regions : [undefined];
   for (const region of regions) {
     const account: Ec2Account = { region, profile: options.profile };
     const ec2 = await connect(account, pace);
+    swept.regions.push(ec2.region);
     try {
       const things = await everything(ec2, options.run, signal);
       const over = leftOver(things, options, now);

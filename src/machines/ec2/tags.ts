@@ -30,7 +30,7 @@ export function newRun(
   kind: Run['kind'],
   region: string,
   account: Ec2Account,
-  maxMinutes: number,
+  timeLimit: number,
   now: Date,
 ): Run {
   const id = `gc-${randomBytes(5).toString('hex')}`;
@@ -39,7 +39,7 @@ export function newRun(
     id,
     kind,
     region,
-    expires: new Date(now.getTime() + (maxMinutes + EXPIRES_AFTER_MINUTES) * 60_000),
+    expires: new Date(now.getTime() + (timeLimit + EXPIRES_AFTER_MINUTES) * 60_000),
     sweepCommand: `gen-cloudinit sweep ec2 --region ${region}${profile} --run ${id} --yes`,
   };
 }

@@ -1,0 +1,147 @@
+import { bakeDocument } from '../bake/document';
+import { type BakeEvents, bakeEc2, bakeOptions } from '../bake/ec2';
+import { type BakedImage, bakeList, bakeRemove } from '../bake/ec2-images';
+import { resolve } from '../deployment/deployment';
+import type { Diagnostic } from '../deployment/diagnostic';
+import { RECIPE_OPTIONS } from '../flags/bake';
+import { numberFlag, textFlag } from '../machines/backend';
+import { ec2Options, type Release } from '../machines/ec2/options';
+import type { Outcome } from '../machines/ec2/remove';
+import { gather } from './ask';
+import { readText } from './input';
+
+export interface Answer<Data> {
+  /** Absent when the request was wrong. */
+  readonly data?: Data;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly fromConfig: ReadonlySet<string>;
+}
+
+/** What the command line brings along. */
+interface Around extends BakeEvents {
+  readonly signal: AbortSignal;
+  /** Takes the command that removes whatever may be left. */
+  readonly announce: (remove: string) => void;
+  readonly confirm?: (question: string) => Promise<boolean>;
+  readonly now: Date;
+}
+
+type Flags = Readonly<Record<string, unknown>>;
+
+const NO_CONFIG: ReadonlySet<string> = new Set();
+
+/**
+ * Makes an image on EC2.
+ * @param flags those of `bake ec2`
+ * @throws what `bakeEc2` throws
+ */
+export async function bakeOnEc2(flags: Flags, around: Around): Promise<Answer<BakedImage>> {
+  const { asked, diagnostics: unread, fromConfig } = gather(optionsOf(flags), readText);
+  // An image has nothing of a deployment, so that any domain does; one in the config file is as good.
+  const { deployment, diagnostics: wrong } = resolve({ domain: 'image.invalid', ...asked });
+  const { options, diagnostics: unfit } = bakeOptions({
+    ...account(flags),
+    name: textFlag(flags, 'name') ?? `gen-cloudinit-${stamp(around.now)}`,
+    instanceType: textFlag(flags, 'instance-type'),
+    // The rule of the option judges whether it is one.
+    release: textFlag(flags, 'release') as Release | undefined,
+    image: textFlag(flags, 'image'),
+    disk: numberFlag(flags, 'disk'),
+    subnet: textFlag(flags, 'subnet'),
+    timeLimit: numberFlag(flags, 'time-limit'),
+    yes: flags.yes === true,
+  });
+  const diagnostics = [...unread, ...wrong, ...unfit];
+  if (deployment?.distro === 'debian' && !options.image) diagnostics.push(DEBIAN);
+  if (!deployment || diagnostics.some(({ severity }) => severity === 'error'))
+    return { diagnostics, fromConfig };
+  const { confirm, announce, signal } = around;
+  const surroundings = {
+    ...(confirm ? { confirm: () => confirm('Start it?') } : {}),
+    announce: (run: { readonly sweepCommand: string }) => announce(run.sweepCommand),
+  };
+  const document = Buffer.from(bakeDocument(deployment));
+  return {
+    data: await bakeEc2(document, options, surroundings, around, signal),
+    diagnostics,
+    fromConfig,
+  };
+}
+
+const DEBIAN: Diagnostic = {
+  severity: 'error',
+  code: 'contradiction',
+  path: 'distro',
+  message: 'does not go with the image: on EC2 it is Ubuntu unless --image names another',
+  given: 'debian',
+  expected: '--image with the id of an image of Debian',
+};
+
+/** The images of the account that bakes have made, newest first. @throws Ec2Error; Stopped */
+export async function bakedImages(
+  flags: Flags,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Answer<readonly BakedImage[]>> {
+  const { diagnostics } = ec2Options(account(flags));
+  if (diagnostics.length > 0) return { diagnostics, fromConfig: NO_CONFIG };
+  return { data: await bakeList(account(flags), signal), diagnostics, fromConfig: NO_CONFIG };
+}
+
+/**
+ * Removes images with their snapshots.
+ * @throws Error when one is no image of ours, before anything is removed; Ec2Error; Stopped
+ */
+export async function removeImages(
+  flags: Flags,
+  around: { readonly signal: AbortSignal; readonly progress: (line: string) => void },
+): Promise<Answer<Outcome>> {
+  const { diagnostics } = ec2Options(account(flags));
+  if (diagnostics.length > 0) return { diagnostics, fromConfig: NO_CONFIG };
+  const wanted = [flags.image ?? []].flat().map(String);
+  const data = await bakeRemove(wanted, account(flags), around, around.signal);
+  return { data, diagnostics, fromConfig: NO_CONFIG };
+}
+
+/** What to do with a new image, for a person. */
+export function bakeReport({ id, name, region, snapshots }: BakedImage): string {
+  return [
+    `image ${id} (${name}) in ${region}, on ${snapshots.join(', ')}; its storage costs a little until it is removed`,
+    `boot a server from it, with the ordinary document: --image ${id}, or gen-cloudinit verify ec2 --region ${region} --image ${id}`,
+    `remove it: gen-cloudinit bake remove --region ${region} ${id}`,
+  ].join('\n');
+}
+
+/** One line an image. */
+export function bakedLines(images: readonly BakedImage[]): string {
+  if (images.length === 0) return 'no image';
+  return images
+    .map(({ id, state, architecture, created, name }) =>
+      [id, state, architecture, created.slice(0, 16), name].join('  '),
+    )
+    .join('\n');
+}
+
+/** What is gone and what is not. */
+export function removalReport({ removed, left }: Outcome): string {
+  return [
+    ...removed.map(({ kind, id }) => `removed ${kind} ${id}`),
+    ...left.map(({ thing, reason }) => `NOT removed: ${thing.kind} ${thing.id}: ${reason}`),
+  ].join('\n');
+}
+
+function account(flags: Flags) {
+  return { region: textFlag(flags, 'region'), profile: textFlag(flags, 'profile') };
+}
+
+/** The options of the document among the flags. */
+function optionsOf(flags: Flags): Flags {
+  const names = new Set<string>([...RECIPE_OPTIONS, 'config']);
+  return Object.fromEntries(
+    Object.entries(flags).filter(([name, value]) => names.has(name) && value !== undefined),
+  );
+}
+
+/** 20261125-041530, as image names have it; UTC. */
+function stamp(now: Date): string {
+  return now.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
+}

@@ -1,0 +1,75 @@
+import type { Diagnostic } from '../deployment/diagnostic';
+import { textFlag } from '../machines/backend';
+import { ec2Options } from '../machines/ec2/options';
+import { type Swept, sweepEc2, sweepLines } from '../machines/ec2/sweep';
+
+export interface SweepAnswer {
+  /** Absent when the request was wrong. */
+  readonly swept?: Swept;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What the command line brings along. */
+interface Around {
+  readonly signal: AbortSignal;
+  readonly progress: (line: string) => void;
+}
+
+type Flags = Readonly<Record<string, unknown>>;
+
+/**
+ * Lists what earlier runs have left on EC2, and with `--yes` removes it.
+ * @param flags those of `sweep ec2`
+ * @throws Ec2Error when EC2 cannot be asked; Stopped after an interruption
+ */
+export async function sweep(flags: Flags, { signal, progress }: Around): Promise<SweepAnswer> {
+  const regions = [flags.region ?? []].flat().map(String);
+  const profile = textFlag(flags, 'profile');
+  const run = textFlag(flags, 'run');
+  const accounts = regions.length > 0 ? regions.map((region) => ({ region, profile })) : [{ profile }];
+  const diagnostics = accounts.flatMap((account) => ec2Options(account).diagnostics);
+  if (run !== undefined && !/^gc-[0-9a-f]{10}$/.test(run)) {
+    diagnostics.push({
+      severity: 'error',
+      code: 'wrong-value',
+      path: 'run',
+      message: 'has a value that cannot be used',
+      given: run,
+      expected: 'the id of a run, gc- and ten digits, as gen-cloudinit sweep ec2 lists it',
+    });
+  }
+  if (diagnostics.length > 0) return { diagnostics };
+  const options = { regions, profile, run, all: flags.all === true, yes: flags.yes === true };
+  return { swept: await sweepEc2(options, { progress }, signal), diagnostics };
+}
+
+/** Whether everything that was to go is gone; a mere list always is well. */
+export function isSwept({ left }: Swept): boolean {
+  return left.length === 0;
+}
+
+/** The answer for a person. @param isRemoving whether it was removed, or only listed */
+export function sweepReport({ regions, found, kept, removed, left }: Swept, isRemoving: boolean): string {
+  const where = regions.join(', ');
+  const block = (title: string, lines: readonly string[]) =>
+    lines.length > 0 ? [title, ...lines.map((line) => `  ${line}`)] : [];
+  return [
+    ...(found.length === 0 ? [`${where}: nothing is left over`] : []),
+    ...(isRemoving
+      ? [
+          ...block('removed:', sweepLines(removed)),
+          ...block(
+            'NOT removed, and it may cost money:',
+            left.map(({ thing, reason }) => `${thing.region}  ${thing.kind}  ${thing.id}: ${reason}`),
+          ),
+        ]
+      : [
+          ...block('left over:', sweepLines(found)),
+          ...(found.length > 0 ? ['the same command with --yes removes it'] : []),
+        ]),
+    ...block(
+      'kept (not expired yet, so its run may still be at work: --all takes it too; or a baked image: see bake remove):',
+      sweepLines(kept),
+    ),
+  ].join('\n');
+}
