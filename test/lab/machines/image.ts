@@ -32,12 +32,13 @@ start=${sectors(bootStart)}, size=${sectors(bootSize)}, type=c, bootable
 start=${sectors(rootStart)}, type=83
 `;
 
+// Emulated on a busy machine a program may take longer to start than the 90 s that systemd gives it.
 const bootLoader = `DEFAULT linux
 PROMPT 0
 LABEL linux
 KERNEL vmlinuz
 INITRD initrd
-APPEND root=/dev/vda2 rw console=ttyS0 mitigations=off tsc=reliable
+APPEND root=/dev/vda2 rw console=ttyS0 mitigations=off tsc=reliable systemd.default_timeout_start_sec=900
 `;
 
 // Counts into the name of the cached image: raise it when what is made from a root changes.
