@@ -1,6 +1,7 @@
 // A run of the lab: one world, one place outside, and the servers that the scenarios ask for.
 import { join } from 'node:path';
 import { type Generated, generate } from './document';
+import { bootTimeline } from './machines/boot-timeline';
 import { onMaking } from './machines/cache';
 import type { Registry } from './machines/cleanup';
 import { ensureImage } from './machines/image';
@@ -155,6 +156,10 @@ export class Lab {
     this.progress(
       `${spec.name}: cloud-init ${status.extended_status || status.status}, ${seconds.toFixed(1)} s`,
     );
+    // Emulation is slow enough for one to ask where the time went.
+    if (machine.kind === 'qemu') {
+      for (const { t, event } of bootTimeline(machine.log)) this.progress(`  ${t.toFixed(1)} s ${event}`);
+    }
     const { name, domain, serverName = domain } = spec;
     if (status.status === 'done') this.known ??= await versionsInside(machine);
     return { name, domain, serverName, machine, ...made, status, seconds };

@@ -4,6 +4,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Lab, type MachineKind } from './lab';
+import { bootTimeline } from './machines/boot-timeline';
 import { withRegistry } from './machines/cleanup';
 import { leftovers } from './machines/leftovers';
 import { missing } from './missing';
@@ -80,10 +81,9 @@ async function runLab(kind: MachineKind, chosen: typeof scenarios, out: string):
   return { kind, results, versions, timelines, pictures, startup, seconds: now() };
 }
 
-/** What happened to a machine, and what the document's own steps said on its console. */
+/** What happened to a machine, and how its boots went on. */
 function timelineOf({ name, log }: Lab['machines'][number]): Run['timelines'][number] {
-  const said = log.events(/gen-cloudinit: (?!waiting).*/);
-  return { name, events: [...log.timeline(), ...said].sort((a, b) => a.t - b.t) };
+  return { name, events: [...log.timeline(), ...bootTimeline(log)].sort((a, b) => a.t - b.t) };
 }
 
 /** Tells how to enter what runs, and waits to be interrupted. */

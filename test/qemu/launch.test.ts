@@ -48,7 +48,7 @@ interface Launched {
 
 function launch(
   more: Partial<QemuOptions> = {},
-  surroundings: { console?: string } = {},
+  surroundings: { console?: string; kvm?: string } = {},
   signal = new AbortController().signal,
 ): Launched {
   const cache = mkdtempSync(join(folder, 'cache-'));
@@ -168,6 +168,24 @@ test('QEMU that ends at once says why, and nothing is left', async () => {
     'QEMU has ended with exit code 3: Could not initialise the display',
   );
   assert.equal(machinesIn(launched.cache), []);
+});
+
+test('KVM that does not work is told, and emulation takes its place on a fresh disk', async () => {
+  lines.length = 0;
+  // A QEMU whose KVM does not work, and which has spoiled the disk before it goes.
+  fake(
+    'qemu-system-x86_64',
+    `case "$*" in *-accel\\ kvm*) : >disk.qcow2; echo "failed to initialize kvm" >&2; exit 1; esac
+PATH=\${PATH#*:}; exec qemu-system-x86_64 "$@"`,
+  );
+  const machine = await launch({ accelerator: 'auto' }, { kvm: '/dev/null' }).machine;
+  assert.equal(lines, [
+    'QEMU with KVM: /dev/null can be opened',
+    'QEMU with emulated processors (TCG), some ten times slower than a server: with KVM QEMU has ended with exit code 1: failed to initialize kvm',
+  ]);
+  assert.is(machine.accelerator.name, 'TCG');
+  assert.is(await consoleSays(machine, /boots/), 'Debian boots\r\n');
+  await machine.destroy();
 });
 
 test('Ctrl-C before and during the launch leaves nothing', async () => {

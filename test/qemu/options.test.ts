@@ -51,11 +51,11 @@ test('what is tried, and why', async () => {
   };
   assert.is(await tried('tcg'), 'TCG: asked for with --accelerator tcg');
   assert.is(await tried('kvm'), 'KVM: asked for with --accelerator kvm');
-  assert.is(await tried('auto', 'linux', 'x64', '/dev/null'), 'KVM, then TCG: /dev/null can be opened');
-  assert.is(await tried('auto', 'linux', 'x64', '/nowhere'), 'TCG: there is no /nowhere');
-  assert.match(await tried('auto', 'linux', 'arm64', '/dev/null'), /^TCG: .* arm64$/);
-  assert.is(await tried('auto', 'darwin', 'x64'), 'HVF, then TCG: macOS has it');
-  assert.match(await tried('auto', 'freebsd', 'x64'), /^TCG: .*freebsd$/);
+  assert.is(await tried('auto', '/dev/null', 'linux', 'x64'), 'KVM, then TCG: /dev/null can be opened');
+  assert.is(await tried('auto', '/nowhere', 'linux', 'x64'), 'TCG: there is no /nowhere');
+  assert.match(await tried('auto', '/dev/null', 'linux', 'arm64'), /^TCG: .* arm64$/);
+  assert.is(await tried('auto', '/nowhere', 'darwin', 'x64'), 'HVF, then TCG: macOS has it');
+  assert.match(await tried('auto', '/nowhere', 'freebsd', 'x64'), /^TCG: .*freebsd$/);
 });
 
 test.run();

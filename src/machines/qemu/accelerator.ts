@@ -35,9 +35,9 @@ export const TCG: Accelerator = {
  */
 export async function candidates(
   choice: QemuOptions['accelerator'],
+  kvm = '/dev/kvm',
   platform: NodeJS.Platform = process.platform,
   arch: string = process.arch,
-  kvm = '/dev/kvm',
 ): Promise<Candidates> {
   const chosen = { kvm: KVM, hvf: HVF, tcg: TCG, auto: undefined }[choice];
   if (chosen) return { accelerators: [chosen], reason: `asked for with --accelerator ${choice}` };

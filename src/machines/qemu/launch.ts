@@ -4,8 +4,8 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { LaunchEvents } from '../machine';
 import { orStop } from '../waiting';
-import { type Accelerator, candidates } from './accelerator';
-import { type BaseImage, inspectImage, makeLayer } from './disk';
+import { type Accelerator, type Candidates, candidates } from './accelerator';
+import { inspectImage, makeLayer } from './disk';
 import { cacheFolder, reclaim } from './folders';
 import { QemuMachine } from './machine';
 import type { QemuOptions } from './options';
@@ -22,6 +22,8 @@ export interface QemuSurroundings {
   readonly console?: string;
   /** Folder of images and machines; the XDG cache directory's if absent. */
   readonly cache?: string;
+  /** Device of KVM; /dev/kvm if absent. */
+  readonly kvm?: string;
 }
 
 /** As `Launch`, with what only this kind of machine has: the disk and an orderly end, which `bake` needs. */
@@ -62,7 +64,9 @@ export function launchQemu(options: QemuOptions, surroundings: QemuSurroundings 
         console: surroundings.console ? resolve(surroundings.console) : join(folder, 'console.log'),
       };
       await writeFile(settings.console, '');
-      return await boot(options, settings, image, events, signal);
+      const tried = await candidates(options.accelerator, surroundings.kvm);
+      const makeDisk = () => makeLayer(image, join(folder, LAYER), options.disk, signal);
+      return await boot(settings, tried, makeDisk, events, signal);
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;
@@ -72,47 +76,68 @@ export function launchQemu(options: QemuOptions, surroundings: QemuSurroundings 
 
 /** Boots with one accelerator after the other until one proves to run programs; the last one is taken as it is. */
 async function boot(
-  options: QemuOptions,
   settings: Omit<QemuSettings, 'accelerator'>,
-  image: BaseImage,
+  { accelerators, reason }: Candidates,
+  makeDisk: () => Promise<void>,
   events: LaunchEvents,
   signal: AbortSignal,
 ): Promise<QemuMachine> {
-  const { accelerators, reason } = await candidates(options.accelerator);
   let why = reason;
-  for (const [index, accelerator] of accelerators.entries()) {
-    const started = await start({ ...settings, accelerator }, image, options.disk, signal);
-    try {
-      events.progress(announcement(accelerator, why));
-      if (index === accelerators.length - 1) return started.machine();
-      const begin = (await stat(settings.console)).size;
-      const failure = await comesUp(
-        started.process,
-        async () => (await readFile(settings.console)).subarray(begin).toString(),
-        signal,
-      );
-      if (failure === undefined) return started.machine();
-      why = `with ${accelerator.name} ${failure}`;
-      await started.process.end();
-    } catch (error) {
-      await started.process.end();
-      throw error;
-    }
+  for (const accelerator of accelerators.slice(0, -1)) {
+    events.progress(announcement(accelerator, why));
+    const tried = await attempt({ ...settings, accelerator }, makeDisk, signal);
+    if (tried instanceof QemuMachine) return tried;
+    why = `with ${accelerator.name} ${tried.failure}`;
   }
-  throw new Error('no accelerator is left to try');
+  const last = accelerators.at(-1) as Accelerator;
+  events.progress(announcement(last, why));
+  return start({ ...settings, accelerator: last }, makeDisk, signal);
+}
+
+/** @returns the machine if it runs programs, else why not; then it is ended */
+async function attempt(
+  settings: QemuSettings,
+  makeDisk: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<QemuMachine | { readonly failure: string }> {
+  const begin = (await stat(settings.console)).size;
+  let machine: QemuMachine;
+  try {
+    machine = await start(settings, makeDisk, signal);
+  } catch (error) {
+    orStop(signal);
+    return { failure: (error as Error).message };
+  }
+  const said = async () => (await readFile(settings.console)).subarray(begin).toString();
+  const failure = await comesUp(machine.process, said, signal).catch(async (error: unknown) => {
+    await machine.process.end();
+    throw error;
+  });
+  if (failure === undefined) return machine;
+  await machine.process.end();
+  return { failure };
 }
 
 /** Starts QEMU on a fresh layer; what an accelerator that failed has written is gone. */
-async function start(settings: QemuSettings, image: BaseImage, disk: number, signal: AbortSignal) {
-  orStop(signal);
+async function start(
+  settings: QemuSettings,
+  makeDisk: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<QemuMachine> {
   const { folder, name, console, accelerator } = settings;
-  await makeLayer(image, join(folder, LAYER), disk, signal);
+  await makeDisk();
   orStop(signal);
   const process = await QemuProcess.start(settings);
   try {
-    const ports = await process.ports();
-    const machine = () => new QemuMachine({ name, folder, console, process, ports, accelerator, signal });
-    return { process, machine };
+    return new QemuMachine({
+      name,
+      folder,
+      console,
+      process,
+      accelerator,
+      signal,
+      ports: await process.ports(),
+    });
   } catch (error) {
     // Without a socket QEMU has never begun: its own words say more.
     const why = await process.gone();

@@ -27,11 +27,14 @@ export class QemuMachine implements Machine {
   /** How many times longer than on a server everything may take: emulated processors are slow. */
   readonly patience: number;
   private readonly door: SshDoor;
+  /** Its process, for who watches how it starts. */
+  readonly process: QemuProcess;
   private shown = 0;
   private removal: Promise<void> | undefined;
 
   constructor(private readonly parts: QemuParts) {
     this.name = parts.name;
+    this.process = parts.process;
     this.accelerator = parts.accelerator;
     this.disk = join(parts.folder, LAYER);
     this.patience = parts.accelerator.name === 'TCG' ? 8 : 1;
@@ -70,8 +73,8 @@ export class QemuMachine implements Machine {
   }
 
   get howTo(): Machine['howTo'] {
-    const { folder, process } = this.parts;
-    return { enter: this.door.command, remove: `kill -- -${process.group}; rm -r ${folder}` };
+    const { folder } = this.parts;
+    return { enter: this.door.command, remove: `kill -- -${this.process.group}; rm -r ${folder}` };
   }
 
   /**
@@ -79,7 +82,8 @@ export class QemuMachine implements Machine {
    * @throws Stopped when it is not off in time, or the signal is aborted
    */
   async powerOff(timeoutMs = 120_000): Promise<void> {
-    const { process, signal } = this.parts;
+    const { process } = this;
+    const { signal } = this.parts;
     if (!process.off) await process.pressPowerButton();
     const within = timeoutMs * this.patience;
     const off = await until(async () => process.off || undefined, { every: 200, within, signal });
@@ -98,7 +102,7 @@ export class QemuMachine implements Machine {
 
   private async remove(): Promise<void> {
     this.door.close();
-    await this.parts.process.end();
+    await this.process.end();
     await rm(this.parts.folder, { recursive: true, force: true });
   }
 
@@ -109,7 +113,7 @@ export class QemuMachine implements Machine {
   }
 
   private async orGone(): Promise<void> {
-    const why = await this.parts.process.gone();
+    const why = await this.process.gone();
     if (why) throw new Error(`${this.name} is off, and nobody asked it to: ${why}`);
   }
 

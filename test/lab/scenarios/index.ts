@@ -10,6 +10,7 @@ import { interrupt } from './interrupt';
 import { keepsDocker } from './keeps-docker';
 import { refused } from './refused';
 import { spoiled } from './spoiled';
+import { verifyQemu } from './verify-qemu';
 
 export const scenarios: readonly Scenario[] = [
   firstBoot,
@@ -22,4 +23,5 @@ export const scenarios: readonly Scenario[] = [
   keepsDocker,
   interrupt,
   ...faultScenarios,
+  verifyQemu,
 ];
