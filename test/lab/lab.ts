@@ -6,7 +6,7 @@ import { onMaking } from './machines/cache';
 import type { Registry } from './machines/cleanup';
 import { ensureImage } from './machines/image';
 import { type Machine, waitForCloudInit } from './machines/machine';
-import { createNspawn } from './machines/nspawn';
+import { createNspawn, type NspawnImage, type NspawnMachine } from './machines/nspawn';
 import { createQemu } from './machines/qemu';
 import { ensureRoot, type Root } from './machines/roots';
 import type { Place } from './place';
@@ -118,7 +118,27 @@ export class Lab {
 
   /** Makes a machine, switched off, and names it in the DNS. */
   async machine(spec: ServerSpec, userData: string): Promise<Machine> {
-    const { registry, kind, out } = this.options;
+    const { kind } = this.options;
+    if (kind === 'nspawn') return this.nspawn(spec, userData);
+    const image = await ensureImage(this.root);
+    return this.entered(spec, await createQemu({ ...this.machineOptions(spec, userData), image }));
+  }
+
+  /** The same at native speed, from another machine's disk if asked for. */
+  async nspawn(spec: ServerSpec, userData: string, image?: NspawnImage): Promise<NspawnMachine> {
+    const options = { ...this.machineOptions(spec, userData), root: this.root, ...(image ? { image } : {}) };
+    return this.entered(spec, await createNspawn(options));
+  }
+
+  private async entered<M extends Machine>(spec: ServerSpec, machine: M): Promise<M> {
+    this.made.push(machine);
+    const aaaa = machine.address6 === undefined ? [] : [machine.address6];
+    await this.world.dns.set(spec.domain, { a: [machine.address], aaaa });
+    return machine;
+  }
+
+  private machineOptions(spec: ServerSpec, userData: string) {
+    const { registry, out } = this.options;
     const address = `10.91.0.${spec.host}`;
     const address6 = `fd91::${spec.host}`;
     const attachment = {
@@ -129,14 +149,7 @@ export class Lab {
       gateway6: 'fd91::1',
     };
     const consoleFile = join(out, `${spec.name}.console.log`);
-    const options = { registry, name: spec.name, attachment, userData, consoleFile, ...spec.hardware };
-    const machine =
-      kind === 'nspawn'
-        ? await createNspawn({ ...options, root: this.root })
-        : await createQemu({ ...options, image: await ensureImage(this.root) });
-    this.made.push(machine);
-    await this.world.dns.set(spec.domain, { a: [address], aaaa: [address6] });
-    return machine;
+    return { registry, name: spec.name, attachment, userData, consoleFile, ...spec.hardware };
   }
 
   /** Boots a new machine with its document until cloud-init has ended, well or not. */

@@ -1,6 +1,7 @@
 // Machines at native speed: systemd-nspawn boots a root directory with its own systemd, cloud-init and network.
 // The kernel is this host's. After each boot the network namespace and the control group are new, as after a real
 // start of a kernel; only the disk lasts.
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seedFiles } from '../../../src/machines/qemu/seed';
@@ -16,6 +17,14 @@ import { run, tryRun } from './run';
 export interface NspawnOptions extends MachineOptions {
   readonly root: Root;
   readonly diskBytes?: number;
+  /** What it starts from, over the root: the disk of another machine that is off and stays so. */
+  readonly image?: NspawnImage;
+}
+
+/** The disk of a machine that is off: layers over its root, the upper first, and the folders that are plain ones. */
+export interface NspawnImage {
+  readonly layers: readonly string[];
+  readonly folders: string;
 }
 
 // Docker's storage must not lie on an overlay, for overlays do not stack; these folders are plain ones of this host.
@@ -61,6 +70,8 @@ export class NspawnMachine extends PoweredMachine {
     for (const name of ['disk/upper', 'disk/work', 'root']) {
       await mkdir(join(this.folder, name), { recursive: true });
     }
+    const { image } = this.options;
+    if (image) await run(['cp', '--archive', '--reflink=auto', image.folders, join(this.folder, 'folders')]);
     for (const path of plainFolders) await mkdir(this.folderFor(path), { recursive: true });
     await this.seed();
   }
@@ -72,6 +83,41 @@ export class NspawnMachine extends PoweredMachine {
     for (const [name, bytes] of seedFiles(this.seedFor({ name: interfaceName }))) {
       await writeFile(join(folder, name), bytes, { mode: 0o600 });
     }
+  }
+
+  /** Its disk as an image for other machines, which read it; it must not be switched on any more. */
+  get image(): NspawnImage {
+    if (this.running) throw new MachineError(this, 'is on: its disk is no image');
+    const { layers = [] } = this.options.image ?? {};
+    return { layers: [join(this.folder, 'disk/upper'), ...layers], folders: join(this.folder, 'folders') };
+  }
+
+  /**
+   * Looks at the files of its disk while it is off, from this host and without writing.
+   * @param over a folder whose files count as if they were on the disk.
+   */
+  async inspect<T>(look: (root: string) => Promise<T>, over?: string): Promise<T> {
+    const root = join(this.folder, 'root');
+    const { layers } = this.image;
+    const lower = [...(over ? [over] : []), ...layers, this.options.root.dir].join(':');
+    const mount = async (path: string, argv: readonly string[]) => {
+      this.registry.add({ kind: 'mount', path });
+      await run(['mount', ...argv, path]);
+    };
+    try {
+      await mount(root, ['-t', 'overlay', '-o', `ro,lowerdir=${lower}`, 'overlay']);
+      for (const path of plainFolders) {
+        if (existsSync(join(root, path)))
+          await mount(join(root, path), ['--bind', '-o', 'ro', this.folderFor(path)]);
+      }
+      return await look(root);
+    } finally {
+      await this.registry.release((made) => made.kind === 'mount' && made.path.startsWith(root));
+    }
+  }
+
+  private get lower(): readonly string[] {
+    return [...(this.options.image?.layers ?? []), this.options.root.dir];
   }
 
   private folderFor(path: string): string {
@@ -101,7 +147,7 @@ export class NspawnMachine extends PoweredMachine {
 
   protected commandLine(): readonly string[] {
     return [
-      ...['sh', '-euc', launch, 'sh', this.options.root.dir, this.folder],
+      ...['sh', '-euc', launch, 'sh', this.lower.join(':'), this.folder],
       'systemd-nspawn',
       '--quiet',
       '--boot',

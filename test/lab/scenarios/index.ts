@@ -1,6 +1,7 @@
 // All scenarios, in the order in which they are begun: long ones first, so that the two lanes end together.
 import type { Scenario } from '../scenario';
 import { again } from './again';
+import { baked } from './baked';
 import { browser } from './browser';
 import { delegation } from './delegation';
 import { faultScenarios } from './faults';
@@ -15,6 +16,7 @@ import { verifyQemu } from './verify-qemu';
 export const scenarios: readonly Scenario[] = [
   firstBoot,
   spoiled,
+  baked,
   browser,
   again,
   ...refused,
