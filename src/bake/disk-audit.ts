@@ -1,0 +1,90 @@
+/** Looks at a disk image from outside: its files, and every byte of it. */
+import { open, rm } from 'node:fs/promises';
+import { run } from '../machines/run';
+import { orStop } from '../machines/waiting';
+import { audit, type Finding, type Forbidden } from './audit';
+import { BAKE_MARK } from './document';
+import { Ext4, isExt4, type ReadDisk } from './ext4';
+import { partitions } from './partitions';
+import { entryAt } from './tree';
+
+const CHUNK = 8 << 20;
+const ZEROS = Buffer.alloc(CHUNK);
+
+/**
+ * Unpacks an image beside it, as a raw disk whose holes take no room, and looks at it.
+ * @param forbidden texts that must not be in any file; those that may not be in a free block either are `everywhere`
+ * @returns what was found, none for a good image
+ * @throws Error when its root file system is not ext4 or was not unmounted; Stopped when the signal is aborted
+ */
+export async function auditDisk(
+  image: string,
+  forbidden: readonly (Forbidden & { readonly everywhere?: boolean })[],
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const raw = `${image}.raw`;
+  try {
+    await run(['qemu-img', 'convert', '-O', 'raw', image, raw], { timeoutMs: 3_600_000, signal });
+    const file = await open(raw);
+    try {
+      const disk: ReadDisk = async (offset, length) =>
+        (await file.read(Buffer.alloc(length), 0, length, offset)).buffer;
+      const { size } = await file.stat();
+      const mark = { what: 'user data', text: BAKE_MARK };
+      const everywhere = [mark, ...forbidden.filter((one) => one.everywhere)];
+      return [
+        ...(await audit(await rootOf(disk), forbidden)),
+        ...(await scan(disk, size, everywhere, signal)),
+      ];
+    } finally {
+      await file.close();
+    }
+  } finally {
+    await rm(raw, { force: true });
+  }
+}
+
+/** The file system with the system in it; others are for booting. */
+async function rootOf(disk: ReadDisk): Promise<Ext4> {
+  for (const start of await partitions(disk)) {
+    if (!(await isExt4(disk, start))) continue;
+    const system = await Ext4.open(disk, start);
+    if (await entryAt(system, '/etc')) return system;
+  }
+  throw new Error(
+    'the image has no ext4 file system with an /etc, so that it cannot be looked at from outside',
+  );
+}
+
+/**
+ * Searches all bytes of a disk, also those that belong to no file: a removed file stays in the blocks that it had.
+ * @returns one finding for each text that is there, with the byte at which it first stands
+ */
+export async function scan(
+  disk: ReadDisk,
+  size: number,
+  texts: readonly Forbidden[],
+  signal?: AbortSignal,
+): Promise<Finding[]> {
+  const wanted = new Map(texts.map(({ what, text }) => [what, Buffer.from(text)]));
+  const overlap = Math.max(0, ...[...wanted.values()].map(({ length }) => length - 1));
+  const found: Finding[] = [];
+  let tail = Buffer.alloc(0);
+  for (let offset = 0; offset < size && wanted.size > 0; offset += CHUNK) {
+    orStop(signal);
+    const chunk = await disk(offset, Math.min(CHUNK, size - offset));
+    if (chunk.equals(chunk.length === CHUNK ? ZEROS : ZEROS.subarray(0, chunk.length))) {
+      tail = Buffer.alloc(0);
+      continue;
+    }
+    const both = Buffer.concat([tail, chunk]);
+    for (const [what, text] of wanted) {
+      const at = both.indexOf(text);
+      if (at < 0) continue;
+      found.push({ what, path: `byte ${offset - tail.length + at} of the disk` });
+      wanted.delete(what);
+    }
+    tail = Buffer.from(chunk.subarray(Math.max(0, chunk.length - overlap)));
+  }
+  return found;
+}

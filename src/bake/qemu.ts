@@ -1,0 +1,143 @@
+/** An image made by a machine of QEMU: a compressed qcow2, with its checksum and a description beside it. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { LaunchEvents } from '../machines/machine';
+import { launchQemu, type QemuSurroundings } from '../machines/qemu/launch';
+import type { QemuMachine } from '../machines/qemu/machine';
+import type { QemuOptions } from '../machines/qemu/options';
+import { run } from '../machines/run';
+import { lastLines, waitForSentinel } from '../machines/sentinel';
+import { told } from './audit';
+import { auditDisk } from './disk-audit';
+import { type BakeRecipe, bakeDocument } from './document';
+
+export interface BakedDisk {
+  /** File of the image; beside it are `FILE.sha256`, as sha256sum writes it, and `FILE.json`, which is this. */
+  readonly file: string;
+  readonly sha256: string;
+  /** Bytes of the file, and of the disk that a machine sees. */
+  readonly bytes: number;
+  readonly disk: number;
+  /** What it was made from. */
+  readonly base: { readonly file: string; readonly sha256: string };
+  /** Versions and digests as the machine told them (templates/bake/gen-cloudinit-bake). */
+  readonly holds: {
+    readonly generator: string;
+    readonly docker: string;
+    readonly images: Readonly<Record<string, string>>;
+  };
+  /** From the start of the machine to its last word. */
+  readonly seconds: number;
+}
+
+/**
+ * Boots the bake's document until it says `ready`, powers the machine off, writes its disk as an image, and looks at the
+ * image from outside. The image gets its name when all that is done.
+ * @param output file of the image, which must not be there yet
+ * @param domain of the deployment that the options came with, if any: it may not be in the image
+ * @throws Error when the machine says `failed` or nothing for `maxMinutes`, or when the audit has found something; then
+ *   nothing is left. Stopped when the signal is aborted
+ */
+export async function bakeQemu(
+  recipe: BakeRecipe,
+  options: QemuOptions,
+  output: string,
+  events: LaunchEvents,
+  signal: AbortSignal,
+  more: { readonly domain?: string; readonly surroundings?: QemuSurroundings } = {},
+): Promise<BakedDisk> {
+  const taken = await access(output).then(
+    () => true,
+    () => false,
+  );
+  if (taken) throw new Error(`${output} is there already: remove it first, or give another --output`);
+  const begun = performance.now();
+  const launch = launchQemu(options, more.surroundings);
+  const machine = await launch(Buffer.from(bakeDocument(recipe)), events, signal);
+  const part = `${output}.partial`;
+  try {
+    const console = await ready(machine, options.maxMinutes, events, signal);
+    const seconds = (performance.now() - begun) / 1000;
+    events.progress('powering the machine off');
+    await machine.powerOff();
+    const base = await baseOf(machine, signal);
+    events.progress('compressing the disk');
+    const convert = ['qemu-img', 'convert', '-c', '-O', 'qcow2', machine.disk, part];
+    await run(convert, { timeoutMs: 3_600_000, signal });
+    events.progress('looking at the image from outside');
+    const found = await auditDisk(part, await forbidden(machine, more.domain), signal);
+    if (found.length > 0) throw new Error(`the image would hold ${told(found)}`);
+    const baked = {
+      file: output,
+      sha256: await sha256(part),
+      ...(await sizes(part, signal)),
+      base,
+      holds: JSON.parse(/gen-cloudinit: image: (\{.*\})/.exec(console)?.[1] ?? '{}'),
+      seconds,
+    };
+    await writeFile(`${output}.sha256`, `${baked.sha256}  ${output.replace(/.*\//, '')}\n`);
+    await writeFile(`${output}.json`, `${JSON.stringify(baked, null, 2)}\n`);
+    await rename(part, output);
+    return baked;
+  } finally {
+    await rm(part, { force: true });
+    await machine.destroy();
+  }
+}
+
+/** @returns the console, whose last word is `ready` */
+async function ready(
+  machine: QemuMachine,
+  minutes: number,
+  { progress }: LaunchEvents,
+  signal: AbortSignal,
+): Promise<string> {
+  const sentinel = await waitForSentinel(machine, {
+    within: minutes * 60_000,
+    every: 1000,
+    signal,
+    progress,
+  });
+  const text = await machine.console();
+  if (!sentinel.ready) throw new Error(`the bake failed: ${sentinel.why}\n${lastLines(text)}`);
+  return text;
+}
+
+/** What told the machine from others and was given to it from here. Its name is also that of a directory, and names stay in directories. */
+async function forbidden(machine: QemuMachine, domain: string | undefined) {
+  const key = await readFile(join(dirname(machine.disk), 'key.pub'), 'utf8');
+  return [
+    { what: 'the name of the machine that made it', text: machine.name },
+    { what: 'the key that could log in to it', text: key.split(' ')[1] ?? key, everywhere: true },
+    ...(domain === undefined ? [] : [{ what: 'the domain', text: domain, everywhere: true }]),
+  ];
+}
+
+interface ImageInfo {
+  readonly 'virtual-size': number;
+  readonly 'actual-size': number;
+  readonly 'full-backing-filename'?: string;
+}
+
+async function info(file: string, signal: AbortSignal): Promise<ImageInfo> {
+  const text = await run(['qemu-img', 'info', '--output=json', file], { timeoutMs: 60_000, signal });
+  return JSON.parse(text) as ImageInfo;
+}
+
+async function baseOf(machine: QemuMachine, signal: AbortSignal) {
+  const file = (await info(machine.disk, signal))['full-backing-filename'] ?? '';
+  return { file, sha256: await sha256(file) };
+}
+
+async function sizes(file: string, signal: AbortSignal) {
+  const { 'virtual-size': disk, 'actual-size': bytes } = await info(file, signal);
+  return { bytes, disk };
+}
+
+async function sha256(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
