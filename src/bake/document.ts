@@ -29,8 +29,8 @@ const MASKED = [
   'snapd.socket',
   'snapd.seeded.service',
   'fwupd-refresh.timer',
-  'apt-daily.service',
-  'apt-daily-upgrade.service',
+  'apt-daily.timer',
+  'apt-daily-upgrade.timer',
   'unattended-upgrades.service',
 ];
 

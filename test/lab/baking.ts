@@ -44,7 +44,11 @@ export async function bake(lab: Lab, spec: ServerSpec, userData: string, image?:
  * Takes repository and registry from one machine, while others go on: `refused` as from a closed port, `silent` as
  * behind a firewall that drops.
  */
-export async function withoutDownloads(lab: Lab, machine: Machine, how: 'refused' | 'silent'): Promise<void> {
+export async function withoutDownloads(
+  lab: Lab,
+  machine: Pick<Machine, 'address'>,
+  how: 'refused' | 'silent',
+): Promise<void> {
   const ports = [lab.world.aptUrl, lab.world.registryUrl].map((url) => new URL(url).port).join(',');
   const verdict = how === 'refused' ? ['REJECT', '--reject-with', 'tcp-reset'] : ['DROP'];
   await run([

@@ -34,7 +34,7 @@ const plants: readonly (readonly [path: string, content: string, says: RegExp])[
   ['var/lib/cloud/instances/i-1/user-data.txt', '#cloud-config\n', /^user data or a state of cloud-init \(/],
   ['var/backups/note', '#cloud-config\n# gen-cloudinit bake\n', /^user data \(\/var\/backups\/note\)/],
   ['etc/motd', 'Welcome to private.test\n', /^the domain \(\/etc\/motd\)/],
-  ['var/lib/docker/engine-id', 'b5c0', /^the id of Docker/],
+  ['etc/docker/key.json', '{}', /^the id of Docker or containerd \(/],
 ];
 
 /** The files that tell one server from another, each with its content's sum. */
