@@ -19,6 +19,7 @@ const usage = `usage: main.js [options]
   --list                 the scenarios' names
   --keep                 leave servers and world on in the end, until Ctrl-C
   --json                 the results as JSON on standard output, in place of the count
+  --lanes N              scenarios at a time (default 2, on QEMU 1)
   --out DIR              report, consoles and screenshots (default out/lab)
 `;
 
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     list: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    lanes: { type: 'string' },
     out: { type: 'string', default: 'out/lab' },
     help: { type: 'boolean', default: false },
   },
@@ -54,7 +56,7 @@ async function runLab(kind: MachineKind, chosen: typeof scenarios, out: string):
     startup = now();
     progress('the world is up');
     try {
-      results = await schedule(lab, chosen, kind === 'nspawn' ? 2 : 1, now);
+      results = await schedule(lab, chosen, lanes(kind), now);
       versions = await versionsOf(lab);
       seen = await leftovers(runid, 0);
       if (values.keep) await keep(lab);
@@ -93,6 +95,13 @@ async function keep(lab: Lab): Promise<void> {
   }
   progress(`kept: outside, nsenter --net=/run/netns/${lab.outside.netns}; Ctrl-C ends all`);
   await new Promise((resolve) => setTimeout(resolve, 2 ** 31 - 1));
+}
+
+/** How many scenarios run at a time; those that mostly wait, as faults do, may be more. */
+function lanes(kind: MachineKind): number {
+  const asked = Number(values.lanes ?? (kind === 'nspawn' ? 2 : 1));
+  if (!Number.isInteger(asked) || asked < 1 || asked > 8) throw new Error(`--lanes ${values.lanes}: 1 to 8`);
+  return asked;
 }
 
 /** The scenarios that were asked for, by their names or those of groups, as far as such machines can run them. */
