@@ -1,5 +1,5 @@
 // The lab's command: boots generated documents for real and judges what they make.
-// dist/test/lab/main.js [--machine nspawn|qemu] [--only NAME]... [--list] [--keep] [--json] [--out DIR]
+// dist/test/lab/main.js [--machine nspawn|qemu] [--only NAME]... [--list] [--keep] [--json] [--lanes N] [--out DIR]
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -41,7 +41,12 @@ const now = () => (performance.now() - begin) / 1000;
 const progress = (line: string) => process.stderr.write(`[${now().toFixed(1).padStart(6)}] ${line}\n`);
 
 /** Runs the chosen scenarios in a new lab, and removes everything; that too is judged. */
-async function runLab(kind: MachineKind, chosen: typeof scenarios, out: string): Promise<Run> {
+async function runLab(
+  kind: MachineKind,
+  chosen: typeof scenarios,
+  atATime: number,
+  out: string,
+): Promise<Run> {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   const runid = `lab${process.pid.toString(36)}`;
@@ -56,7 +61,7 @@ async function runLab(kind: MachineKind, chosen: typeof scenarios, out: string):
     startup = now();
     progress('the world is up');
     try {
-      results = await schedule(lab, chosen, lanes(kind), now);
+      results = await schedule(lab, chosen, atATime, now);
       versions = await versionsOf(lab);
       seen = await leftovers(runid, 0);
       if (values.keep) await keep(lab);
@@ -134,7 +139,7 @@ async function main(): Promise<number> {
     );
     return 1;
   }
-  const run = await runLab(kind, chosen, values.out);
+  const run = await runLab(kind, chosen, lanes(kind), values.out);
   const report = join(values.out, 'REPORT.md');
   await writeFile(report, markdown(run));
   progress(`report: ${report}`);
