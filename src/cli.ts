@@ -57,12 +57,19 @@ function strayWords(words: readonly string[], asked: Flags): Diagnostic[] {
 }
 
 function schemaFlags(parser: Argv): Argv {
-  return parser.strict().example('$0 schema > gen-cloudinit.schema.json', '');
+  return parser
+    .strict()
+    .positional('of', {
+      choices: ['config', 'verify'],
+      default: 'config',
+      describe: 'the file, or verify --json',
+    })
+    .example('$0 schema > gen-cloudinit.schema.json', '');
 }
 
-async function runSchema(): Promise<void> {
-  const { schema } = await import('./commands/schema');
-  await print(schema());
+async function runSchema({ of }: Flags): Promise<void> {
+  const { schema, verifySchema } = await import('./commands/schema');
+  await print(of === 'verify' ? verifySchema() : schema());
 }
 
 function documentFlags(parser: Argv): Argv {
@@ -238,7 +245,7 @@ async function main(argv: string[]): Promise<void> {
     })
     .locale('en')
     .command('$0', 'print the document of a whole Matrix server', generateFlags, runGenerate)
-    .command('schema', 'print the JSON Schema of the --config file', schemaFlags, runSchema)
+    .command('schema [of]', 'print the JSON Schema of the --config file', schemaFlags, runSchema)
     .command('check [file]', 'look for mistakes in any user-data document', checkFlags, runCheck)
     .command('show [file]', 'list what is in a document', showFlags, runShow)
     .command(

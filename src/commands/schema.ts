@@ -1,5 +1,7 @@
 import { OPTION_NAMES, optionOf } from '../deployment/options';
 
+export { verifySchema } from '../verify/schema';
+
 /**
  * JSON Schema (draft 7, which editors know best) of the file that --config takes, made from the option table.
  */

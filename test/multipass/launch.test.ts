@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { launchMultipass } from '../../src/machines/multipass/launch';
 import { multipassOptions } from '../../src/machines/multipass/options';
-import { type Behaviour, FakeMultipass } from '../support/multipass/fake';
+import { FakeMultipass } from '../support/multipass/fake';
 
 const test = suite<{ fake: FakeMultipass; before: NodeJS.ProcessEnv }>('launch on multipass');
 test.before.each((context) => {
@@ -115,7 +115,7 @@ for (const limit of ['client-timeout', 'daemon-timeout'] as const) {
 }
 
 test('a time-out before the instance runs leaves nothing', async ({ fake }) => {
-  fake.behave({ boot: 20_000, ...({ patience: 1000 } as Behaviour) });
+  fake.behave({ boot: 20_000, patience: 1000 });
   const controller = new AbortController();
   setTimeout(() => controller.abort(new Error('time limit')), 4000);
   await refusal(launch(controller.signal));

@@ -48,7 +48,7 @@ export function cloudInitPoints(status: string, warnings: string): Point[] {
   const state = String(isOld ? word : extended);
   // "degraded" is the next point's to judge.
   const isDone = word === 'done' || state === 'degraded done';
-  const why = word === 'error' && typeof detail === 'string' ? `: ${detail}` : '';
+  const why = word === 'error' && detail ? `: ${String(detail)}` : '';
   return [
     holds('status', isDone, `${state}${isDone ? '' : why}`, 'done'),
     holds(

@@ -11,12 +11,15 @@ import { interrupt } from './interrupt';
 import { keepsDocker } from './keeps-docker';
 import { refused } from './refused';
 import { spoiled } from './spoiled';
+import { verifyFile, verifyProbes } from './verify';
 import { verifyQemu } from './verify-qemu';
 
 export const scenarios: readonly Scenario[] = [
   firstBoot,
   spoiled,
   baked,
+  verifyProbes,
+  verifyFile,
   browser,
   again,
   ...refused,

@@ -21,6 +21,8 @@ export interface Behaviour {
   readonly download?: number;
   readonly boot?: number;
   readonly initialization?: number;
+  /** How long `launch` waits until the instance runs; 20 seconds if absent. */
+  readonly patience?: number;
   /** The state in the place of Running. */
   readonly state?: string;
   readonly daemon?: 'down';

@@ -1,0 +1,61 @@
+/** JSON Schema (draft 7) of what `verify --json` prints; a test keeps it and the reports equal. */
+
+const text = (description: string) => ({ type: 'string', description });
+const number = (description: string) => ({ type: 'number', minimum: 0, description });
+
+/** Every key is always there unless it is missing in `required`; others do not come without a new version. */
+function object(properties: Readonly<Record<string, object>>, optional: readonly string[] = []): object {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: 'object', properties, required, additionalProperties: false };
+}
+
+export function verifySchema(): object {
+  const point = object({
+    group: text(
+      'what it belongs to: first boot, cloud-init, files, containers, from outside, closed, clean-up',
+    ),
+    name: text('what was judged'),
+    status: { enum: ['ok', 'failed', 'not judged'] },
+    required: { type: 'boolean', description: 'whether the verdict needs it' },
+    seen: text('what was seen, or why it could not be judged, in one line'),
+    expected: text('what was expected, in one line'),
+  });
+  const kept = object({ enter: text('command that enters it'), remove: text('command that removes it') });
+  const machine = object(
+    {
+      kind: { enum: ['multipass', 'qemu', 'ec2'] },
+      name: text('name or id under which it is, or was, found'),
+      access: {
+        enum: ['inside and outside', 'inside', 'console and outside', 'console'],
+        description: 'from where it could be looked at',
+      },
+      kept,
+    },
+    ['kept'],
+  );
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'gen-cloudinit verify --json',
+    ...object({
+      verdict: {
+        enum: ['ok', 'failed'],
+        description: 'ok: nothing failed, and everything that is required was judged',
+      },
+      domain: text('DNS name of the server'),
+      serverName: text('what stands after the colon in user names'),
+      machine,
+      document: object({
+        bytes: { type: 'integer', minimum: 1 },
+        sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+      }),
+      seconds: object({
+        launch: number('until the machine answered'),
+        firstBoot: number('until its first boot had ended, the launch included'),
+        total: number('in all'),
+      }),
+      points: { type: 'array', items: point, minItems: 1 },
+      notes: { type: 'array', items: text('what a reader has to know') },
+      saved: { type: 'array', items: text('path of a log that was saved because something does not hold') },
+    }),
+  };
+}

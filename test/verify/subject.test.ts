@@ -1,0 +1,72 @@
+// What a document promises, read from documents that the command makes.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readSubject, type Subject } from '../../src/verify/subject';
+import { generated } from '../support/run';
+
+const test = suite('verify: what a document promises');
+
+function subjectOf(...args: string[]): Subject {
+  const subject = readSubject(Buffer.from(generated('--domain', 'matrix.test', ...args)));
+  if ('problem' in subject) throw new Error(subject.problem);
+  return subject;
+}
+
+test('domain, names, certificate, containers', () => {
+  const subject = subjectOf('--server-name', 'example.test', '--base-dir', '/srv/m');
+  assert.is(subject.domain, 'matrix.test');
+  assert.is(subject.serverName, 'example.test');
+  assert.is(subject.baseDir, '/srv/m');
+  assert.is(subject.certificateName, 'matrix.test');
+  assert.is(subject.proxy, 'nginx-nginx-1');
+  assert.equal(
+    subject.containers.map(({ name, image, isChecked }) => `${name} ${image} ${isChecked}`),
+    [
+      'matrix-db-1 postgres:15-alpine true',
+      'matrix-synapse-1 matrixdotorg/synapse:latest true',
+      'matrix-element-1 vectorim/element-web:latest false',
+      'nginx-nginx-1 jonasal/nginx-certbot:latest true',
+    ],
+  );
+});
+
+test('every file, with the owner that it has in the end, its mode and the checksum of what lands', () => {
+  const { files } = subjectOf();
+  const rows = new Map(files.map(({ path, owner, mode }) => [path, `${owner} ${mode}`]));
+  assert.is(rows.size, 9);
+  assert.is(rows.get('/data/matrix/files/homeserver.yaml'), '991:991 0644');
+  assert.is(rows.get('/etc/gen-cloudinit.env'), 'root:root 0600');
+  assert.is(rows.get('/usr/local/sbin/matrix-boot'), 'root:root 0755');
+  const readme = files.find(({ path }) => path.endsWith('/schemas/README'));
+  const checksum = createHash('sha256').update(readFileSync('templates/schemas/README')).digest('hex');
+  assert.is(readme?.sha256, checksum);
+});
+
+test('who signs', () => {
+  assert.is(subjectOf().signer, 'letsencrypt');
+  assert.is(subjectOf('--tls', 'local-ca').signer, 'local-ca');
+  assert.is(subjectOf('--tls', 'staging').signer, 'staging');
+  assert.is(subjectOf('--acme-url', 'https://acme.test/dir').signer, 'acme');
+});
+
+test('what is published on purpose', () => {
+  assert.equal(subjectOf().publishedTo, []);
+  assert.equal(subjectOf('--synapse-bind', '10.1.2.3').publishedTo, ['10.1.2.3']);
+  assert.equal(subjectOf('--synapse-bind', 'fd00::1').publishedTo, ['fd00::1']);
+  assert.equal(subjectOf('--synapse-bind', '0.0.0.0').publishedTo, ['0.0.0.0']);
+});
+
+test("a document of somebody else's, and none at all", () => {
+  for (const [text, words] of [
+    ['#cloud-config\nruncmd: [true]\n', "it is not one of gen-cloudinit's"],
+    ['#cloud-config\nwrite_files: [\n', 'cannot be read'],
+  ]) {
+    const subject = readSubject(Buffer.from(text!));
+    assert.ok('problem' in subject);
+    assert.match(subject.problem, words!);
+  }
+});
+
+test.run();
