@@ -70,7 +70,7 @@ const lazy = {
   },
 };
 
-const VERBS = ['check', 'show', 'extract', 'schema', 'verify', 'confirm', 'bake', 'sweep'];
+const VERBS = ['check', 'show', 'extract', 'schema', 'verify', 'confirm', 'bake', 'bake-qemu', 'sweep'];
 
 const common = {
   absWorkingDir: root,

@@ -5,8 +5,9 @@ import { printOut, writeOutput } from './commands/output';
 import { deploymentReport, optionReport, strayWord } from './commands/report';
 import type { Verified } from './commands/verify';
 import type { Diagnostic } from './deployment/diagnostic';
-import { OPTION_NAMES, OPTIONS } from './deployment/options';
+import { OPTIONS } from './deployment/options';
 import { bakeFlags } from './flags/bake';
+import { complete, VERBS } from './flags/completion';
 import { generateFlags } from './flags/generate';
 import { sweepFlags } from './flags/sweep';
 import { verifyFlags } from './flags/verify';
@@ -17,8 +18,6 @@ import type { MachineKind } from './machines/machine';
 const FAILED = 1;
 const USAGE = 2;
 const INTERRUPTED = 130;
-
-const VERBS = ['schema', 'check', 'show', 'extract', 'verify', 'bake', 'sweep'];
 
 type Flags = Record<string, unknown>;
 
@@ -179,37 +178,53 @@ async function runVerify(kind: MachineKind, { json, ...flags }: Flags): Promise<
   });
 }
 
-async function runBake({ json, ...flags }: Flags): Promise<void> {
-  const { bakeOnEc2, bakeReport } = await import('./commands/bake');
+/** A verb whose product is one text, or its data with --json. @returns the data, unless the request was wrong */
+async function answered<Data>(
+  verb: string,
+  json: unknown,
+  work: (around: Around) => Promise<Pick<Verified, 'diagnostics' | 'fromConfig'> & { readonly data?: Data }>,
+  text: (data: Data) => string,
+): Promise<Data | undefined> {
+  let data: Data | undefined;
   await interruptibly(async (around) => {
-    const image = (id: string) => say(`image ${id} is begun; it is not complete yet`);
-    const baked = await bakeOnEc2(flags, { ...around, progress: say, image, now: new Date() });
-    if (isRefused(baked, baked.data, 'bake ec2') || !baked.data) return;
-    if (json) await print(baked.data);
-    else await printOut(`${baked.data.id}\n`);
-    say(bakeReport(baked.data));
+    const answer = await work(around);
+    if (isRefused(answer, answer.data, verb) || answer.data === undefined) return;
+    data = answer.data;
+    if (json) await print(data);
+    else await printOut(`${text(data)}\n`);
   });
+  return data;
+}
+
+async function runBakeEc2({ json, ...flags }: Flags): Promise<void> {
+  const { bakeOnEc2, bakeReport } = await import('./commands/bake');
+  const events = {
+    progress: say,
+    image: (id: string) => say(`image ${id} is begun; it is not complete yet`),
+    now: new Date(),
+  };
+  const work = (around: Around) => bakeOnEc2(flags, { ...around, ...events });
+  const baked = await answered('bake ec2', json, work, ({ id }) => id);
+  if (baked) say(bakeReport(baked));
+}
+
+async function runBakeQemu({ json, ...flags }: Flags): Promise<void> {
+  const { bakeOnQemu, bakedDiskReport } = await import('./commands/bake-qemu');
+  const work = ({ signal }: Around) => bakeOnQemu(flags, { progress: say, signal });
+  const baked = await answered('bake qemu', json, work, ({ file }) => file);
+  if (baked) say(bakedDiskReport(baked));
 }
 
 async function runBakeList({ json, ...flags }: Flags): Promise<void> {
   const { bakedImages, bakedLines } = await import('./commands/bake');
-  await interruptibly(async (around) => {
-    const listed = await bakedImages(flags, around);
-    if (isRefused(listed, listed.data, 'bake list') || !listed.data) return;
-    if (json) await print(listed.data);
-    else await printOut(`${bakedLines(listed.data)}\n`);
-  });
+  await answered('bake list', json, (around) => bakedImages(flags, around), bakedLines);
 }
 
 async function runBakeRemove({ json, ...flags }: Flags): Promise<void> {
   const { removeImages, removalReport } = await import('./commands/bake');
-  await interruptibly(async (around) => {
-    const removal = await removeImages(flags, { ...around, progress: say });
-    if (isRefused(removal, removal.data, 'bake remove') || !removal.data) return;
-    if (json) await print(removal.data);
-    else await printOut(`${removalReport(removal.data)}\n`);
-    if (removal.data.left.length > 0) process.exitCode = FAILED;
-  });
+  const work = (around: Around) => removeImages(flags, { ...around, progress: say });
+  const removal = await answered('bake remove', json, work, removalReport);
+  if (removal && removal.left.length > 0) process.exitCode = FAILED;
 }
 
 async function runSweep({ json, ...flags }: Flags): Promise<void> {
@@ -258,7 +273,7 @@ async function main(argv: string[]): Promise<void> {
     .command(
       'bake',
       'make an image with the slow part done',
-      bakeFlags({ ec2: runBake, list: runBakeList, remove: runBakeRemove }),
+      bakeFlags({ qemu: runBakeQemu, ec2: runBakeEc2, list: runBakeList, remove: runBakeRemove }),
     )
     .command('sweep', 'list or remove what earlier runs have left', sweepFlags(runSweep))
     .completion('completion', 'print a completion script for the shell', complete)
@@ -269,24 +284,6 @@ async function main(argv: string[]): Promise<void> {
       throw cause ?? new InputError(message);
     })
     .parseAsync();
-}
-
-/** yargs completes verbs and their flags; those of the nameless verb are added here. */
-function complete(
-  current: string,
-  argv: Flags,
-  filtered: (done: (error: Error | null, words: string[] | undefined) => void) => void,
-  done: (words: string[]) => void,
-): void {
-  filtered((_error, words = []) => {
-    const typed = Array.isArray(argv._) ? argv._.slice(1) : [];
-    const nameless = current.startsWith('-') && !VERBS.includes(String(typed[0]));
-    const flags = nameless ? [...OPTION_NAMES, 'config', 'quiet'].map((name) => `--${name}`) : [];
-    done([
-      ...words.filter((word) => !word.startsWith('$0')),
-      ...flags.filter((flag) => flag.startsWith(current)),
-    ]);
-  });
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

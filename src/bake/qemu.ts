@@ -46,7 +46,7 @@ export async function bakeQemu(
   output: string,
   events: LaunchEvents,
   signal: AbortSignal,
-  more: { readonly domain?: string; readonly surroundings?: QemuSurroundings } = {},
+  more: { readonly domain?: string | undefined; readonly surroundings?: QemuSurroundings } = {},
 ): Promise<BakedDisk> {
   const taken = await access(output).then(
     () => true,

@@ -1,21 +1,11 @@
 import { bakeDocument } from '../bake/document';
 import { type BakeEvents, bakeEc2, bakeOptions } from '../bake/ec2';
 import { type BakedImage, bakeList, bakeRemove } from '../bake/ec2-images';
-import { resolve } from '../deployment/deployment';
 import type { Diagnostic } from '../deployment/diagnostic';
-import { RECIPE_OPTIONS } from '../flags/bake';
 import { numberFlag, textFlag } from '../machines/backend';
 import { ec2Options, type Release } from '../machines/ec2/options';
 import type { Outcome } from '../machines/ec2/remove';
-import { gather } from './ask';
-import { readText } from './input';
-
-export interface Answer<Data> {
-  /** Absent when the request was wrong. */
-  readonly data?: Data;
-  readonly diagnostics: readonly Diagnostic[];
-  readonly fromConfig: ReadonlySet<string>;
-}
+import { type Answer, readRecipe } from './recipe';
 
 /** What the command line brings along. */
 interface Around extends BakeEvents {
@@ -36,9 +26,7 @@ const NO_CONFIG: ReadonlySet<string> = new Set();
  * @throws what `bakeEc2` throws
  */
 export async function bakeOnEc2(flags: Flags, around: Around): Promise<Answer<BakedImage>> {
-  const { asked, diagnostics: unread, fromConfig } = gather(optionsOf(flags), readText);
-  // An image has nothing of a deployment, so that any domain does; one in the config file is as good.
-  const { deployment, diagnostics: wrong } = resolve({ domain: 'image.invalid', ...asked });
+  const { deployment, diagnostics: wrong, fromConfig } = readRecipe(flags);
   const { options, diagnostics: unfit } = bakeOptions({
     ...account(flags),
     name: textFlag(flags, 'name') ?? `gen-cloudinit-${stamp(around.now)}`,
@@ -51,7 +39,7 @@ export async function bakeOnEc2(flags: Flags, around: Around): Promise<Answer<Ba
     timeLimit: numberFlag(flags, 'time-limit'),
     yes: flags.yes === true,
   });
-  const diagnostics = [...unread, ...wrong, ...unfit];
+  const diagnostics = [...wrong, ...unfit];
   if (deployment?.distro === 'debian' && !options.image) diagnostics.push(DEBIAN);
   if (!deployment || diagnostics.some(({ severity }) => severity === 'error'))
     return { diagnostics, fromConfig };
@@ -131,14 +119,6 @@ export function removalReport({ removed, left }: Outcome): string {
 
 function account(flags: Flags) {
   return { region: textFlag(flags, 'region'), profile: textFlag(flags, 'profile') };
-}
-
-/** The options of the document among the flags. */
-function optionsOf(flags: Flags): Flags {
-  const names = new Set<string>([...RECIPE_OPTIONS, 'config']);
-  return Object.fromEntries(
-    Object.entries(flags).filter(([name, value]) => names.has(name) && value !== undefined),
-  );
 }
 
 /** 20261125-041530, as image names have it; UTC. */

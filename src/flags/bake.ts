@@ -4,7 +4,9 @@ import { OPTION_NAMES, type OptionName } from '../deployment/options';
 import type { MachineFlags } from '../machines/backend';
 import { EC2_FLAGS } from '../machines/ec2/flags';
 import { EC2_DEFAULTS } from '../machines/ec2/options';
+import { QEMU_DEFAULTS } from '../machines/qemu/options';
 import { optionFlags } from './generate';
+import { machineFlags } from './machines';
 
 /** Of the document's options those on which an image depends. */
 export const RECIPE_OPTIONS: readonly OptionName[] = [
@@ -18,6 +20,11 @@ export const RECIPE_OPTIONS: readonly OptionName[] = [
   'nginx-image',
 ];
 
+const NOT_IN_RECIPE = OPTION_NAMES.filter((name) => !RECIPE_OPTIONS.includes(name));
+
+/** The image of QEMU's where no other file is named. */
+export const BAKED_FILE = 'gen-cloudinit.qcow2';
+
 const ACCOUNT = ['region', 'profile'];
 const MACHINE = [...ACCOUNT, 'instance-type', 'release', 'image', 'disk', 'subnet', 'yes'];
 
@@ -25,6 +32,7 @@ type Run = (flags: Record<string, unknown>) => Promise<void>;
 
 /** What each subcommand of `bake` does. */
 export interface BakeRuns {
+  readonly qemu: Run;
   readonly ec2: Run;
   readonly list: Run;
   readonly remove: Run;
@@ -32,6 +40,26 @@ export interface BakeRuns {
 
 export function bakeFlags(runs: BakeRuns) {
   return (parser: Argv): Argv => {
+    parser.command(
+      'qemu',
+      'make a disk image (qcow2) with QEMU',
+      (own) => {
+        const image = { type: 'string', group: 'Image:' } as const;
+        own
+          .strict()
+          .option('output', { ...image, describe: `file of the image [${BAKED_FILE}]` })
+          .option('time-limit', {
+            ...image,
+            describe: `minutes until the machine is ready [${QEMU_DEFAULTS.maxMinutes}]`,
+          })
+          .option('json', { type: 'boolean', group: 'Image:', describe: 'what was made as JSON' });
+        machineFlags(own, 'qemu');
+        return optionFlags(own, NOT_IN_RECIPE)
+          .example('$0 bake qemu --output matrix.qcow2', '')
+          .example('$0 bake qemu --config deploy/matrix.yaml', '');
+      },
+      runs.qemu,
+    );
     parser.command(
       'ec2',
       'make an image (AMI) of the account on EC2',
@@ -46,10 +74,7 @@ export function bakeFlags(runs: BakeRuns) {
           })
           .option('json', { type: 'boolean', group: 'Image:', describe: 'the image as JSON' });
         ec2Flags(own, MACHINE);
-        return optionFlags(
-          own,
-          OPTION_NAMES.filter((name) => !RECIPE_OPTIONS.includes(name)),
-        )
+        return optionFlags(own, NOT_IN_RECIPE)
           .example('$0 bake ec2 --region eu-central-1', '')
           .example('$0 bake ec2 --yes --instance-type t4g.small', 'for arm64, without a question');
       },
@@ -71,7 +96,7 @@ export function bakeFlags(runs: BakeRuns) {
           .example('$0 bake remove ami-0123456789abcdef0', ''),
       runs.remove,
     );
-    return parser.demandCommand(1, 'bake needs to know what: ec2, list, remove');
+    return parser.demandCommand(1, 'bake needs to know what: qemu, ec2, list, remove');
   };
 }
 

@@ -101,6 +101,7 @@ export const baked: Scenario = {
   name: 'baked',
   what: 'an image holds nothing personal; two servers from it get healthy without repository and registry, and share no secret',
   servers: [],
+  kind: 'nspawn',
   async run(lab, tell) {
     const made = await bake(lab, maker, await bakeUserData(lab, maker));
     tell(

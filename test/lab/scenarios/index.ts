@@ -1,6 +1,7 @@
 // All scenarios, in the order in which they are begun: long ones first, so that the two lanes end together.
 import type { Scenario } from '../scenario';
 import { again } from './again';
+import { bakeQemu } from './bake-qemu';
 import { baked } from './baked';
 import { browser } from './browser';
 import { delegation } from './delegation';
@@ -29,4 +30,5 @@ export const scenarios: readonly Scenario[] = [
   interrupt,
   ...faultScenarios,
   verifyQemu,
+  bakeQemu,
 ];

@@ -1,0 +1,45 @@
+import { type BakedDisk, bakeQemu } from '../bake/qemu';
+import { BAKED_FILE } from '../flags/bake';
+import { numberFlag, textFlag } from '../machines/backend';
+import type { LaunchEvents } from '../machines/machine';
+import { type QemuOptions, qemuOptions } from '../machines/qemu/options';
+import { type Answer, readRecipe } from './recipe';
+
+/**
+ * Makes an image with QEMU.
+ * @param flags those of `bake qemu`
+ * @throws what `bakeQemu` throws
+ */
+export async function bakeOnQemu(
+  flags: Readonly<Record<string, unknown>>,
+  { signal, ...events }: LaunchEvents & { readonly signal: AbortSignal },
+): Promise<Answer<BakedDisk>> {
+  const { deployment, diagnostics: wrong, fromConfig, domain } = readRecipe(flags);
+  const { options, diagnostics: unfit } = qemuOptions({
+    image: textFlag(flags, 'image'),
+    release: textFlag(flags, 'release'),
+    imageServer: textFlag(flags, 'image-server'),
+    memory: numberFlag(flags, 'memory'),
+    cpus: numberFlag(flags, 'cpus'),
+    disk: numberFlag(flags, 'disk'),
+    // The rule of the option judges whether it is one.
+    accelerator: textFlag(flags, 'accelerator') as QemuOptions['accelerator'] | undefined,
+    maxMinutes: numberFlag(flags, 'time-limit'),
+  });
+  const diagnostics = [...wrong, ...unfit];
+  if (!deployment || diagnostics.some(({ severity }) => severity === 'error'))
+    return { diagnostics, fromConfig };
+  const output = textFlag(flags, 'output') ?? BAKED_FILE;
+  const data = await bakeQemu(deployment, options, output, events, signal, { domain });
+  return { data, diagnostics, fromConfig };
+}
+
+/** What to do with a new image, for a person. */
+export function bakedDiskReport({ file, bytes, disk, sha256, seconds }: BakedDisk): string {
+  const mebibytes = Math.round(bytes / 2 ** 20);
+  return [
+    `image ${file}: ${mebibytes} MiB, for a disk of ${disk / 2 ** 30} GiB or more, made in ${Math.round(seconds)} s`,
+    `SHA-256 ${sha256}, also in ${file}.sha256; what is in it: ${file}.json`,
+    `boot a server from it, with the ordinary document: gen-cloudinit verify qemu --image ${file} --domain …`,
+  ].join('\n');
+}
