@@ -29,6 +29,9 @@ export async function debianMirror(folder = '/etc/apt/sources.list.d'): Promise<
   throw new Error(`no Debian mirror in ${folder}/*.sources`);
 }
 
+/** Milliseconds for a root directory: a minute where mirror and processors are free, much more where they are not. */
+export const installLimit = 40 * 60_000;
+
 /** Installs a Debian into a folder. Root rights and mmdebstrap are needed; the mirror's keys are Debian's own. */
 export async function bootstrap(folder: string, wanted: Bootstrap): Promise<void> {
   const mmdebstrap = [
@@ -44,5 +47,5 @@ export async function bootstrap(folder: string, wanted: Bootstrap): Promise<void
     folder,
     `deb ${await debianMirror()} ${wanted.suite} main`,
   ];
-  await run(contained(mmdebstrap));
+  await run(contained(mmdebstrap), { timeoutMs: installLimit });
 }

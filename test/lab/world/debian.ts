@@ -1,7 +1,7 @@
 // Debian's packages of any suite, through the mirror that this machine itself uses, without touching its apt state.
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { debianMirror } from '../machines/debian';
+import { debianMirror, installLimit } from '../machines/debian';
 import { run } from './process';
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -47,10 +47,11 @@ export async function downloadDebs(
     'APT::Sandbox::User': 'root',
   };
   const options = Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
-  await run(['apt-get', '-qq', ...options, 'update']);
+  const limit = { timeout: installLimit };
+  await run(['apt-get', '-qq', ...options, 'update'], limit);
   const archives = join(state, 'cache/archives');
-  if (closure) await run(['apt-get', '-qq', '-y', ...options, '--download-only', 'install', ...names]);
-  else await run(['apt-get', '-qq', ...options, 'download', ...names], { cwd: archives });
+  if (closure) await run(['apt-get', '-qq', '-y', ...options, '--download-only', 'install', ...names], limit);
+  else await run(['apt-get', '-qq', ...options, 'download', ...names], { ...limit, cwd: archives });
   const files = (await readdir(archives)).filter((file) => file.endsWith('.deb')).sort();
   const moved = files.map(async (file) => {
     const to = join(folder, file.replace(/_\d+%3a/, '_'));

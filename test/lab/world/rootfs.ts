@@ -1,6 +1,7 @@
 // Root filesystems of the lab's images: Debian packages unpacked by mmdebstrap, without a container engine.
 import { lstat, mkdir, readdir, readFile, readlink, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { installLimit } from '../machines/debian';
 import { contained } from '../machines/run';
 import { cached } from './cache';
 import { aptSettings, debianSource } from './debian';
@@ -35,7 +36,7 @@ async function install(name: RootName, folder: string): Promise<void> {
   ];
   // It mounts /proc, /sys and /dev in the folder. In a mount namespace of its own these end with it, so that a folder
   // left by a killed run can be removed without reaching the machine's own.
-  await run(contained(mmdebstrap));
+  await run(contained(mmdebstrap), { timeout: installLimit });
 }
 
 /** Whether two entries are the same to whoever runs the image; times do not count. */
