@@ -4,7 +4,8 @@ import bakeUnit from '../../templates/bake/gen-cloudinit-bake.service';
 import type { CloudConfig } from '../cloudinit/config';
 import { toYaml } from '../cloudinit/yaml';
 import type { Deployment } from '../deployment/deployment';
-import { DOCKER_PACKAGES, docker } from '../parts/docker';
+import { PACKAGES } from '../parts/docker';
+import { escapeFor } from '../parts/escape';
 import { ABSENT } from './absent';
 
 /** Of a deployment, what an image depends on. Domain, keys and passwords have no way in. */
@@ -34,9 +35,14 @@ const MASKED = [
   'unattended-upgrades.service',
 ];
 
-/** cloud-init's words for the bake. */
-export function bakeConfig(recipe: BakeRecipe): CloudConfig {
-  const { name, ...source } = docker(recipe).aptRepository;
+/** cloud-init's words for a bake. */
+export interface BakeConfig extends Pick<CloudConfig, 'write_files' | 'runcmd'> {
+  /** Empty: not even the distribution's default user. */
+  readonly users: readonly [];
+  readonly bootcmd: readonly string[];
+}
+
+function bakeConfig(recipe: BakeRecipe): BakeConfig {
   const { postgres, synapse, element, nginx } = recipe.images;
   const script = (...words: string[]) => `/bin/bash ${RUN}/bake ${words.join(' ')}`;
   const file = (path: string, content: string) => ({
@@ -49,7 +55,6 @@ export function bakeConfig(recipe: BakeRecipe): CloudConfig {
     // No default user: every server makes its own.
     users: [],
     bootcmd: [`systemctl mask --runtime ${MASKED.join(' ')}`],
-    apt: { preserve_sources_list: true, sources: { [name]: { ...source, append: false } } },
     write_files: [
       {
         path: `${RUN}/bake`,
@@ -60,6 +65,7 @@ export function bakeConfig(recipe: BakeRecipe): CloudConfig {
       },
       file(`${RUN}/absent`, ABSENT.flatMap(({ places }) => places.map((place) => `${place}\n`)).join('')),
       file(`/run/systemd/system/${UNIT}`, bakeUnit),
+      file('/etc/apt/keyrings/gen-cloudinit-docker.asc', recipe.dockerAptKey),
       // The ordinary document leaves a server's Docker as it is, so this is the mirror of the image's servers too.
       file(
         '/etc/docker/daemon.json',
@@ -68,7 +74,7 @@ export function bakeConfig(recipe: BakeRecipe): CloudConfig {
     ],
     runcmd: [
       'set -eu',
-      script('install', ...DOCKER_PACKAGES),
+      script('install', escapeFor('bake.sh')(recipe.dockerAptUrl), ...PACKAGES),
       script('pull', __VERSION__, postgres, synapse, element, nginx),
       // The unit waits for cloud-init's end; waiting for the unit here would be waiting for oneself.
       'systemctl daemon-reload',

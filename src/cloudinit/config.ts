@@ -24,9 +24,6 @@ export interface AptSource {
 export interface CloudConfig {
   readonly timezone?: string;
   readonly ssh_authorized_keys?: readonly string[];
-  /** An empty list: not even the distribution's default user. */
-  readonly users?: readonly [];
-  readonly bootcmd?: readonly string[];
   readonly apt?: {
     readonly preserve_sources_list: boolean;
     readonly sources: Readonly<Record<string, AptSource>>;

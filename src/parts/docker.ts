@@ -3,7 +3,7 @@ import { bootStep } from './boot';
 import type { Part } from './part';
 
 /** Docker's own names for the engine, its client, its runtime and the two plugins. */
-export const DOCKER_PACKAGES = [
+export const PACKAGES = [
   'docker-ce',
   'docker-ce-cli',
   'containerd.io',
@@ -17,9 +17,7 @@ export const DOCKER_PACKAGES = [
  * this repository alone, `$RELEASE` is the server's codename (cloudinit/config/cc_apt_configure.py).
  * The list file has a name of its own, so that it can be told from one that the server had before.
  */
-export function docker(
-  deployment: Pick<Deployment, 'dockerAptUrl' | 'dockerAptKey'>,
-): Part & Required<Pick<Part, 'aptRepository'>> {
+export function docker(deployment: Deployment): Part {
   return {
     aptRepository: {
       name: 'docker',
@@ -28,7 +26,7 @@ export function docker(
       key: rewrapped(deployment.dockerAptKey),
     },
     files: [],
-    commands: [bootStep('docker', ...DOCKER_PACKAGES)],
+    commands: [bootStep('docker', ...PACKAGES)],
   };
 }
 

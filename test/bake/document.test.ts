@@ -3,8 +3,7 @@ import { load } from 'js-yaml';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ABSENT } from '../../src/bake/absent';
-import { BAKE_MARK, bakeDocument } from '../../src/bake/document';
-import type { CloudConfig } from '../../src/cloudinit/config';
+import { BAKE_MARK, type BakeConfig, bakeDocument } from '../../src/bake/document';
 import { lint } from '../../src/cloudinit/lint/lint';
 import { type Deployment, resolve } from '../../src/deployment/deployment';
 
@@ -50,10 +49,10 @@ document('repository, mirror and images are those of the options', () => {
         'synapse-image': 'registry.example.org:5000/synapse:v1',
       }),
     ),
-  ) as CloudConfig;
-  assert.is(
-    config.apt?.sources.docker?.source,
-    'deb [signed-by=$KEY_FILE] https://apt.example.org/docker $RELEASE stable',
+  ) as BakeConfig;
+  assert.match(
+    config.runcmd[1] ?? '',
+    / install https:\/\/apt\.example\.org\/docker docker-ce docker-ce-cli containerd\.io /,
   );
   const daemon = config.write_files.find(({ path }) => path === '/etc/docker/daemon.json');
   assert.equal(JSON.parse(daemon?.content ?? ''), { 'registry-mirrors': ['https://mirror.example.org'] });
@@ -64,10 +63,10 @@ document('repository, mirror and images are those of the options', () => {
 });
 
 document('its own files lie in memory, and it makes no user', () => {
-  const config = load(bakeDocument(deployment(personal))) as CloudConfig;
+  const config = load(bakeDocument(deployment(personal))) as BakeConfig;
   assert.equal(config.users, []);
   const lasting = config.write_files.map(({ path }) => path).filter((path) => !path.startsWith('/run/'));
-  assert.equal(lasting, ['/etc/docker/daemon.json']);
+  assert.equal(lasting, ['/etc/apt/keyrings/gen-cloudinit-docker.asc', '/etc/docker/daemon.json']);
   const absent = config.write_files.find(({ path }) => path === '/run/gen-cloudinit/absent')?.content;
   assert.equal(
     absent?.trim().split('\n'),
@@ -78,9 +77,7 @@ document('its own files lie in memory, and it makes no user', () => {
 document('the script names the mark that its own document has, and the disk must not have', () => {
   const text = bakeDocument(deployment(personal));
   assert.ok(text.split('\n')[1]?.startsWith(`${BAKE_MARK} `));
-  const entry = (load(text) as CloudConfig).write_files.find(
-    ({ path }) => path === '/run/gen-cloudinit/bake',
-  );
+  const entry = (load(text) as BakeConfig).write_files.find(({ path }) => path === '/run/gen-cloudinit/bake');
   const script = gunzipSync(Buffer.from(entry?.content ?? '', 'base64')).toString();
   assert.ok(script.includes(`echo '${BAKE_MARK}'`));
   assert.not.match(script, /poweroff|shutdown|reboot|halt/);

@@ -1,8 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { load } from 'js-yaml';
 import * as assert from 'uvu/assert';
-import { bakeDocument } from '../../src/bake/document';
-import type { CloudConfig } from '../../src/cloudinit/config';
+import { type BakeConfig, bakeDocument } from '../../src/bake/document';
 import { resolve } from '../../src/deployment/deployment';
 import { type Root, Stage } from './support/stage';
 import { suiteWith } from './support/tools';
@@ -17,7 +16,7 @@ const { deployment } = resolve({
 });
 if (!deployment) throw new Error('the options are wrong');
 const text = bakeDocument(deployment);
-const config = load(text) as CloudConfig;
+const config = load(text) as BakeConfig;
 
 let stage: Stage;
 test.before(async () => {
