@@ -60,9 +60,7 @@ export async function bakeRemove(
     const chosen = wanted.map((word) => {
       const image = images.find(({ id, name }) => id === word || name === word);
       if (image) return image;
-      throw new Error(
-        `${ec2.region} has no image ${word} that a bake has made: see gen-cloudinit bake ec2 --list`,
-      );
+      throw new Error(`${ec2.region} has no image ${word} that a bake has made: see gen-cloudinit bake list`);
     });
     const things = chosen.flatMap((image) => [
       image,

@@ -78,6 +78,7 @@ export async function bakeEc2(
     const { left } = await cleanUp(run, kinds, making, { ec2, pace, progress: events.progress });
     if (left.length > 0) throw new LeftBehind(left, run);
   };
+  events.progress(`should this program be killed, this removes what it leaves: ${run.sweepCommand}`);
   surroundings.announce?.(run);
   try {
     const image = await bake(prepared, making, pace, options, events, signal).catch(async (error) => {

@@ -12,9 +12,10 @@ import type { Generated } from './generate';
  */
 export function optionReport(diagnostics: readonly Diagnostic[], fromConfig: ReadonlySet<string>): string {
   return diagnostics
-    .map(({ severity, path, message, given, expected, hint, line, column }) => {
-      const flag =
-        (Object.hasOwn(OPTIONS, path) || path === 'config') && !fromConfig.has(path) ? `--${path}` : path;
+    .map(({ severity, code, path, message, given, expected, hint, line, column }) => {
+      // What a flag of a machine cannot be is told in the same words as what an option cannot be.
+      const isFlag = Object.hasOwn(OPTIONS, path) || path === 'config' || code === 'wrong-value';
+      const flag = isFlag && !fromConfig.has(path) ? `--${path}` : path;
       const place = `${flag}${line ? `:${line}:${column ?? 1}` : ''}${fromConfig.has(path) ? ' (config file)' : ''}`;
       const rows = [
         ['given', given],

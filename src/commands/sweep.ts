@@ -48,6 +48,8 @@ export function isSwept({ left }: Swept): boolean {
   return left.length === 0;
 }
 
+const isProduct = ({ kind }: { readonly kind: string }) => kind === 'image' || kind === 'snapshot';
+
 /** The answer for a person. @param isRemoving whether it was removed, or only listed */
 export function sweepReport({ regions, found, kept, removed, left }: Swept, isRemoving: boolean): string {
   const where = regions.join(', ');
@@ -57,7 +59,7 @@ export function sweepReport({ regions, found, kept, removed, left }: Swept, isRe
     ...(found.length === 0 ? [`${where}: nothing is left over`] : []),
     ...(isRemoving
       ? [
-          ...block('removed:', sweepLines(removed)),
+          ...block('removed:', sweepLines(removed.map((thing) => ({ ...thing, state: '' })))),
           ...block(
             'NOT removed, and it may cost money:',
             left.map(({ thing, reason }) => `${thing.region}  ${thing.kind}  ${thing.id}: ${reason}`),
@@ -68,8 +70,12 @@ export function sweepReport({ regions, found, kept, removed, left }: Swept, isRe
           ...(found.length > 0 ? ['the same command with --yes removes it'] : []),
         ]),
     ...block(
-      'kept (not expired yet, so its run may still be at work: --all takes it too; or a baked image: see bake remove):',
-      sweepLines(kept),
+      'kept, since its run may still be at work (--all takes it too):',
+      sweepLines(kept.filter((thing) => !isProduct(thing))),
+    ),
+    ...block(
+      'kept, baked images and what they are made of (gen-cloudinit bake remove):',
+      sweepLines(kept.filter(isProduct)),
     ),
   ].join('\n');
 }

@@ -7,6 +7,13 @@ export interface Executed {
   readonly stderr: string;
 }
 
+export interface HowTo {
+  readonly enter: string;
+  readonly remove: string;
+  /** When it goes by itself; absent where it does not. */
+  readonly until?: string;
+}
+
 export interface Machine {
   readonly kind: MachineKind;
   /** The name or id under which a person finds it. */
@@ -20,7 +27,7 @@ export interface Machine {
   /** Where one of its TCP ports is reached from here; absent where nothing is open. */
   readonly reach?: (port: number) => { readonly host: string; readonly port: number };
   /** For a person: commands that enter and that remove it. */
-  readonly howTo: { readonly enter: string; readonly remove: string };
+  readonly howTo: HowTo;
   /** Removes it and all that was made for it; may be called twice, and while it is still coming up. */
   destroy(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /** The verdict as data, and as a table for eyes. */
 import { visible } from '../cloudinit/lint/visible';
-import type { MachineKind } from '../machines/machine';
+import type { HowTo, MachineKind } from '../machines/machine';
 import { elapsed } from './display';
 import type { Access } from './judge';
 import type { Point } from './point';
@@ -16,7 +16,7 @@ export interface Report {
     /** From where it could be looked at, which limits what could be judged. */
     readonly access: Access;
     /** Present when it was left. */
-    readonly kept?: { readonly enter: string; readonly remove: string };
+    readonly kept?: HowTo;
   };
   readonly document: { readonly bytes: number; readonly sha256: string };
   readonly seconds: {
@@ -56,7 +56,11 @@ export function verifyReport(report: Report, colours = false): string {
     ...notes.map((note) => `note: ${visible(note)}`),
     ...saved.map((path) => `saved: ${visible(path)}`),
     ...(machine.kept
-      ? [`kept: ${machine.name}; enter it: ${machine.kept.enter}`, `      remove it: ${machine.kept.remove}`]
+      ? [
+          `kept: ${machine.name}; enter it: ${machine.kept.enter}`,
+          `      remove it: ${machine.kept.remove}`,
+          ...(machine.kept.until ? [`      it goes by itself: ${machine.kept.until}`] : []),
+        ]
       : []),
     `${verdict === 'ok' ? 'OK' : 'FAILED'}${only}: ${report.domain} on ${machine.kind} ${machine.name}: ${counts.join(', ')}; ${times}`,
   ].join('\n');

@@ -144,8 +144,13 @@ test('no network, no region, no credentials', async () => {
   await trial(keys, /there are no AWS credentials: set AWS_PROFILE/);
   await trial(
     { ...keys, AWS_PROFILE: 'nobody' },
-    /no usable profile of this name|there are no AWS credentials/,
+    /the profile nobody has no AWS credentials in ~\/\.aws: check --profile/,
   );
+});
+
+test('something else answers', async ({ gate }) => {
+  gate.on('DescribeVpcs', () => ({ status: 200, body: '<html><title>Log in</title><p>' }), { times: 9 });
+  assert.match((await error(launch())).message, /^what answers at .* ap-south-1 is not EC2: .*proxy/);
 });
 
 test('a call that is never answered ends, and what it made goes', async ({ gate }) => {

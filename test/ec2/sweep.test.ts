@@ -48,7 +48,7 @@ test('lists what has expired and removes it only when told to', async ({ gate, l
     sweepLines(dry.found)[0]!,
     /^ap-northeast-1 {2}instance {2}i-\w+ {2}running {2}gen-cloudinit verify/,
   );
-  assert.match(sweepLines(dry.found)[0]!, new RegExp(`${run.id} {2}expires 20`));
+  assert.match(sweepLines(dry.found)[0]!, new RegExp(`${run.id} {2}expires 20[-\\d]+ \\d\\d:\\d\\d UTC$`));
   assert.is((await left()).length, 3);
   assert.is(gate.calls('TerminateInstances').length, 0);
   gate.ec2.looks.ending = 3;

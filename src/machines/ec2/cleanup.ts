@@ -46,8 +46,10 @@ export async function removeAll(find: Find, looks: number, sweeping: Sweeping): 
       if (!one.held || hopeless) stuck.set(one.thing.id, one);
     }
     const again = left.some(({ thing }) => !stuck.has(thing.id));
-    if (again && !told) progress('EC2 still holds some of it; trying again');
-    told ||= again;
+    // That a machine's disk is held when the machine is going goes without saying.
+    const isNews = again && !gone.some(({ kind }) => kind === 'instance');
+    if (isNews && !told) progress('EC2 still holds some of it; trying again');
+    told ||= isNews;
     if (quiet > 0) await pause(pace.settle, signal);
     else if (again) await pause(pace.poll, signal);
   }

@@ -89,8 +89,9 @@ export async function connect(account: Ec2Account, pace: Pace = PACE): Promise<E
       throwOnRequestTimeout: true,
     },
   });
+  const profile = account.profile ?? process.env.AWS_PROFILE;
   const found = await client.config.region().catch((error: unknown) => {
-    throw explain(error, {});
+    throw explain(error, { profile });
   });
   return {
     region: found,
@@ -107,7 +108,7 @@ export async function connect(account: Ec2Account, pace: Pace = PACE): Promise<E
       } catch (error) {
         orStop(signal);
         const type = 'InstanceType' in input ? String(input.InstanceType) : undefined;
-        throw explain(error, { action, region: found, instanceType: type });
+        throw explain(error, { action, region: found, instanceType: type, profile });
       }
     },
     close: () => client.destroy(),

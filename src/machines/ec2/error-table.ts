@@ -7,6 +7,8 @@ export interface Context {
   readonly action?: string | undefined;
   readonly region?: string | undefined;
   readonly instanceType?: string | undefined;
+  /** The profile that was asked for, by option or environment. */
+  readonly profile?: string | undefined;
 }
 
 type Explanation = (context: Context, message: string) => readonly [sentence: string, hint: string];
@@ -62,10 +64,16 @@ const DENIED: Explanation = ({ action }, message) => [
 
 /** By code. */
 export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
-  CredentialsProviderError: plain(
-    'there are no AWS credentials',
-    'set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws configure',
-  ),
+  CredentialsProviderError: ({ profile }) =>
+    profile
+      ? [
+          `the profile ${profile} has no AWS credentials in ~/.aws`,
+          'check --profile and AWS_PROFILE (aws configure list-profiles)',
+        ]
+      : [
+          'there are no AWS credentials',
+          'set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws configure',
+        ],
   TokenProviderError: EXPIRED,
   ExpiredToken: EXPIRED,
   ExpiredTokenException: EXPIRED,
@@ -203,19 +211,18 @@ export const PATTERNS: readonly {
 }[] = [
   { says: /region is missing/i, explanation: NO_REGION },
   {
+    says: /XML parse error|Deserialization error/,
+    explanation: (c) => [
+      `what answers at the address of ${region(c)} is not EC2`,
+      'something in between answers in its place: check the proxy, a login page of the network, and AWS_ENDPOINT_URL',
+    ],
+  },
+  {
     codes: ['CredentialsProviderError', 'TokenProviderError'],
     says: /expired|sso|refresh/i,
     explanation: plain(
       'the AWS single sign-on session has expired',
       'run aws sso login (with --profile as here) and start again',
-    ),
-  },
-  {
-    codes: ['CredentialsProviderError'],
-    says: /could not (?:be found|resolve credentials using profile)/i,
-    explanation: plain(
-      '~/.aws has no usable profile of this name',
-      'check --profile and AWS_PROFILE (aws configure list-profiles)',
     ),
   },
   { codes: ['SignatureDoesNotMatch'], says: /expired|not yet current/i, explanation: CLOCK },

@@ -56,7 +56,7 @@ export async function removeAfter(
 
 /** The running instance as a machine. `remove` is what `destroy` does. */
 export function ec2Machine(
-  { ec2, run, options, plan }: Prepared,
+  { ec2, run, options, plan, data }: Prepared,
   { instance, address }: Started,
   remove: () => Promise<void>,
   signal: AbortSignal,
@@ -82,6 +82,9 @@ export function ec2Machine(
     howTo: {
       enter: options.keyPair && address ? `ssh ubuntu@${address}` : output,
       remove: run.sweepCommand,
+      ...(data.deadMan
+        ? { until: `its dead man's switch ends it before ${run.expires.toISOString().slice(11, 16)} UTC` }
+        : {}),
     },
     destroy() {
       // After a failure the next call tries again.

@@ -3,6 +3,7 @@ import type { ChosenImage } from './image';
 import type { TypeFacts } from './instance-type';
 import { openPorts } from './network';
 import type { Ec2Options } from './options';
+import { DEAD_MAN_AFTER_MINUTES } from './tags';
 
 export interface Plan {
   readonly region: string;
@@ -22,8 +23,8 @@ export function makePlan(region: string, type: TypeFacts, image: ChosenImage, op
   const disk = Math.max(options.disk, image.rootSize);
   const ports = openPorts(options);
   const ending = options.deadMan
-    ? `It powers itself off after ${options.timeLimit} minutes even if this program is gone.`
-    : "Nothing powers it off by itself (no dead man's switch).";
+    ? `It powers itself off, and is gone, after ${options.timeLimit + DEAD_MAN_AFTER_MINUTES} minutes even if this program is killed.`
+    : 'Nothing powers it off by itself.';
   const lines = [
     `one ${type.name} (${type.cpus} CPUs, ${type.memory} GiB, ${type.architecture})${options.spot ? ', spot if there is one' : ''} in ${region}`,
     `image ${image.id} (${image.name})`,

@@ -97,15 +97,15 @@ export function leftOver(
 
 /** The listing for eyes: one line a thing. */
 export function sweepLines(things: readonly Thing[]): string[] {
-  return things.map((thing) =>
+  return things.map(({ region, kind, id, state, name, run, expires }) =>
     [
-      thing.region,
-      thing.kind,
-      thing.id,
-      thing.state,
-      thing.name,
-      thing.run,
-      thing.expires ? `expires ${thing.expires.toISOString()}` : '',
+      region,
+      kind,
+      id,
+      state,
+      name,
+      name.endsWith(run) ? '' : run,
+      expires ? `expires ${expires.toISOString().slice(0, 16).replace('T', ' ')} UTC` : '',
     ]
       .filter(Boolean)
       .join('  '),
