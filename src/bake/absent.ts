@@ -72,6 +72,9 @@ export const ABSENT: readonly Absent[] = [
     places: [
       '/etc/gen-cloudinit.env',
       '/etc/systemd/system/gen-cloudinit*',
+      '/etc/systemd/system/matrix-*',
+      '/usr/local/sbin/matrix*',
+      '/var/backups/matrix',
       '/var/lib/gen-cloudinit/state.json',
       '/root/nginx',
       '/root/matrix-*',

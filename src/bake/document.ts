@@ -1,6 +1,7 @@
 /** The user data that makes an image of a new server: what is slow is done, and nothing of the machine stays. */
 import { packed } from '../../templates/bake/gen-cloudinit-bake';
 import bakeUnit from '../../templates/bake/gen-cloudinit-bake.service';
+import dockerKey from '../../templates/docker.asc';
 import type { CloudConfig } from '../cloudinit/config';
 import { toYaml } from '../cloudinit/yaml';
 import type { Deployment } from '../deployment/deployment';
@@ -65,7 +66,7 @@ function bakeConfig(recipe: BakeRecipe): BakeConfig {
       },
       file(`${RUN}/absent`, ABSENT.flatMap(({ places }) => places.map((place) => `${place}\n`)).join('')),
       file(`/run/systemd/system/${UNIT}`, bakeUnit),
-      file('/etc/apt/keyrings/gen-cloudinit-docker.asc', recipe.dockerAptKey),
+      file('/etc/apt/keyrings/gen-cloudinit-docker.asc', recipe.dockerAptKey ?? dockerKey),
       // The ordinary document leaves a server's Docker as it is, so this is the mirror of the image's servers too.
       file(
         '/etc/docker/daemon.json',
