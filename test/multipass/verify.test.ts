@@ -1,0 +1,172 @@
+// `gen-cloudinit verify multipass` as a user runs it, against the multipass of the tests: refusals, Ctrl-C, a machine
+// that does not let anybody in. That it finds a healthy server well is the lab's to show.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Ajv from 'ajv';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { launchMultipass } from '../../src/machines/multipass/launch';
+import { multipassOptions } from '../../src/machines/multipass/options';
+import { Display } from '../../src/verify/display';
+import { verifyReport } from '../../src/verify/report';
+import { type RunOptions, runVerify } from '../../src/verify/run';
+import { verifySchema } from '../../src/verify/schema';
+import { readSubject } from '../../src/verify/subject';
+import { type Behaviour, FakeMultipass } from '../support/multipass/fake';
+import { generated, run } from '../support/run';
+
+const test = suite<{ fake: FakeMultipass; dir: string; path: string | undefined }>('verify multipass');
+test.before.each((context) => {
+  context.fake = new FakeMultipass();
+  context.dir = mkdtempSync(join(tmpdir(), 'verify-'));
+  context.path = process.env.PATH;
+  Object.assign(process.env, context.fake.environment);
+});
+test.after.each(({ fake, dir, path }) => {
+  process.env.PATH = path;
+  delete process.env.FAKE_MULTIPASS;
+  fake.remove();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const NAME = 'gc-verify-test';
+const DOMAIN = ['--domain', 'matrix.test'];
+
+test('what is wrong with the request: exit 2, and multipass is not asked', ({ fake, dir }) => {
+  const file = join(dir, 'user-data.yaml');
+  writeFileSync(file, generated(...DOMAIN));
+  const foreign = join(dir, 'foreign.yaml');
+  writeFileSync(foreign, '#cloud-config\nruncmd: [true]\n');
+  for (const [args, words] of [
+    [[], 'no domain was given'],
+    [['--domain', 'a b'], 'error: --domain has a value that cannot be used'],
+    [[...DOMAIN, '--memory', 'much'], 'error: memory has a value that cannot be used'],
+    [[...DOMAIN, '--name', 'a_b'], 'error: name has a value that cannot be used'],
+    [[...DOMAIN, '--time-limit', 'soon'], 'error: time-limit has a value that cannot be used'],
+    [[...DOMAIN, '--frob', 'x'], 'frob is not an option'],
+    [[...DOMAIN, '--format', 'gzip'], 'error: document is in a form that multipass cannot read'],
+    [[...DOMAIN, '--region', 'eu-central-1'], 'region is not an option'],
+    [[file, ...DOMAIN], 'and a document cannot both be given'],
+    [[file, foreign], 'one document at a time'],
+    [[foreign], "cannot be verified: /etc/gen-cloudinit.env is not in it: it is not one of gen-cloudinit's"],
+    [[join(dir, 'nothing.yaml')], 'cannot be read'],
+  ] as const) {
+    const { code, stdout, stderr } = run(['verify', 'multipass', ...args]);
+    assert.is(code, 2, `${args.join(' ')}: ${stderr}`);
+    assert.match(stderr, words);
+    assert.is(stdout, '');
+  }
+  assert.match(run(['verify']).stderr, 'verify needs a kind of machine: multipass, qemu, ec2');
+  assert.equal(fake.calls(), []);
+});
+
+test('the world failed: exit 1, in one sentence', ({ fake }) => {
+  fake.behave({ daemon: 'down' });
+  const { code, stdout, stderr } = run(['verify', 'multipass', ...DOMAIN]);
+  assert.is(code, 1);
+  assert.is(stdout, '');
+  assert.match(stderr, 'gen-cloudinit: multipass does not answer: its daemon is not running');
+});
+
+test('unless the options say who signs, a CA made on the machine does; a file goes as it is', async ({
+  fake,
+  dir,
+}) => {
+  const document = async (args: readonly string[], behaviour: Behaviour = {}) => {
+    // The instance never lets anybody in; what it was given is all that is looked at.
+    fake.behave({ boot: 600_000, ...behaviour });
+    const child = spawn(process.execPath, ['dist/cli.js', 'verify', 'multipass', '--name', NAME, ...args]);
+    while (!fake.instance(NAME)?.document) await new Promise((resolve) => setTimeout(resolve, 20));
+    const given = fake.instance(NAME)?.document;
+    child.kill('SIGINT');
+    await once(child, 'exit');
+    return given;
+  };
+  assert.is(await document(DOMAIN), generated(...DOMAIN, '--tls', 'local-ca'));
+  assert.is(await document([...DOMAIN, '--tls', 'staging']), generated(...DOMAIN, '--tls', 'staging'));
+  const file = join(dir, 'user-data.yaml');
+  writeFileSync(file, `${generated(...DOMAIN)}# a comment of one's own\n`);
+  assert.is(await document([file]), readFileSync(file, 'utf8'));
+});
+
+test('Ctrl-C: exit 130, nothing is left; once more: what to do is said, and it ends', async ({ fake }) => {
+  fake.behave({ boot: 600_000 });
+  const start = () => {
+    const child = spawn(process.execPath, ['dist/cli.js', 'verify', 'multipass', ...DOMAIN, '--name', NAME]);
+    const said = { stderr: '' };
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      said.stderr += chunk;
+    });
+    return { child, said, exit: once(child, 'exit') as Promise<[number | null]> };
+  };
+  const comes = async (condition: () => boolean) => {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  const first = start();
+  await comes(() => fake.instance(NAME) !== undefined);
+  first.child.kill('SIGINT');
+  assert.is((await first.exit)[0], 130);
+  assert.match(first.said.stderr, 'SIGINT: removing what was made; once more ends at once');
+  assert.is(fake.instance(NAME), undefined);
+
+  const second = start();
+  await comes(() => fake.instance(NAME) !== undefined);
+  fake.beStubborn(1000);
+  second.child.kill('SIGINT');
+  await comes(() => second.said.stderr.includes('removing what was made'));
+  second.child.kill('SIGINT');
+  assert.is((await second.exit)[0], 130);
+  assert.match(second.said.stderr, `to remove it:\nmultipass delete --purge ${NAME}`);
+});
+
+/** A run whose machine never lets anybody in. */
+async function shutOut(fake: FakeMultipass, dir: string, options: Partial<RunOptions> = {}) {
+  const document = Buffer.from(generated(...DOMAIN, '--tls', 'local-ca'));
+  const subject = readSubject(document);
+  if ('problem' in subject) throw new Error(subject.problem);
+  const announced: string[] = [];
+  const announce = (command: string) => announced.push(command);
+  const launch = launchMultipass(multipassOptions({ name: NAME }, 30).options, announce);
+  fake.behave({ exec: 'broken', initialization: 600_000 });
+  const settings = { keep: false, keepOnFailure: false, within: 15_000, saveTo: dir, every: 500, ...options };
+  const display = new Display({ write: () => undefined }, false);
+  const { signal } = new AbortController();
+  const report = await runVerify(document, subject, launch, settings, display, { signal, announce });
+  return { report, announced };
+}
+
+test('a machine that lets nobody in: it fails, what there is is saved, nothing is left', async ({
+  fake,
+  dir,
+}) => {
+  const { report, announced } = await shutOut(fake, dir);
+  assert.is(report.verdict, 'failed');
+  assert.is(report.points[0]?.status, 'failed');
+  assert.match(report.points[0]?.seen ?? '', /exec on gc-verify-test failed: .*Connection refused/);
+  assert.ok(report.points.every(({ status }) => status !== 'not judged'));
+  assert.is(report.points.at(-1)?.name, 'everything is removed');
+  assert.is(fake.instance(NAME), undefined);
+  assert.ok(report.saved.length > 0 && report.saved.every(existsSync), report.saved.join());
+  assert.ok(announced.every((command) => command === `multipass delete --purge ${NAME}`));
+  assert.ok(new Ajv().validate(verifySchema(), report));
+  assert.match(verifyReport(report), `FAILED: matrix.test on multipass ${NAME}`);
+});
+
+test('--keep-on-failure: it stays, and the report says how to enter and to remove it', async ({
+  fake,
+  dir,
+}) => {
+  const { report } = await shutOut(fake, dir, { keepOnFailure: true });
+  assert.is(fake.instance(NAME)?.state, 'Running');
+  assert.equal(report.machine.kept, {
+    enter: `multipass shell ${NAME}`,
+    remove: `multipass delete --purge ${NAME}`,
+  });
+  assert.ok(new Ajv().validate(verifySchema(), report));
+  assert.match(verifyReport(report), `remove it: multipass delete --purge ${NAME}`);
+});
+
+test.run();
