@@ -131,7 +131,7 @@ async function shutOut(fake: FakeMultipass, dir: string, options: Partial<RunOpt
   const announce = (command: string) => announced.push(command);
   const launch = launchMultipass(multipassOptions({ name: NAME }, 30).options, announce);
   fake.behave({ exec: 'broken', initialization: 600_000 });
-  const settings = { keep: false, keepOnFailure: false, within: 15_000, saveTo: dir, every: 500, ...options };
+  const settings = { keep: false, keepOnFailure: false, within: 30_000, saveTo: dir, every: 500, ...options };
   const display = new Display({ write: () => undefined }, false);
   const { signal } = new AbortController();
   const report = await runVerify(document, subject, launch, settings, display, { signal, announce });
