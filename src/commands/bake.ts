@@ -3,7 +3,7 @@ import { type BakeEvents, bakeEc2, bakeOptions } from '../bake/ec2';
 import { type BakedImage, bakeList, bakeRemove } from '../bake/ec2-images';
 import type { Diagnostic } from '../deployment/diagnostic';
 import { numberFlag, textFlag } from '../machines/backend';
-import { ec2Options, type Release } from '../machines/ec2/options';
+import { ec2Options, releaseNamed } from '../machines/ec2/options';
 import type { Outcome } from '../machines/ec2/remove';
 import { type Answer, readRecipe } from './recipe';
 
@@ -31,8 +31,7 @@ export async function bakeOnEc2(flags: Flags, around: Around): Promise<Answer<Ba
     ...account(flags),
     name: textFlag(flags, 'name') ?? `gen-cloudinit-${stamp(around.now)}`,
     instanceType: textFlag(flags, 'instance-type'),
-    // The rule of the option judges whether it is one.
-    release: textFlag(flags, 'release') as Release | undefined,
+    release: releaseNamed(textFlag(flags, 'release')),
     image: textFlag(flags, 'image'),
     disk: numberFlag(flags, 'disk'),
     subnet: textFlag(flags, 'subnet'),

@@ -29,5 +29,9 @@ export function readRecipe(flags: Readonly<Record<string, unknown>>): Recipe {
   // An image has nothing of a deployment, so that any domain does; one in the config file is as good.
   const { deployment, diagnostics: wrong } = resolve({ domain: 'image.invalid', ...asked });
   const domain = typeof asked.domain === 'string' ? asked.domain : undefined;
-  return { deployment, diagnostics: [...unread, ...wrong], fromConfig, domain };
+  // What is only odd about a deployment is nothing to an image.
+  const relevant = wrong.filter(
+    ({ severity, path }) => severity === 'error' || RECIPE_OPTIONS.some((name) => name === path),
+  );
+  return { deployment, diagnostics: [...unread, ...relevant], fromConfig, domain };
 }

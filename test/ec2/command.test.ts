@@ -92,6 +92,7 @@ test('bake: the id on standard output, list, remove', async (world) => {
   assert.is(baked.code, 0, baked.stderr);
   const id = baked.stdout.trim();
   assert.match(id, /^ami-[0-9a-f]+$/);
+  assert.not.match(baked.stderr, /warning/);
   assert.ok(baked.stderr.indexOf(`image ${id} is begun`) < baked.stderr.indexOf(`image ${id} is complete`));
   const [asked] = world.gate.calls('RunInstances');
   const data = Buffer.from(asked!.params.get('UserData') ?? '', 'base64').toString();

@@ -1,4 +1,6 @@
 // The IAM policy that the README gives is what a real run needs: no action less, none more.
+
+import { readFileSync } from 'node:fs';
 import { CreateVolumeCommand, DescribeSubnetsCommand } from '@aws-sdk/client-ec2';
 import * as assert from 'uvu/assert';
 import { bakeEc2, bakeOptions } from '../../src/bake/ec2';
@@ -51,6 +53,12 @@ test('allows exactly what verify, bake and sweep call', async ({ gate, ec2 }) =>
     mayTag?.Condition?.StringEquals?.['ec2:CreateAction'],
     [...new Set(tagging.map(({ action }) => action))].sort(),
   );
+});
+
+test('is the one in the README', async () => {
+  const text = readFileSync('src/machines/ec2/README.md', 'utf8');
+  const [, json = ''] = /```json\n([\s\S]*?)```/.exec(text) ?? [];
+  assert.equal(JSON.parse(json), EC2_POLICY);
 });
 
 test.run();

@@ -1,7 +1,7 @@
 /** EC2 as a kind of machine. Whoever imports this module loads the AWS SDK. */
 import { type Backend, numberFlag, textFlag } from '../backend';
 import { launchEc2 } from './launch';
-import { ec2Options, type Release } from './options';
+import { ec2Options, releaseNamed } from './options';
 
 export const backend: Backend = {
   plug(flags, _document, { minutes, confirm, announce }) {
@@ -9,8 +9,7 @@ export const backend: Backend = {
       region: textFlag(flags, 'region'),
       profile: textFlag(flags, 'profile'),
       instanceType: textFlag(flags, 'instance-type'),
-      // The rule of the option judges whether it is one.
-      release: textFlag(flags, 'release') as Release | undefined,
+      release: releaseNamed(textFlag(flags, 'release')),
       image: textFlag(flags, 'image'),
       disk: numberFlag(flags, 'disk'),
       subnet: textFlag(flags, 'subnet'),

@@ -12,8 +12,8 @@ export const EC2_FLAGS: MachineFlags = {
   },
   release: {
     type: 'string',
-    help: `release of Ubuntu: ${Object.keys(RELEASES).join(', ')}`,
-    default: EC2_DEFAULTS.release,
+    help: `release of Ubuntu: ${Object.values(RELEASES).join(', ')}`,
+    default: RELEASES[EC2_DEFAULTS.release],
   },
   image: { type: 'string', help: 'id of an image (ami-...)', default: "Canonical's newest" },
   disk: { type: 'string', help: 'GiB of the root disk', default: String(EC2_DEFAULTS.disk) },

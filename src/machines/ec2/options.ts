@@ -6,6 +6,12 @@ import { between, judged, matches, type Rule } from '../option-rules';
 export const RELEASES = { jammy: '22.04', noble: '24.04', resolute: '26.04' } as const;
 export type Release = keyof typeof RELEASES;
 
+/** `24.04` and `noble` are the same; anything else stays as it is, for the rule to refuse. */
+export function releaseNamed(text: string | undefined): Release | undefined {
+  const found = Object.entries(RELEASES).find(([, version]) => version === text);
+  return (found?.[0] ?? text) as Release | undefined;
+}
+
 /** Which account and region is asked; undefined means what the SDK finds in environment and ~/.aws. */
 export interface Ec2Account {
   readonly region?: string | undefined;
@@ -63,7 +69,7 @@ const RULES: readonly Rule<Ec2Options>[] = [
   {
     option: 'release',
     fits: (value) => Object.hasOwn(RELEASES, value),
-    expected: Object.keys(RELEASES).join(', '),
+    expected: Object.values(RELEASES).join(', '),
   },
   { option: 'image', fits: matches(/^ami-[0-9a-f]{8,17}$/), expected: 'the id of an image, ami-…' },
   { option: 'subnet', fits: matches(/^subnet-[0-9a-f]{8,17}$/), expected: 'the id of a subnet, subnet-…' },
