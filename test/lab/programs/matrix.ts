@@ -131,6 +131,21 @@ async function uploads({ account, sizes }: Extract<Task, { what: 'uploads' }>): 
   }
 }
 
+/**
+ * Joins a room of another server. Synapse gives up a question for an alias after ten seconds, which at a first contact
+ * two busy servers may take: then a person tries again. @returns the room, or why not.
+ */
+async function join(client: MatrixClient, alias: string): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const joined = await client.joinRoom(alias).then(
+      ({ roomId }) => roomId,
+      (error: MatrixError) => `${error.httpStatus} ${error.message}`,
+    );
+    if (!joined.startsWith('502 ') || attempt === 3) return joined;
+    await sleep(1000);
+  }
+}
+
 async function federate({ host, guest }: Extract<Task, { what: 'federate' }>): Promise<void> {
   const [here, there] = [await enter(host), await enter(guest)];
   await start(here);
@@ -141,10 +156,7 @@ async function federate({ host, guest }: Extract<Task, { what: 'federate' }>): P
     visibility: Visibility.Public,
     room_alias_name: alias,
   });
-  const joined = await there.joinRoom(`#${alias}:${host.serverName}`).then(
-    ({ roomId }) => roomId,
-    (error: MatrixError) => `${error.httpStatus} ${error.message}`,
-  );
+  const joined = await join(there, `#${alias}:${host.serverName}`);
   const [from, to] = [host.serverName, guest.serverName];
   verdicts.push(is(`@${guest.user}:${to} joins a room of ${from}`, joined, room));
   if (joined === room) {

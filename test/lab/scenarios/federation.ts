@@ -6,21 +6,25 @@ import { containers, type Server, sh } from '../server';
 import { editSite, undoSite } from '../spoils/site';
 import { holds, is, timed, type Verdict } from '../verdict';
 
-/** Ports by which another server's Synapse came, with how many of its requests were answered, as nginx logged it. */
-export async function portsOf(guest: Server, host: Server): Promise<string> {
+/** By port, how many requests of another server's Synapse were answered with a status, as nginx logged it. */
+async function requestsOf(guest: Server, host: Server, status: number): Promise<Map<string, number>> {
   const log = await sh(host, `docker logs ${containers.nginx} 2>&1`);
-  const line = /^(\S+) .*"(?:GET|PUT|POST) \/_matrix\/federation\S* [^"]*" 200 .*"Synapse[^"]*" (\d+)$/gm;
+  const asked = '"(?:GET|PUT|POST) /_matrix/federation\\S* [^"]*"';
+  const line = new RegExp(`^(\\S+) .*${asked} ${status} .*"Synapse[^"]*" (\\d+)$`, 'gm');
   const counts = new Map<string, number>();
   for (const [, from = '', port = ''] of log.matchAll(line)) {
     if (from !== guest.machine.address && from !== guest.machine.address6) continue;
     counts.set(port, (counts.get(port) ?? 0) + 1);
   }
-  return [...counts].map(([port, count]) => `${port} (${count} requests)`).join(', ') || 'none';
+  return counts;
 }
+
+const told = (counts: ReadonlyMap<string, number>): string =>
+  [...counts].map(([port, count]) => `${port} (${count} requests)`).join(', ') || 'none';
 
 /** That a server came to another one by one port alone. */
 export async function cameBy(guest: Server, host: Server, port: number, why: string): Promise<Verdict> {
-  const ports = await portsOf(guest, host);
+  const ports = told(await requestsOf(guest, host, 200));
   const name = `port by which ${guest.serverName} came to ${host.serverName}`;
   return holds(name, new RegExp(`^${port} \\(\\d+ requests\\)$`).test(ports), ports, `${port}, ${why}`);
 }
@@ -52,8 +56,10 @@ export const federation: Scenario = {
         try {
           const verdicts = await federate(lab, alpha, beta);
           const failing = verdicts.filter(({ ok }) => !ok).map(({ name }) => name);
+          const refusals = await requestsOf(beta, alpha, 403);
           return [
             is('what does not hold', failing.join(', '), '@alice:beta.test joins a room of alpha.test'),
+            holds('answers of 403 to beta.test', refusals.size > 0, told(refusals), 'some'),
           ];
         } finally {
           await sh(alpha, undoSite(alpha.domain));
