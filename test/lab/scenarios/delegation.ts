@@ -3,8 +3,7 @@ import { administrator, client } from '../judges/client';
 import type { Lab } from '../lab';
 import type { FixedAnswer } from '../programs/answers';
 import type { Scenario } from '../scenario';
-import { type Server, sh } from '../server';
-import { editSite, undoSite } from '../spoils/site';
+import type { Server } from '../server';
 import { holds, is, timed, type Verdict } from '../verdict';
 import { serve } from '../web-server';
 import { cameBy, federate } from './federation';
@@ -37,7 +36,7 @@ const finds = async (lab: Lab, from: Server, userId: string): Promise<readonly V
 
 export const delegation: Scenario = {
   name: 'delegation',
-  what: 'users named after another domain, which serves what the report said; one server is found by port 8448',
+  what: 'users named after another domain, which serves what the report said; servers are found by well-known files',
   servers: ['alpha', 'beta', 'gamma'],
   after: ['spoiled'],
   async run(lab, tell) {
@@ -67,17 +66,11 @@ export const delegation: Scenario = {
       }),
     );
     await judgeHealthy(lab, gamma, tell);
-    // Alpha without its well-known file is found by port 8448 (Matrix specification, server discovery).
-    await sh(alpha, editSite(alpha.domain, 's#location = /.well-known/matrix/server#location = /gone#'));
-    try {
-      tell(await timed('gamma.test comes to alpha.test', () => federate(lab, alpha, gamma)));
-    } finally {
-      await sh(alpha, undoSite(alpha.domain));
-    }
+    tell(await timed('gamma.test comes to alpha.test', () => federate(lab, alpha, gamma)));
     tell(await timed('alpha.test comes to gamma.test', () => federate(lab, gamma, alpha)));
     tell(
       await timed('the way between the servers', async () => [
-        await cameBy(gamma, alpha, 8448, 'for there was no well-known file'),
+        await cameBy(gamma, alpha, 443, 'as the well-known file of alpha.test says'),
         await cameBy(alpha, gamma, 443, 'as the well-known file of gamma.test says'),
       ]),
     );
