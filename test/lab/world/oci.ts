@@ -33,7 +33,7 @@ export async function packLayer(tree: string, blobs: string, times: 'keep' | 'ze
   ];
   await run(['tar', '-C', tree, ...options, '-cf', tar, '.']);
   const diffId = (await run(['sha256sum', tar])).slice(0, 64);
-  await run(['zstd', '-q', '--rm', '-9', '-T2', tar, '-o', `${tar}.zst`]);
+  await run(['zstd', '-q', '--rm', '-3', '-T2', tar, '-o', `${tar}.zst`]);
   const hex = (await run(['sha256sum', `${tar}.zst`])).slice(0, 64);
   const size = (await stat(`${tar}.zst`)).size;
   await rename(`${tar}.zst`, join(blobs, hex));
