@@ -90,7 +90,7 @@ const refusals: readonly Refusal[] = [
     make: async () => ({
       edit: (document) => spoiled(document, homeserver, homeserver.replaceAll('root', 'synapse')),
     }),
-    console: /Failed to run module write_files/,
+    console: /Running module write.files .*failed/,
     judges: [
       [cloudInit, /Unknown user or group.*synapse/],
       [permissions, /element-config\.json.*No such file/],
