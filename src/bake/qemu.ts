@@ -1,7 +1,7 @@
 /** An image made by a machine of QEMU: a compressed qcow2, with its checksum and a description beside it. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LaunchEvents } from '../machines/machine';
 import { launchQemu, type QemuSurroundings } from '../machines/qemu/launch';
@@ -117,7 +117,6 @@ async function forbidden(machine: QemuMachine, domain: string | undefined) {
 
 interface ImageInfo {
   readonly 'virtual-size': number;
-  readonly 'actual-size': number;
   readonly 'full-backing-filename'?: string;
 }
 
@@ -132,8 +131,7 @@ async function baseOf(machine: QemuMachine, signal: AbortSignal) {
 }
 
 async function sizes(file: string, signal: AbortSignal) {
-  const { 'virtual-size': disk, 'actual-size': bytes } = await info(file, signal);
-  return { bytes, disk };
+  return { bytes: (await stat(file)).size, disk: (await info(file, signal))['virtual-size'] };
 }
 
 async function sha256(file: string): Promise<string> {

@@ -1,0 +1,170 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type BakedDisk, bakeQemu } from '../../src/bake/qemu';
+import { resolve } from '../../src/deployment/deployment';
+import { QEMU_DEFAULTS } from '../../src/machines/qemu/options';
+
+/**
+ * The whole way from a base image to a baked one, with a real QEMU, its power button, qemu-img and the audit. In the
+ * place of a system the disk has a boot sector that says what a bake says, and powers off when the button is pressed;
+ * behind it a file system as a bake leaves it. What a real system does the lab shows.
+ */
+const test = suite('bake qemu');
+
+const MIB = 1 << 20;
+const folder = mkdtempSync(join(tmpdir(), 'gen-cloudinit-bake-'));
+const cache = join(folder, 'cache');
+const image = join(folder, 'base.raw');
+const output = join(folder, 'matrix.qcow2');
+test.after.each(() => {
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+});
+test.after(() => rmSync(folder, { recursive: true }));
+
+const digest = `sha256:${'5'.repeat(64)}`;
+const holds = { generator: '0.1.0', docker: '28.5.2', images: { 'postgres:15-alpine': digest } };
+const READY = `gen-cloudinit: image: ${JSON.stringify(holds)}\r\ngen-cloudinit: ready: an image\r\n`;
+const good = {
+  'usr/bin/docker': 'program',
+  'etc/docker/daemon.json': '{}\n',
+  'etc/hostname': 'localhost\n',
+  'etc/machine-id': '',
+  'var/lib/gen-cloudinit/image.json': '{}\n',
+};
+
+// xor ax,ax; mov ds,ax; mov si,text; mov dx,3f8h; next: lodsb; test al,al; jz on; out dx,al; jmp next;
+// on: the power button is let through (PM1 enable, 602h), its bit awaited (PM1 status, 600h), S5 entered (PM1 control, 604h).
+const CODE = [
+  0x31, 0xc0, 0x8e, 0xd8, 0xbe, 0x2c, 0x7c, 0xba, 0xf8, 0x03, 0xac, 0x84, 0xc0, 0x74, 0x03, 0xee, 0xeb, 0xf8,
+  0xba, 0x02, 0x06, 0xb8, 0x00, 0x01, 0xef, 0xba, 0x00, 0x06, 0xed, 0xf6, 0xc4, 0x01, 0x74, 0xfa, 0xba, 0x04,
+  0x06, 0xb8, 0x00, 0x20, 0xef, 0xf4, 0xeb, 0xfd,
+];
+
+/** Makes the base image. @param planted a text in a block that belongs to no file */
+function base(says: string, files: Readonly<Record<string, string>>, planted = ''): void {
+  const tree = join(folder, 'tree');
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(tree, path)), { recursive: true });
+    writeFileSync(join(tree, path), content);
+  }
+  writeFileSync(image, '');
+  truncateSync(image, 40 * MIB);
+  const argv = ['-q', '-F', '-t', 'ext4', '-E', `offset=${MIB}`, '-d', tree, image, '32m'];
+  const env = { PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+  const { status, stderr, error } = spawnSync('mke2fs', argv, { encoding: 'utf8', env });
+  if (error || status !== 0) throw new Error(`mke2fs: ${error?.message ?? stderr}`);
+  const sector = Buffer.alloc(512);
+  sector.set(CODE);
+  sector.write(says, CODE.length, 'latin1');
+  sector.writeUInt8(0x83, 446 + 4);
+  sector.writeUInt32LE(MIB / 512, 446 + 8);
+  sector.writeUInt32LE((32 * MIB) / 512, 446 + 12);
+  sector.writeUInt16LE(0xaa55, 510);
+  const disk = openSync(image, 'r+');
+  writeSync(disk, sector, 0, 512, 0);
+  writeSync(disk, Buffer.from(planted), 0, planted.length, 30 * MIB + 11);
+}
+
+const { deployment } = resolve({ domain: 'image.invalid' });
+if (!deployment) throw new Error('the options are wrong');
+const recipe = deployment;
+
+function bake(domain?: string): Promise<BakedDisk> {
+  const options = {
+    ...QEMU_DEFAULTS,
+    image,
+    memory: 128,
+    cpus: 1,
+    disk: 1,
+    maxMinutes: 5,
+    accelerator: 'tcg' as const,
+  };
+  const more = { domain, surroundings: { cache } };
+  return bakeQemu(recipe, options, output, { progress() {} }, new AbortController().signal, more);
+}
+const refusal = (domain?: string) =>
+  bake(domain).then(
+    () => 'an image',
+    (error: Error) => error.message,
+  );
+/** What a bake leaves, but for what was there before. */
+const left = () =>
+  readdirSync(folder)
+    .filter((name) => !['base.raw', 'tree', 'cache'].includes(name))
+    .sort();
+const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+test('an image, its checksum and its description; no machine is left', async () => {
+  base(READY, good);
+  const baked = await bake('matrix.example.org');
+  assert.equal(left(), ['matrix.qcow2', 'matrix.qcow2.json', 'matrix.qcow2.sha256']);
+  assert.is(baked.sha256, sha256(output));
+  assert.equal(baked.base, { file: image, sha256: sha256(image) });
+  assert.equal(baked.holds, holds);
+  assert.is(baked.disk, 1024 * MIB);
+  assert.equal(JSON.parse(readFileSync(`${output}.json`, 'utf8')), baked);
+  const check = spawnSync('sha256sum', ['--check', 'matrix.qcow2.sha256'], { cwd: folder, encoding: 'utf8' });
+  assert.is(check.stdout, 'matrix.qcow2: OK\n');
+  const info = JSON.parse(
+    spawnSync('qemu-img', ['info', '--output=json', output], { encoding: 'utf8' }).stdout,
+  );
+  assert.is(info.format, 'qcow2');
+  assert.is(info['backing-filename'], undefined);
+  assert.equal(readdirSync(join(cache, 'machines')), []);
+});
+
+test('a host key in the image: no image', async () => {
+  base(READY, { ...good, 'etc/ssh/ssh_host_rsa_key': '-----BEGIN OPENSSH PRIVATE KEY-----\n' });
+  assert.match(
+    await refusal(),
+    /^the image would hold an SSH host key \(\/etc\/ssh\/ssh_host_rsa_key\); a private key/,
+  );
+  assert.equal(left(), []);
+  assert.equal(readdirSync(join(cache, 'machines')), []);
+});
+
+test('the domain in a free block: no image', async () => {
+  base(READY, good, 'once for matrix.example.org');
+  assert.is(
+    await refusal('matrix.example.org'),
+    `the image would hold the domain (byte ${30 * MIB + 20} of the disk)`,
+  );
+  assert.equal(left(), []);
+});
+
+test('user data in a free block: no image', async () => {
+  base(READY, good, '#cloud-config\n# gen-cloudinit bake 0.1.0: ...');
+  assert.match(await refusal(), /^the image would hold user data \(byte \d+ of the disk\)$/);
+});
+
+test('what the machine says is why there is no image', async () => {
+  base('gen-cloudinit: failed: the image would hold a private key: /opt/left\r\n', good);
+  assert.match(await refusal(), /^the bake failed: the image would hold a private key: \/opt\/left\n/);
+  assert.equal(left(), []);
+  assert.equal(readdirSync(join(cache, 'machines')), []);
+});
+
+test('a file that is there stays, and no machine is started', async () => {
+  writeFileSync(output, 'precious');
+  assert.is(await refusal(), `${output} is there already: remove it first, or give another --output`);
+  assert.is(readFileSync(output, 'utf8'), 'precious');
+  assert.not(existsSync(cache));
+});
+
+test.run();
