@@ -1,5 +1,6 @@
 /** The way in: SSH with a key of this run alone, as the default user of the image, who may become root. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Executed } from '../machine';
@@ -50,7 +51,10 @@ export class SshDoor {
   private master: ChildProcess | undefined;
   private readonly atExit = () => this.master?.kill();
 
-  constructor(private readonly door: Door) {}
+  constructor(private readonly door: Door) {
+    // Each script that is under way listens to it; Node.js warns of more than ten.
+    setMaxListeners(0, door.signal);
+  }
 
   /** The command for a person; the user is sure once something was executed. */
   get command(): string {
