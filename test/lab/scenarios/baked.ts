@@ -37,13 +37,13 @@ const plants: readonly (readonly [path: string, content: string, says: RegExp])[
   ['etc/docker/key.json', '{}', /^the id of Docker or containerd \(/],
 ];
 
-/** The files that tell one server from another, each with its content's sum. */
+/** What tells one server from another: files, each with its content's sum, and Docker's own word. */
 const identity = `
 cd /
-sha256sum etc/machine-id etc/ssh/ssh_host_*_key etc/ssh/ssh_host_*_key.pub var/lib/docker/engine-id \
-  var/lib/containerd/io.containerd.grpc.v1.introspection/uuid root/matrix-*password* ${baseDir}/db-password
-for f in ${baseDir}/files/*; do case $f in *.key | *secret* | */pgpass) sha256sum $f;; esac; done
-echo "$(docker info -f '{{.ID}}') docker-info"`;
+for f in etc/machine-id etc/ssh/ssh_host_* var/lib/docker/engine-id root/matrix-*password* ${baseDir}/db-password \
+  var/lib/containerd/io.containerd.grpc.v1.introspection/uuid ${baseDir}/files/*.key ${baseDir}/files/*secret* ${baseDir}/files/pgpass
+do [ ! -f $f ] || sha256sum $f; done
+echo "$(docker info -f '{{.ID}}')  docker info"`;
 
 async function judgeAudit(made: NspawnMachine, lab: Lab, tell: Tell): Promise<void> {
   tell(
