@@ -24,7 +24,7 @@ function launch(more: Partial<Ec2Options> = {}, said: string[] = [], document: U
 test('boots, waits for the sentinel, removes', async ({ gate }) => {
   const said: string[] = [];
   const machine = await launch({}, said);
-  const sentinel = await waitForSentinel(machine, { within: 5_000, every: FAST.console });
+  const sentinel = await waitForSentinel(machine, { within: 600_000, every: FAST.console });
   assert.equal(sentinel, { ready: true, line: 'gen-cloudinit: ready: https://matrix.example.org/' });
   assert.is(machine.reach, undefined);
   assert.match(
@@ -79,6 +79,17 @@ test('opens the ports of a server, and SSH with a key', async ({ gate }) => {
   assert.is(asked['IpPermissions.1.Ipv6Ranges.1.CidrIpv6'], '::/0');
   assert.match(machine.reach!(8448).host, /^\d+\.\d+\.\d+\.\d+$/);
   assert.is(machine.reach!(8448).port, 8448);
+  await machine.destroy();
+});
+
+test('a key opens SSH alone, so that nothing is judged from outside', async ({ gate, ec2 }) => {
+  const { CreateKeyPairCommand } = await import('@aws-sdk/client-ec2');
+  await ec2.send(new CreateKeyPairCommand({ KeyName: 'mine' }));
+  const machine = await launch({ keyPair: 'mine' });
+  const asked = Object.fromEntries(gate.calls('AuthorizeSecurityGroupIngress')[0]!.params);
+  assert.equal([asked['IpPermissions.1.FromPort'], asked['IpPermissions.2.FromPort']], ['22', undefined]);
+  assert.is(machine.reach, undefined);
+  assert.match(machine.howTo.enter, /^ssh ubuntu@[\d.]+$/);
   await machine.destroy();
 });
 
@@ -172,13 +183,24 @@ test('an answer that was lost makes no second instance, group or rule', async ({
   }
 });
 
+test('a network that is away for a while ends nothing', async ({ gate }) => {
+  const away: Rule = () => 'break';
+  // Three attempts of the SDK are one look.
+  gate.on('DescribeInstances', away, { times: 6 });
+  gate.on('GetConsoleOutput', away, { times: 6 });
+  const machine = await launch();
+  const sentinel = await waitForSentinel(machine, { within: 600_000, every: FAST.console });
+  assert.is(sentinel.ready, true);
+  await machine.destroy();
+});
+
 test('a machine that ends by itself is noticed', async ({ gate, ec2 }) => {
   gate.ec2.console = ['[    0.0] Linux\n'];
   const machine = await launch();
   const { TerminateInstancesCommand } = await import('@aws-sdk/client-ec2');
   await ec2.send(new TerminateInstancesCommand({ InstanceIds: [machine.name] }));
   try {
-    await waitForSentinel(machine, { within: 5_000, every: FAST.console });
+    await waitForSentinel(machine, { within: 600_000, every: FAST.console });
     assert.unreachable();
   } catch (error) {
     assert.match(String(error), /is terminated/);

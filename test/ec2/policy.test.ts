@@ -24,7 +24,7 @@ test('allows exactly what verify, bake and sweep call', async ({ gate, ec2 }) =>
   for (const more of [{ open: true }, { subnet }]) {
     const options = { ...EC2_DEFAULTS, ...more, yes: true };
     const machine = await launchEc2(options, { pace: FAST })(DOCUMENT, events, never);
-    await waitForSentinel(machine, { within: 5_000, every: FAST.console });
+    await waitForSentinel(machine, { within: 600_000, every: FAST.console });
     await machine.destroy();
   }
   const asked = gate.calls('RunInstances').at(-1)!.params;

@@ -5,7 +5,7 @@ import { ConsoleLog } from './console';
 import { describeInstance, ended } from './instance';
 import { Making } from './making';
 import type { Ec2Options } from './options';
-import { PACE } from './pace';
+import { PACE, unshaken } from './pace';
 import { type Prepared, prepare, type Surroundings } from './prepare';
 import { type Started, start } from './start';
 
@@ -56,12 +56,13 @@ export async function removeAfter(
 
 /** The running instance as a machine. `remove` is what `destroy` does. */
 export function ec2Machine(
-  { ec2, run, options, plan, data }: Prepared,
+  { ec2, run, options, data }: Prepared,
   { instance, address }: Started,
   remove: () => Promise<void>,
   signal: AbortSignal,
 ): Machine {
   const log = new ConsoleLog(ec2, instance);
+  const look = unshaken(() => describeInstance(ec2, instance, signal));
   let removal: Promise<void> | undefined;
   const output = `aws ec2 get-console-output --latest --output text --region ${run.region} --instance-id ${instance}`;
   return {
@@ -70,7 +71,7 @@ export function ec2Machine(
     async console() {
       // Only a console that stands still makes it worth asking whether the machine is still there.
       if (!(await log.refresh(signal))) {
-        const found = await describeInstance(ec2, instance, signal);
+        const found = await look();
         const state = found?.State?.Name;
         if (state && state !== 'running' && state !== 'pending') {
           throw ended(instance, state, found.StateReason?.Message);
@@ -78,7 +79,7 @@ export function ec2Machine(
       }
       return log.text;
     },
-    ...(address && plan.ports.length > 0 ? { reach: (port: number) => ({ host: address, port }) } : {}),
+    ...(address && options.open ? { reach: (port: number) => ({ host: address, port }) } : {}),
     howTo: {
       enter: options.keyPair && address ? `ssh ubuntu@${address}` : output,
       remove: run.sweepCommand,
