@@ -136,7 +136,7 @@ async function interruptibly(work: (around: Around) => Promise<void>): Promise<v
     () => remove,
     (code) => process.exit(code),
   );
-  const confirm = confirmation();
+  const confirm = confirmation(ctrlC.signal);
   const announce = (command: string) => {
     remove = command;
   };

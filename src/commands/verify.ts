@@ -56,21 +56,21 @@ export async function verify(kind: MachineKind, flags: Flags, around: Surroundin
   if ('problem' in subject) throw new InputError(`${inputName(file)} cannot be verified: ${subject.problem}`);
   const { backend } = await BACKENDS[kind]();
   const { confirm, announce, screen, colours } = around;
+  const display = new Display(screen, colours);
   const plugged = backend.plug(machine, made.document, {
     minutes,
     announce,
-    ...(confirm ? { confirm } : {}),
+    ...(confirm ? { confirm: (question) => display.aside(() => confirm(question)) } : {}),
   });
   const all = [...diagnostics, ...plugged.diagnostics];
-  if (!plugged.launch) return { diagnostics: all, fromConfig };
   const settings = {
     keep: own.keep === true,
     keepOnFailure: own['keep-on-failure'] === true,
     within: minutes * 60_000,
     saveTo: typeof own['save-to'] === 'string' ? own['save-to'] : 'out/verify',
   };
-  const display = new Display(screen, colours);
   try {
+    if (!plugged.launch) return { diagnostics: all, fromConfig };
     const report = await runVerify(made.document, subject, plugged.launch, settings, display, around);
     return { report, diagnostics: all, fromConfig };
   } finally {

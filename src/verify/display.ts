@@ -24,6 +24,7 @@ export class Display {
   private phase = '';
   private line = '';
   private said = 0;
+  private isAside = false;
   private readonly timer: NodeJS.Timeout | undefined;
 
   /** @param colours false as NO_COLOR asks (no-color.org) */
@@ -55,6 +56,17 @@ export class Display {
     else if (isNews) this.plain(line ? `${phase}: ${line}` : phase);
   }
 
+  /** Leaves the screen to somebody else, such as a question, until the work is done. */
+  async aside<T>(work: () => Promise<T>): Promise<T> {
+    if (this.screen.isTTY) this.screen.write(CLEAR);
+    this.isAside = true;
+    try {
+      return await work();
+    } finally {
+      this.isAside = false;
+    }
+  }
+
   /** Ends it; the line that is written anew goes. */
   close(): void {
     clearInterval(this.timer);
@@ -67,7 +79,7 @@ export class Display {
   }
 
   private draw(): void {
-    if (this.phase === '') return;
+    if (this.phase === '' || this.isAside) return;
     const head = `${this.phase}, ${elapsed(performance.now() - this.begin)}`;
     const room = (this.screen.columns ?? 80) - head.length - 3;
     const tail = room > 10 && this.line ? `  ${printable(this.line).slice(0, room)}` : '';
