@@ -26,7 +26,8 @@ export async function judgeFiles(machine: Enterable, { files }: Subject): Promis
     const isOwner = [user, uid].includes(wantedUser) && [group, gid].includes(wantedGroup);
     const isMode = mode.padStart(4, '0') === file.mode;
     const isRegular = kind[0] === 'regular';
-    const seenOwner = isOwner ? file.owner : `${user}:${group}`;
+    const named = (name = '', id = '') => (name === 'UNKNOWN' ? id : name);
+    const seenOwner = isOwner ? file.owner : `${named(user, uid)}:${named(group, gid)}`;
     const notes = isRegular ? '' : `, a ${kind.join(' ')}`;
     const seen = `${seenOwner} ${mode.padStart(4, '0')} ${short(checksum)}${notes}`;
     return holds(file.path, isOwner && isMode && isRegular && checksum === file.sha256, seen, expected);
