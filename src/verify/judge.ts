@@ -48,7 +48,8 @@ export async function judge(
       points.push(...(await work()));
     } catch (error) {
       orStop(signal);
-      points.push(judging(what).holds('could be judged', false, String(error), 'an answer'));
+      const seen = error instanceof Error ? error.message : String(error);
+      points.push(judging(what).holds('could be judged', false, seen, 'an answer'));
     }
   };
   if (!canEnter(machine)) points.push(...unseenInside(machine));

@@ -2,7 +2,7 @@
 // that does not let anybody in. That it finds a healthy server well is the lab's to show.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Ajv from 'ajv';
@@ -138,10 +138,7 @@ async function shutOut(fake: FakeMultipass, dir: string, options: Partial<RunOpt
   return { report, announced };
 }
 
-test('a machine that lets nobody in: it fails, what there is is saved, nothing is left', async ({
-  fake,
-  dir,
-}) => {
+test('a machine that lets nobody in: it fails, nothing is left', async ({ fake, dir }) => {
   const { report, announced } = await shutOut(fake, dir);
   assert.is(report.verdict, 'failed');
   assert.is(report.points[0]?.status, 'failed');
@@ -149,7 +146,8 @@ test('a machine that lets nobody in: it fails, what there is is saved, nothing i
   assert.ok(report.points.every(({ status }) => status !== 'not judged'));
   assert.is(report.points.at(-1)?.name, 'everything is removed');
   assert.is(fake.instance(NAME), undefined);
-  assert.ok(report.saved.length > 0 && report.saved.every(existsSync), report.saved.join());
+  // There is nothing to be had from it, and no file says so.
+  assert.equal(report.saved, []);
   assert.ok(announced.every((command) => command === `multipass delete --purge ${NAME}`));
   assert.ok(new Ajv().validate(verifySchema(), report));
   assert.match(verifyReport(report), `FAILED: matrix.test on multipass ${NAME}`);
