@@ -19,6 +19,7 @@ import * as assert from 'uvu/assert';
 import { type BakedDisk, bakeQemu } from '../../src/bake/qemu';
 import { resolve } from '../../src/deployment/deployment';
 import { QEMU_DEFAULTS } from '../../src/machines/qemu/options';
+import { pause } from '../../src/machines/waiting';
 
 /**
  * The whole way from a base image to a baked one, with a real QEMU, its power button, qemu-img and the audit. In the
@@ -85,7 +86,7 @@ const { deployment } = resolve({ domain: 'image.invalid' });
 if (!deployment) throw new Error('the options are wrong');
 const recipe = deployment;
 
-function bake(domain?: string): Promise<BakedDisk> {
+function bake(domain?: string, signal = new AbortController().signal): Promise<BakedDisk> {
   const options = {
     ...QEMU_DEFAULTS,
     image,
@@ -96,7 +97,7 @@ function bake(domain?: string): Promise<BakedDisk> {
     accelerator: 'tcg' as const,
   };
   const more = { domain, surroundings: { cache } };
-  return bakeQemu(recipe, options, output, { progress() {} }, new AbortController().signal, more);
+  return bakeQemu(recipe, options, output, { progress() {} }, signal, more);
 }
 const refusal = (domain?: string) =>
   bake(domain).then(
@@ -158,6 +159,21 @@ test('what the machine says is why there is no image', async () => {
   assert.match(await refusal(), /^the bake failed: the image would hold a private key: \/opt\/left\n/);
   assert.equal(left(), []);
   assert.equal(readdirSync(join(cache, 'machines')), []);
+});
+
+test('Ctrl-C while the machine works leaves nothing', async () => {
+  base('gen-cloudinit: pulling postgres:15-alpine\r\n', good);
+  const ctrlC = new AbortController();
+  const baking = bake(undefined, ctrlC.signal).catch((error: Error) => error);
+  const machines = join(cache, 'machines');
+  const begun = () =>
+    existsSync(machines) && readdirSync(machines).some((name) => existsSync(join(machines, name, 'group')));
+  for (let turn = 0; turn < 600 && !begun(); turn += 1) await pause(50);
+  assert.ok(begun());
+  ctrlC.abort();
+  assert.is(((await baking) as Error).name, 'Stopped');
+  assert.equal(left(), []);
+  assert.equal(readdirSync(machines), []);
 });
 
 test('a file that is there stays, and no machine is started', async () => {
