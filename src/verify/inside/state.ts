@@ -12,10 +12,9 @@ export async function judgeState(machine: Enterable, { domain }: Subject): Promi
   const state = json(text);
   if (state === undefined) return [holds('state file', false, text, `${STATE_FILE} with phase ready`)];
   const { phase, error, domain: of } = fields(state);
-  return [
-    is('phase', `${String(phase)}${error ? `: ${String(error)}` : ''}`, 'ready'),
-    is('domain', String(of), domain),
-  ];
+  // Without an error the script writes a space there, or nothing.
+  const why = String(error ?? '').trim();
+  return [is('phase', `${String(phase)}${why ? `: ${why}` : ''}`, 'ready'), is('domain', String(of), domain)];
 }
 
 /** The overview's health check, as it stands there. */
