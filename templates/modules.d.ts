@@ -15,7 +15,12 @@ declare module '*/README' {
   export default text;
 }
 /** A script, and the same as cloud-init's encoding gz+b64. */
-declare module '*/matrix-boot' {
+declare module '*/matrixctl' {
+  const text: string;
+  export default text;
+  export const packed: string;
+}
+declare module '*/matrixctl-backup' {
   const text: string;
   export default text;
   export const packed: string;

@@ -86,36 +86,52 @@ documents('gzip carries no time and no system, and base64 is gzip in one line', 
 
 documents('scripts travel packed with the same bytes on every machine', async () => {
   const { config, file } = made();
-  const entry = config.write_files.find(({ path }) => path === '/usr/local/sbin/matrix-boot');
+  const entry = config.write_files.find(({ path }) => path === '/usr/local/sbin/matrixctl');
   assert.is(entry?.encoding, 'gz+b64');
-  const lines = readFileSync('templates/matrix-boot', 'utf8').split('\n');
+  const lines = readFileSync('templates/matrixctl', 'utf8').split('\n');
   const bare = lines.map((line) => line.trim()).filter((line) => line && !/^#[^!]/.test(line));
-  assert.is(file('/usr/local/sbin/matrix-boot'), `${bare.join('\n')}\n`);
-  const script = Buffer.from(file('/usr/local/sbin/matrix-boot'));
+  assert.is(file('/usr/local/sbin/matrixctl'), `${bare.join('\n')}\n`);
+  const script = Buffer.from(file('/usr/local/sbin/matrixctl'));
   const packed = await gzipAsync(script, { numiterations: 100 });
   assert.is(entry?.content, `${Buffer.from(packed).toString('base64')}\n`);
 });
 
 documents('the boot: one sh script that stops at the first failure, launches in order', () => {
   const { runcmd } = made().config;
+  const start = ['set -eu', 'export HOME=/root', 'exec 9>/run/matrix.lock', 'flock -n 9 || exit 0'];
   assert.equal(runcmd, [
-    'set -eu',
-    'export HOME=/root',
-    "trap '/usr/local/sbin/matrix-boot end $?' EXIT",
-    '/usr/local/sbin/matrix-boot docker docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin',
-    '/usr/local/sbin/matrix-boot files',
-    '/usr/local/sbin/matrix-boot pull matrixdotorg/synapse:latest vectorim/element-web:latest jonasal/nginx-certbot:latest & pull=$!',
-    '/usr/local/sbin/matrix-boot pull postgres:15-alpine',
+    ...start,
+    "trap 'matrixctl boot end $?' EXIT",
+    'matrixctl boot prepare docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin',
+    'matrixctl boot pull matrixdotorg/synapse:latest vectorim/element-web:latest jonasal/nginx-certbot:latest & pull=$!',
+    'matrixctl boot pull postgres:15-alpine',
     'docker compose -f /data/matrix/docker-compose.yml up -d db',
     'wait $pull',
     'docker compose -f /data/matrix/docker-compose.yml up -d synapse',
-    '/usr/local/sbin/matrix-boot wait',
+    'matrixctl boot wait',
     'docker compose -f /data/matrix/docker-compose.yml up -d element',
     'docker compose -f /root/nginx/compose.yml up -d',
-    '/usr/local/sbin/matrix-boot ready',
+    'matrixctl boot ready',
   ]);
-  assert.ok(made({ 'admin-user': 'alice' }).config.runcmd.includes('/usr/local/sbin/matrix-boot admin'));
 });
+
+documents(
+  'a backup is put back between the database and Synapse, and made every night, when asked for',
+  () => {
+    const { config, file } = made({
+      'restore-from': '/root/matrix.tar.gz',
+      backup: 'daily',
+      'backup-keep': 3,
+    });
+    const { runcmd } = config;
+    const at = (line: string) => runcmd.findIndex((command) => command.endsWith(line));
+    assert.ok(at('up -d db') < at('boot restore') && at('boot restore') < at('up -d synapse'));
+    const settings = file('/etc/gen-cloudinit.env');
+    assert.match(settings, 'RESTORE_FROM=/root/matrix.tar.gz\n');
+    assert.match(settings, 'BACKUP_KEEP=3\n');
+    assert.not.match(made({ 'backup-keep': 3 }).file('/etc/gen-cloudinit.env'), /BACKUP|RESTORE/);
+  },
+);
 
 documents('delegation: names of example.org on matrix.example.org', () => {
   const { file } = made({ 'server-name': 'example.org' });

@@ -11,6 +11,7 @@ export function cloudConfig(deployment: Deployment): CloudConfig {
   return {
     ...(deployment.timezone ? { timezone: deployment.timezone } : {}),
     ...(deployment.sshKeys.length > 0 ? { ssh_authorized_keys: deployment.sshKeys } : {}),
+    bootcmd: parts.flatMap((part) => part.early ?? []),
     apt: {
       // Else cloud-init writes the distribution's own sources anew as soon as there is an `apt` section.
       preserve_sources_list: true,
@@ -23,7 +24,7 @@ export function cloudConfig(deployment: Deployment): CloudConfig {
   };
 }
 
-/** Everything is written as root's: cloud-init knows owners by name only, so `matrix-boot files` sets the others. */
+/** Everything is written as root's: cloud-init knows owners by name only, so `matrixctl boot prepare` sets the others. */
 function writeFile({ path, mode, content, packed }: ServerFile): WriteFile {
   const entry = { path, owner: 'root:root', permissions: mode };
   return packed ? { ...entry, encoding: 'gz+b64', content: `${packed}\n` } : { ...entry, content };

@@ -6,6 +6,7 @@ import { shown } from './shown';
 import { warnings } from './warnings';
 
 export type Tls = (typeof OPTIONS.tls.choices)[number];
+export type Backup = (typeof OPTIONS.backup.choices)[number];
 export type Distro = (typeof OPTIONS.distro.choices)[number];
 
 /** What is to be deployed, with every default resolved. Plain data; the same values give the same document. */
@@ -33,6 +34,12 @@ export interface Deployment {
   readonly sshKeys: readonly string[];
   /** Seconds. */
   readonly healthTimeout: number;
+  /** Whether the server can make backups, and whether it makes one every night. */
+  readonly backup: Backup;
+  /** How many nightly backups are kept. */
+  readonly backupKeep: number;
+  /** Path on the server or URL of a backup that a server without data begins with. */
+  readonly restoreFrom: string | undefined;
 }
 
 /** Bytes of a whole user id (Matrix specification, user identifiers). */
@@ -96,6 +103,10 @@ export function resolve(asked: Asked): Resolved {
     timezone: text('timezone'),
     sshKeys: values.get('ssh-key') ?? [],
     healthTimeout: Number(withDefault('health-timeout')),
+    // Who begins with a backup has a use for the next one.
+    backup: (text('backup') ?? (values.has('restore-from') ? 'manual' : OPTIONS.backup.default)) as Backup,
+    backupKeep: Number(withDefault('backup-keep')),
+    restoreFrom: text('restore-from'),
   };
   const user = `@${deployment.adminUser ?? ''}:${deployment.serverName}`;
   if (user.length > MAX_USER_ID) diagnostics.push(tooLong(user));

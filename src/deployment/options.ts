@@ -132,6 +132,26 @@ export const OPTIONS = {
     default: 600,
     rule: rule.seconds,
   },
+  backup: {
+    type: 'string',
+    group: 'Server',
+    help: 'matrixctl can back up, restore and update with a way back; daily: a backup every night',
+    default: 'none',
+    choices: ['none', 'manual', 'daily'],
+  },
+  'backup-keep': {
+    type: 'number',
+    group: 'Server',
+    help: 'how many nightly backups are kept',
+    default: 7,
+    rule: rule.count,
+  },
+  'restore-from': {
+    type: 'string',
+    group: 'Server',
+    help: 'backup that a server without data begins with: a URL, or a path on the server',
+    rule: rule.backupPlace,
+  },
   provider: {
     type: 'string',
     group: 'Output',

@@ -196,3 +196,18 @@ export const seconds: Rule = (value) =>
   /^\d{1,5}$/.test(value) && Number(value) >= 30 && Number(value) <= 7200
     ? undefined
     : { expected: 'whole seconds from 30 to 7200' };
+
+/** How many of something are kept. */
+export const count: Rule = (value) =>
+  /^[1-9]\d{0,3}$/.test(value) ? undefined : { expected: 'a whole number from 1 to 9999' };
+
+/** Where the server finds a backup: a URL, which may be a signed one, or a path. No character means anything to a shell. */
+export const backupPlace: Rule = (value) =>
+  value.length <= 2000 &&
+  (/^\/[A-Za-z0-9._/+=@%:,-]+$/.test(value) ||
+    (/^https?:\/\/[A-Za-z0-9._~:/?&=%+@,;-]+$/.test(value) && URL.canParse(value)))
+    ? undefined
+    : {
+        expected: 'https://backup.example.org/matrix.tar.gz or /root/matrix.tar.gz',
+        hint: 'a path is one on the server, and the file may be put there later: the first boot waits for it',
+      };

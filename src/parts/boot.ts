@@ -1,10 +1,10 @@
-/** Where the script of the first boot lands. */
-export const BOOT_SCRIPT = '/usr/local/sbin/matrix-boot';
+/** Where the script that operates the server lands. */
+export const SCRIPT = '/usr/local/sbin/matrixctl';
 
-/** One step of the first boot, as a line of runcmd. */
+/** One step of the first boot, as a line of runcmd; systemd, and with it cloud-init, has the script's directory in PATH. */
 export function bootStep(
-  step: 'docker' | 'files' | 'pull' | 'wait' | 'admin' | 'ready' | 'end',
+  step: 'prepare' | 'pull' | 'begin' | 'wait' | 'ready' | 'end',
   ...words: string[]
 ): string {
-  return [BOOT_SCRIPT, step, ...words].join(' ');
+  return ['matrixctl boot', step, ...words].join(' ');
 }

@@ -26,7 +26,7 @@ export function docker(deployment: Deployment): Part {
       key: rewrapped(deployment.dockerAptKey),
     },
     files: [],
-    commands: [bootStep('docker', ...PACKAGES)],
+    commands: [bootStep('prepare', ...PACKAGES)],
   };
 }
 

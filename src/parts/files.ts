@@ -2,13 +2,14 @@ import dockerCompose from '../../templates/docker-compose.yml.ejs';
 import elementConfig from '../../templates/element-config.json.ejs';
 import settings from '../../templates/gen-cloudinit.env.ejs';
 import homeserver from '../../templates/homeserver.yaml.ejs';
-import matrixBoot, { packed as matrixBootPacked } from '../../templates/matrix-boot';
+import matrixctl, { packed as matrixctlPacked } from '../../templates/matrixctl';
+import matrixctlBackup, { packed as matrixctlBackupPacked } from '../../templates/matrixctl-backup';
 import nginxCompose from '../../templates/nginx/compose.yml.ejs';
 import nginxCertbot from '../../templates/nginx/nginx-certbot.env.ejs';
 import site from '../../templates/nginx/site.conf.ejs';
 import schemas from '../../templates/schemas/README';
 import type { Deployment } from '../deployment/deployment';
-import { BOOT_SCRIPT } from './boot';
+import { SCRIPT } from './boot';
 import type { PartName, ServerFile } from './part';
 
 interface FileRow {
@@ -26,7 +27,7 @@ interface FileRow {
 
 /**
  * The permission table of the deployment: every file, with the owner and mode that it has on the server in the end.
- * 991 is Synapse's user inside its image; `matrix-boot files` sets it, since cloud-init knows owners by name only.
+ * 991 is Synapse's user inside its image; `matrixctl boot prepare` sets it, since cloud-init knows owners by name only.
  */
 export const FILES: readonly FileRow[] = [
   {
@@ -39,12 +40,21 @@ export const FILES: readonly FileRow[] = [
   },
   {
     part: 'host',
-    path: () => BOOT_SCRIPT,
+    path: () => SCRIPT,
     owner: 'root:root',
     mode: '0755',
-    what: 'the steps of the first boot',
-    template: matrixBoot,
-    packed: matrixBootPacked,
+    what: 'operates the server; its word `boot` holds the steps of the first boot',
+    template: matrixctl,
+    packed: matrixctlPacked,
+  },
+  {
+    part: 'backup',
+    path: () => '/usr/local/lib/matrixctl-backup',
+    owner: 'root:root',
+    mode: '0644',
+    what: 'with `--backup`: what matrixctl needs for backup, restore and update',
+    template: matrixctlBackup,
+    packed: matrixctlBackupPacked,
   },
   {
     part: 'stack',

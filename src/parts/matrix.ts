@@ -17,7 +17,6 @@ export function stack(deployment: Deployment): Part {
   return {
     files: filesOf('stack', deployment, { addresses: publishedAddresses(deployment.synapseBind) }),
     commands: [
-      bootStep('files'),
       `${bootStep('pull', images.synapse, images.element, images.nginx)} & pull=$!`,
       bootStep('pull', images.postgres),
     ],
@@ -31,7 +30,12 @@ export function postgres(deployment: Deployment): Part {
 export function synapse(deployment: Deployment): Part {
   return {
     files: filesOf('synapse', deployment),
-    commands: ['wait $pull', compose(deployment, 'up -d synapse'), bootStep('wait')],
+    commands: [
+      'wait $pull',
+      ...(deployment.restoreFrom ? [bootStep('begin')] : []),
+      compose(deployment, 'up -d synapse'),
+      bootStep('wait'),
+    ],
   };
 }
 

@@ -1,4 +1,4 @@
-export type PartName = 'host' | 'docker' | 'stack' | 'postgres' | 'synapse' | 'element' | 'nginx';
+export type PartName = 'host' | 'backup' | 'docker' | 'stack' | 'postgres' | 'synapse' | 'element' | 'nginx';
 
 /** One file on the server. Owner and mode are those that the server has in the end. */
 export interface ServerFile {
@@ -25,4 +25,6 @@ export interface Part {
   /** Lines of the first boot's script (`runcmd`), in order. */
   readonly commands: readonly string[];
   readonly aptRepository?: AptRepository;
+  /** Lines of the script that runs early at every boot, before cloud-init writes files (`bootcmd`), in order. */
+  readonly early?: readonly string[];
 }

@@ -15,7 +15,8 @@ import { suiteWith } from './support/tools';
 
 /** Real cloud-init lays the document down in a throw-away root; then the server's own script sets owners and secrets. */
 const test = suiteWith('landing', ['root:bookworm', 'root:sid']);
-const BOOT = '/usr/local/sbin/matrix-boot';
+const SCRIPT = '/usr/local/sbin/matrixctl';
+const FILES = [SCRIPT, 'boot', 'files'];
 
 async function landed(root: Root, userData: string | Uint8Array, then: (stage: Stage) => void) {
   const stage = await Stage.open(root);
@@ -87,7 +88,7 @@ for (const root of ['bookworm', 'sid'] as const) {
 
       assertAptSource(stage, root);
 
-      stage.must(root, [BOOT, 'files']);
+      stage.must(root, FILES);
       assertTables(stage, root, document);
       collectSecrets(stage, root, document);
     });
@@ -102,7 +103,7 @@ for (const [name, given] of [
   test(`${name}: owners, modes and secrets`, async () => {
     const document = documentOf(name);
     await landed('sid', document.text, (stage) => {
-      stage.must('sid', ['/bin/sh', '-c', `umask 077; ${BOOT} files`]);
+      stage.must('sid', ['/bin/sh', '-c', `umask 077; ${FILES.join(' ')}`]);
       assertTables(stage, 'sid', document);
       collectSecrets(stage, 'sid', document);
       const password = read(stage, 'sid', `${document.baseDir}/db-password`).trim();
@@ -146,25 +147,25 @@ test('a second run replaces nothing, nor does the first boot of another instance
       ['/data', '/root/nginx', '/usr/share/element-web'].flatMap((top) => [...tree(stage, 'sid', top)]),
     );
   await landed('sid', document.text, (stage) => {
-    stage.must('sid', [BOOT, 'files']);
+    stage.must('sid', FILES);
     // What a running Synapse leaves behind has to survive as well.
     stage.write('sid', `${document.baseDir}/files/media_store/local_content/a/photo`, 'photo', 0o640, 991);
     stage.must('sid', ['chown', '-R', SYNAPSE, `${document.baseDir}/files/media_store`]);
     const before = everything(stage);
     assert.ok(before.size > 15, `${before.size} entries`);
 
-    stage.must('sid', [BOOT, 'files']);
+    stage.must('sid', FILES);
     assert.equal(everything(stage), before);
 
     land(stage, 'sid', document.text, 'i-another');
-    stage.must('sid', [BOOT, 'files']);
+    stage.must('sid', FILES);
     assert.equal(everything(stage), before);
 
     // A power cut in the middle of the first boot: what is whole is kept, what is not is made again.
     const data = `${document.baseDir}/files`;
     stage.write('sid', `${data}/form_secret`, '', 0o600, 991);
     stage.write('sid', `${data}/form_secret.new`, 'half', 0o644);
-    stage.must('sid', [BOOT, 'files']);
+    stage.must('sid', FILES);
     assert.match(read(stage, 'sid', `${data}/form_secret`).trim(), /^[A-Za-z0-9_-]{43}$/);
     assertTables(stage, 'sid', document);
     const after = everything(stage);
@@ -185,6 +186,43 @@ test('a first boot that cannot go on stops, says why, and ends with an error', a
   });
 });
 
+test('after a power cut cloud-init does all of it again, until the first boot has set its mark', async () => {
+  const document = documentOf('default');
+  await landed('sid', document.text, (stage) => {
+    // What was not on the disk yet is empty after the cut; cloud-init's own marks are there all the same.
+    for (const path of [RUNCMD, SCRIPT, '/etc/gen-cloudinit.env']) stage.write('sid', path, '');
+    land(stage, 'sid', document.text);
+    for (const { path, content } of document.files) assert.is(read(stage, 'sid', path), content, path);
+    assert.is(read(stage, 'sid', RUNCMD), `#!/bin/sh\n${document.runcmd.join('\n')}\n`);
+
+    stage.write('sid', '/var/lib/cloud/instance/sem/matrix_ready', '');
+    const owned = `${document.baseDir}/element-config.json`;
+    stage.write('sid', owned, '{}');
+    land(stage, 'sid', document.text);
+    assert.is(read(stage, 'sid', owned), '{}', 'what is done stays done');
+  });
+});
+
+test('a document that contradicts what the server is for ever is stopped before it writes anything', async () => {
+  const [first, second] = [documentOf('default'), documentOf('server-name')];
+  await landed('sid', first.text, (stage) => {
+    stage.write('sid', '/var/lib/gen-cloudinit/server', `${first.serverName} ${first.baseDir}\n`);
+    const before = tree(stage, 'sid', '/data');
+    land(stage, 'sid', second.text, 'i-another');
+    assert.equal(tree(stage, 'sid', '/data'), before);
+    assert.is(entryAt(stage, 'sid', '/var/lib/cloud/instance/scripts/runcmd'), undefined);
+    const said = read(stage, 'sid', '/var/log/cloud-init-output.log');
+    assert.match(
+      said,
+      /^gen-cloudinit: failed: this server is matrix\.example\.org \/data\/matrix for ever, not example\.org /m,
+    );
+    assert.is.not(landing(stage, 'sid').status.errors.length, 0);
+    // The same server's document goes on.
+    land(stage, 'sid', first.text, 'i-third');
+    assert.is(entryAt(stage, 'sid', '/var/lib/cloud/instance/scripts/runcmd')?.mode, '0700');
+  });
+});
+
 test('the longest names that are accepted can be files', async () => {
   for (const option of ['--domain', '--server-name']) {
     const made = (length: number) => {
@@ -200,7 +238,7 @@ test('the longest names that are accepted can be files', async () => {
     assert.ok(accepted > 200, `${accepted} characters`);
     await landed('sid', made(accepted).stdout, (stage) => {
       assert.equal(landing(stage, 'sid').warnings, [], `${option} of ${accepted} characters`);
-      stage.must('sid', [BOOT, 'files']);
+      stage.must('sid', FILES);
     });
   }
 });

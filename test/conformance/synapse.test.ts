@@ -97,12 +97,29 @@ test('the signing key that it publishes is the one that the server made', () => 
   assert.equal(data.verify_keys, { [`${algorithm}:${version}`]: { key: expected } });
 });
 
-test('nobody can register from outside', () => {
-  const { status, data } = server.call('POST', '/_matrix/client/v3/register', {
-    username: 'mallory',
-    password: 'x',
-  });
-  assert.is(status, 403, JSON.stringify(data));
+test('nobody can register from outside without a token, and with one once', () => {
+  const ask = (username: string, auth?: object) =>
+    server.call('POST', '/_matrix/client/v3/register', { username, password: 'a long password', auth });
+  const first = ask('mallory');
+  assert.is(first.status, 401, JSON.stringify(first.data));
+  const flows = first.data.flows as { stages: string[] }[];
+  for (const { stages } of flows) assert.ok(stages.includes('m.login.registration_token'), stages.join());
+  const { session } = first.data;
+  assert.is(ask('mallory', { type: 'm.login.dummy', session }).status, 401);
+  const withToken = (username: string, token: string) => {
+    const { session } = ask(username).data;
+    const checked = ask(username, { type: 'm.login.registration_token', token, session });
+    return checked.status === 401 && !checked.data.errcode
+      ? ask(username, { type: 'm.login.dummy', session }).status
+      : checked.status;
+  };
+  assert.is(withToken('mallory', 'guessed'), 401);
+  // The statement that the server's script sends.
+  const sql =
+    /INSERT INTO registration_tokens [^"]*/.exec(readFileSync('templates/matrixctl', 'utf8'))?.[0] ?? '';
+  server.query(sql.replace('$word', 'a-token'));
+  assert.is(withToken('bob', 'a-token'), 200);
+  assert.is(withToken('mallory', 'a-token'), 401, 'a token is for one account');
 });
 
 test('an administrator is made with the shared secret, once and again, and can log in', () => {

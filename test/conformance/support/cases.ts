@@ -128,6 +128,15 @@ export const CASES: Partial<Record<OptionName, Case>> = {
     right: RIGHT.seconds,
     arrived: (arrival, value) => assert.is(arrival.setting('HEALTH_TIMEOUT'), value),
   },
+  'restore-from': {
+    right: RIGHT.backup,
+    arrived: (arrival, value) => assert.is(arrival.setting('RESTORE_FROM'), value),
+  },
+  backup: {
+    right: fc.constant('daily'),
+    arrived: (arrival) => assert.is(arrival.setting('BACKUP_KEEP'), '7'),
+  },
+  'backup-keep': { right: fc.constantFrom('1', '7', '9999'), arrived: () => {} },
   tls: { right: fc.constantFrom('letsencrypt', 'staging', 'local-ca'), arrived: () => {} },
   distro: { right: fc.constantFrom('ubuntu', 'debian'), arrived: () => {} },
   format: { right: fc.constant('yaml'), arrived: () => {} },

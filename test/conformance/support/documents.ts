@@ -65,6 +65,10 @@ export const COMBINATIONS: readonly Combination[] = [
   { name: 'rsa label', args: ['--domain', 'rsa.example.org'], domain: 'rsa.example.org' },
   { name: 'synapse-bind', args: plain('--synapse-bind', '10.0.0.5') },
   { name: 'synapse-bind IPv6', args: plain('--synapse-bind', '2001:db8::8') },
+  {
+    name: 'backup',
+    args: plain('--backup', 'daily', '--restore-from', 'https://backup.example.org/m.tar.gz?sig=a%2Fb&x=1'),
+  },
   { name: 'debian', args: plain('--distro', 'debian') },
   {
     // Right values that a careless file would read as something else: another type, a comment, a variable, a path.

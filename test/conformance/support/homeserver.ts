@@ -26,7 +26,7 @@ export class Homeserver {
     const stage = await Stage.open('bookworm', 'sid');
     try {
       land(stage, 'sid', document.text);
-      stage.must('sid', ['/usr/local/sbin/matrix-boot', 'files']);
+      stage.must('sid', ['/usr/local/sbin/matrixctl', 'boot', 'files']);
       // Docker's network would resolve the database's service name.
       stage.write('sid', '/etc/hosts', '127.0.0.1 localhost db\n');
       const server = new Homeserver(stage, document);

@@ -153,5 +153,11 @@ export const RIGHT = {
     'Asia/Kolkata',
   ),
   sshKey: matching(/^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}( [!-~][ -~]{0,20})?$/),
+  backup: fc.oneof(
+    matching(/^(\/[A-Za-z0-9_][A-Za-z0-9._=-]{0,8}){1,4}$/),
+    matching(
+      /^https?:\/\/[a-z0-9]{1,9}\.example(:[1-9]\d{0,3})?\/[A-Za-z0-9._~-]{1,8}(\?[A-Za-z0-9=&%+]{1,20})?$/,
+    ),
+  ),
   seconds: fc.integer({ min: 30, max: 7200 }).map(String),
 } as const;

@@ -9,7 +9,7 @@ const SEED = '/var/lib/cloud/seed/nocloud';
  */
 const IMAGE_CONFIG = `datasource_list: [NoCloud]
 network: {config: disabled}
-cloud_init_modules: [write_files, users_groups, ssh]
+cloud_init_modules: [bootcmd, write_files, users_groups, ssh]
 cloud_config_modules: [apt_configure, timezone, runcmd]
 cloud_final_modules: []
 ssh_deletekeys: false
