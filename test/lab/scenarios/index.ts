@@ -10,6 +10,8 @@ import { federation } from './federation';
 import { firstBoot } from './first-boot';
 import { interrupt } from './interrupt';
 import { keepsDocker } from './keeps-docker';
+import { operate } from './operate';
+import { rebirth } from './rebirth';
 import { refused } from './refused';
 import { spoiled } from './spoiled';
 import { verifyFile, verifyProbes } from './verify';
@@ -23,6 +25,8 @@ export const scenarios: readonly Scenario[] = [
   verifyFile,
   browser,
   again,
+  operate,
+  rebirth,
   ...refused,
   federation,
   delegation,

@@ -1,0 +1,156 @@
+// Daily operation: matrixctl's words on a healthy server, on a broken one, and an update that must not stay.
+import type { Lab } from '../lab';
+import { login, matrixctl, register } from '../matrixctl';
+import type { Place } from '../place';
+import type { Scenario } from '../scenario';
+import { containers, type Server, type ServerSpec, sh } from '../server';
+import { holds, is, type Judgement, timed, type Verdict } from '../verdict';
+import { brokenImage } from '../world/broken-image';
+
+const spec: ServerSpec = {
+  name: 'omega',
+  host: 41,
+  domain: 'omega.test',
+  options: { 'admin-user': 'alice', 'health-timeout': '90' },
+};
+
+interface Finding {
+  readonly check: string;
+  readonly verdict: 'ok' | 'warning' | 'failed';
+  readonly detail: string;
+  readonly advice: string;
+}
+
+/** What the doctor says, and that it says the same to a person. */
+async function examine(place: Place): Promise<{ code: number; findings: Finding[] }> {
+  const { code, stdout, stderr } = await matrixctl(place, 'doctor --json');
+  if (!stdout.startsWith('[')) throw new Error(`doctor: exit code ${code}: ${stderr}`);
+  return { code, findings: JSON.parse(stdout) as Finding[] };
+}
+
+const named = (findings: readonly Finding[], verdict: Finding['verdict']): string =>
+  findings
+    .filter((finding) => finding.verdict === verdict)
+    .map(({ check, detail }) => `${check} ${detail}`.trim())
+    .join('; ');
+
+async function healthy(place: Place): Promise<Verdict[]> {
+  const { code, findings } = await examine(place);
+  const told = await matrixctl(place, 'doctor');
+  return [
+    is('nothing failed', named(findings, 'failed'), ''),
+    is('exit code', code, 0),
+    holds('all of them', findings.length >= 19, `${findings.length}`, '19 or more'),
+    is('one line each for a person', told.stdout.trim().split('\n').length, findings.length),
+  ];
+}
+
+/** What breaks, how it is broken and mended, and which checks must say so. */
+const breakages = [
+  ['Synapse stopped', `docker stop ${containers.synapse}`, `docker start ${containers.synapse}`, 'Synapse'],
+  ['nginx stopped', `docker stop ${containers.nginx}`, `docker start ${containers.nginx}`, 'federation 8448'],
+  [
+    'a secret for all to read',
+    'chmod 644 /data/matrix/files/form_secret',
+    'matrixctl boot files',
+    'owners and modes',
+  ],
+] as const;
+
+async function broken(place: Place): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  for (const [what, breaking, mending, check] of breakages) {
+    await sh(place.server, breaking);
+    const { code, findings } = await examine(place);
+    await sh(place.server, mending);
+    const failed = named(findings, 'failed');
+    verdicts.push(holds(what, code === 1 && failed.includes(check), `${code}: ${failed}`, `1: ${check}`));
+  }
+  await matrixctl(place, 'up');
+  return verdicts;
+}
+
+async function accounts(place: Place): Promise<Verdict[]> {
+  const { server } = place;
+  const made = await matrixctl(place, 'user bob');
+  const again = await matrixctl(place, 'user bob');
+  const password = (await sh(server, 'cat /root/matrix-password-bob')).trim();
+  const token = (await matrixctl(place, 'token')).stdout.trim();
+  const invited = await register(place, 'carol', 'a long password', token);
+  const second = await register(place, 'mallory', 'a long password', token);
+  const guessed = await register(place, 'mallory', 'a long password', 'guessed');
+  return [
+    is('user, and once more', `${made.code} ${again.code}`, '0 0'),
+    holds('the docker command is shown', made.stderr.includes('+ docker exec'), made.stderr, '+ docker exec'),
+    holds('the password works', (await login(place, 'bob', password)) !== '', 'a token', 'a token'),
+    is('a token makes an account', invited.status, 200),
+    is('but one only', second.status, 401),
+    is('and a guess makes none', guessed.status, 401),
+  ];
+}
+
+async function words(place: Place): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  const before = await sh(place.server, `docker inspect -f '{{.Id}}' $(docker ps -q)`);
+  for (const [word, expected] of [
+    ['status', /"phase":"ready"/],
+    ['logs synapse', /synapse/],
+    ['logs nginx', /nginx/],
+    ['pull', /\+ docker compose -f \/data\/matrix\/docker-compose\.yml pull/],
+    ['clean', /\+ docker system prune -f/],
+    ['restart', /\+ docker compose -f \/root\/nginx\/compose\.yml restart/],
+    ['tls retry', /\+ docker kill -s HUP nginx-nginx-1/],
+    ['up', /\+ docker compose/],
+  ] as const) {
+    const { code, stdout, stderr } = await matrixctl(place, word);
+    const ok = code === 0 && expected.test(stdout + stderr);
+    verdicts.push(holds(word, ok, `${code}: ${(stdout + stderr).slice(-200)}`, expected.source));
+  }
+  const after = await sh(place.server, `docker inspect -f '{{.Id}}' $(docker ps -q)`);
+  verdicts.push(is('no container was made anew', after, before));
+  const nonsense = await matrixctl(place, 'nonsense');
+  verdicts.push(holds('another word is refused', nonsense.code === 1, nonsense.stderr, 'the words'));
+  return verdicts;
+}
+
+/** A newer Synapse image that does not start. */
+async function update(lab: Lab, place: Place): Promise<Verdict[]> {
+  const image = () => sh(place.server, `docker inspect -f '{{.Image}}' ${containers.synapse}`);
+  const before = await image();
+  const mend = await brokenImage(lab.world, 'matrixdotorg/synapse', 'latest');
+  const { code, stdout, stderr } = await matrixctl(place, 'update');
+  const after = await image();
+  await mend();
+  const { findings } = await examine(place);
+  const backups = await sh(place.server, 'stat -c %a /var/backups/matrix/before-update.tar.gz');
+  return [
+    is('exit code', code, 1),
+    holds(
+      'says so',
+      /those of before are back/.test(stderr),
+      (stdout + stderr).slice(-300),
+      'those of before are back',
+    ),
+    is('the image of before', after, before),
+    is('nothing failed after it', named(findings, 'failed'), ''),
+    is('the backup made before is for root alone', backups.trim(), '600'),
+  ];
+}
+
+export const operate: Scenario = {
+  name: 'operate',
+  what: 'matrixctl: users, tokens, doctor, the small words, and an update that goes back',
+  servers: [],
+  async run(lab, tell) {
+    const server: Server = await lab.boot(spec);
+    const place = lab.place(server);
+    const judge = async (name: string, work: () => Promise<Verdict[]>): Promise<Judgement> =>
+      timed(name, work);
+    tell(await judge('doctor of a healthy server', () => healthy(place)));
+    tell(await judge('accounts', () => accounts(place)));
+    tell(await judge('words', () => words(place)));
+    tell(await judge('doctor of a broken server', () => broken(place)));
+    tell(await judge('update', () => update(lab, place)));
+    if (!lab.options.keep) await server.machine.destroy();
+  },
+};

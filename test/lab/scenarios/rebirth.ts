@@ -1,0 +1,141 @@
+// A backup makes the same server again on a fresh machine, from the document alone.
+
+import { generate } from '../document';
+import { waitForCloudInit } from '../machines/machine';
+import { belongings, call, login, matrixctl } from '../matrixctl';
+import type { Place } from '../place';
+import type { Scenario } from '../scenario';
+import { type ServerSpec, sh } from '../server';
+import { holds, is, timed, type Verdict } from '../verdict';
+import { judgeHealthy } from './first-boot';
+
+const archive = '/root/matrix.tar.gz';
+const spec: ServerSpec = {
+  name: 'sigma',
+  host: 42,
+  domain: 'sigma.test',
+  options: { 'admin-user': 'alice' },
+};
+const reborn: ServerSpec = {
+  ...spec,
+  name: 'tau',
+  host: 43,
+  options: { ...spec.options, 'restore-from': archive, backup: 'daily' },
+};
+
+/** Users, a room with messages, and media: what a backup is for. @returns the user's token */
+async function live(place: Place): Promise<string> {
+  await matrixctl(place, 'user bob');
+  const token = await login(place, 'bob', (await sh(place.server, 'cat /root/matrix-password-bob')).trim());
+  const client = '/_matrix/client/v3';
+  const room = (await call(place, `${client}/createRoom`, { body: { name: 'memories' }, token })).data
+    .room_id;
+  for (let i = 0; i < 20; i++) {
+    const path = `${client}/rooms/${room}/send/m.room.message/${i}`;
+    const body = JSON.stringify({ msgtype: 'm.text', body: `message ${i} \u00fc \u{1f600}` });
+    await sh(
+      place.server,
+      `curl -fsS -X PUT -H 'Authorization: Bearer ${token}' -d '${body}' http://127.0.0.1:8008${path}`,
+    );
+  }
+  await sh(
+    place.server,
+    `head -c 300000 /dev/urandom >/tmp/photo && curl -fsS -H 'Authorization: Bearer ${token}' -H 'Content-Type: image/png' --data-binary @/tmp/photo http://127.0.0.1:8008/_matrix/media/v3/upload`,
+  );
+  return token;
+}
+
+/** What must not be restored. */
+async function refusals(place: Place): Promise<Verdict[]> {
+  const { server } = place;
+  await sh(
+    server,
+    `cd /root && cp ${archive} damaged && printf x | dd of=damaged bs=1 seek=20000 conv=notrunc status=none
+mkdir o && tar -C o -xzf ${archive} && sed -i 's/sigma.test/other.test/' o/manifest.json && cd o && sed -i '/manifest/d' SHA256SUMS && sha256sum manifest.json >>SHA256SUMS && tar -czf ../other *`,
+  );
+  const before = await belongings(server);
+  const verdicts: Verdict[] = [];
+  for (const [file, why] of [
+    [archive, /there are users or rooms here/],
+    ['/root/damaged', /is damaged/],
+    ['/root/damaged --force', /is damaged/],
+    ['/root/other --force', /is not of sigma\.test/],
+    ['/root/nothing', /there is no \/root\/nothing/],
+  ] as const) {
+    const { code, stderr } = await matrixctl(place, `restore ${file}`);
+    verdicts.push(holds(file, code === 1 && why.test(stderr), `${code}: ${stderr.slice(-200)}`, why.source));
+  }
+  verdicts.push(holds('nothing was changed', (await belongings(server)) === before, 'compared', 'the same'));
+  return verdicts;
+}
+
+export const rebirth: Scenario = {
+  name: 'rebirth',
+  what: 'a backup, put back on a fresh machine by its document, is the same server',
+  servers: [],
+  async run(lab, tell) {
+    const first = await lab.boot(spec);
+    const place = lab.place(first);
+    const token = await live(place);
+    const made = await matrixctl(place, `backup ${archive}`);
+    const before = await belongings(first);
+    tell(
+      await timed('backup', async () => [
+        is('exit code', made.code, 0),
+        is('mode and owner', (await sh(first, `stat -c '%a %U' ${archive}`)).trim(), '600 root'),
+        is('nothing else is left beside it', (await sh(first, `ls -d ${archive}*`)).trim(), archive),
+        is(
+          'neither remote media nor one-time keys',
+          (await sh(first, `tar -tzf ${archive} | grep -c 'remote_\\|url_cache\\|pgpass' || :`)).trim(),
+          '0',
+        ),
+      ]),
+    );
+    tell(await timed('what is refused', () => refusals(place)));
+
+    // Over what is there: what came after the backup goes, what was before is back.
+    await matrixctl(place, 'user late');
+    const forced = await matrixctl(place, `restore ${archive} --force`);
+    tell(
+      await timed('restore --force', async () => [
+        is('exit code', forced.code, 0),
+        holds(
+          'the same server as at the backup',
+          (await belongings(first)) === before,
+          'compared',
+          'the same',
+        ),
+      ]),
+    );
+
+    const file = (await sh(first, `base64 -w0 ${archive}`)).trim();
+    await first.machine.destroy();
+    const { document, report } = await generate(lab.documentOptions(reborn));
+    const machine = await lab.machine(reborn, document);
+    await machine.boot();
+    await machine.exec(`base64 -d >${archive}`, { input: file });
+    const status = await waitForCloudInit(machine, 400_000 * lab.patience);
+    const { name, domain } = reborn;
+    const second = { name, domain, serverName: domain, machine, report, status, seconds: 0 };
+    tell(
+      await timed('the fresh machine', async () => {
+        const after = await belongings(second);
+        const lines = before.split('\n');
+        const missing = lines.filter((line) => !after.includes(line));
+        const whoami = await call(lab.place(second), '/_matrix/client/v3/account/whoami', { token });
+        return [
+          is('what was is there, each event, account and file', missing.length, 0),
+          holds('and that is much', lines.length > 40, `${lines.length} lines`, 'more than 40'),
+          is('the token of before is still good', `${whoami.data.user_id}`, '@bob:sigma.test'),
+          is(
+            'the nightly timer is there',
+            (await sh(second, 'systemctl is-enabled matrix-backup.timer')).trim(),
+            'enabled',
+          ),
+        ];
+      }),
+    );
+    await judgeHealthy(lab, second, tell);
+    if (!lab.options.keep) await machine.destroy();
+  },
+};
