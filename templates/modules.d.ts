@@ -20,7 +20,7 @@ declare module '*/matrixctl' {
   export default text;
   export const packed: string;
 }
-declare module '*/matrixctl-backup' {
+declare module '*/matrixctl-tools' {
   const text: string;
   export default text;
   export const packed: string;

@@ -229,7 +229,7 @@ cli('check, show and extract of what was generated', ({ dir }) => {
   assert.ok(JSON.parse(run(['show', '--json'], document).stdout).files.length >= 9);
   assert.is(run(['extract', '-', join(dir, 'files')], document).code, 0);
   assert.match(
-    readFileSync(join(dir, 'files/usr/local/sbin/matrix-boot'), 'utf8'),
+    readFileSync(join(dir, 'files/usr/local/sbin/matrixctl'), 'utf8'),
     /^#!\/bin\/bash\nset -euo pipefail\n/,
   );
 });

@@ -159,7 +159,7 @@ const REFUSED: Record<string, unknown[]> = {
     '/da ta',
     '/data//x',
     '/data/nginx',
-    '/usr/local/sbin/matrix-boot',
+    '/usr/local/sbin/matrixctl',
     '/etc/matrix',
     '/usr/share/element-web',
     '/var/lib/gen-cloudinit',

@@ -28,6 +28,8 @@ export interface CloudConfig {
     readonly preserve_sources_list: boolean;
     readonly sources: Readonly<Record<string, AptSource>>;
   };
+  /** At every boot, before files are written. */
+  readonly bootcmd: readonly string[];
   readonly write_files: readonly WriteFile[];
   readonly runcmd: readonly string[];
 }

@@ -6,7 +6,7 @@ import { shown } from './shown';
 import { warnings } from './warnings';
 
 export type Tls = (typeof OPTIONS.tls.choices)[number];
-export type Backup = (typeof OPTIONS.backup.choices)[number];
+export type Tools = (typeof OPTIONS.tools.choices)[number];
 export type Distro = (typeof OPTIONS.distro.choices)[number];
 
 /** What is to be deployed, with every default resolved. Plain data; the same values give the same document. */
@@ -34,9 +34,9 @@ export interface Deployment {
   readonly sshKeys: readonly string[];
   /** Seconds. */
   readonly healthTimeout: number;
-  /** Whether the server can make backups, and whether it makes one every night. */
-  readonly backup: Backup;
-  /** How many nightly backups are kept. */
+  readonly tools: Tools;
+  /** Whether a backup is made every night, and how many of them are kept. */
+  readonly backup: boolean;
   readonly backupKeep: number;
   /** Path on the server or URL of a backup that a server without data begins with. */
   readonly restoreFrom: string | undefined;
@@ -78,6 +78,18 @@ export function resolve(asked: Asked): Resolved {
   if (values.has('acme-url') && tls !== 'letsencrypt')
     diagnostics.push(contradiction('acme-url', 'tls', tls));
 
+  const needsTools = (['backup', 'restore-from'] as const).find((name) => values.has(name));
+  if (needsTools && text('tools') === 'basic') {
+    diagnostics.push({
+      severity: 'error',
+      code: 'contradiction',
+      path: needsTools,
+      message: 'contradicts tools basic',
+      expected: 'tools full',
+      hint: `leave tools away; ${needsTools} brings what it needs`,
+    });
+  }
+
   const domain = (text('domain') ?? '').toLowerCase();
   const distro = withDefault('distro') as Distro;
   const deployment: Deployment = {
@@ -103,8 +115,8 @@ export function resolve(asked: Asked): Resolved {
     timezone: text('timezone'),
     sshKeys: values.get('ssh-key') ?? [],
     healthTimeout: Number(withDefault('health-timeout')),
-    // Who begins with a backup has a use for the next one.
-    backup: (text('backup') ?? (values.has('restore-from') ? 'manual' : OPTIONS.backup.default)) as Backup,
+    tools: (text('tools') ?? (needsTools ? 'full' : OPTIONS.tools.default)) as Tools,
+    backup: values.has('backup'),
     backupKeep: Number(withDefault('backup-keep')),
     restoreFrom: text('restore-from'),
   };

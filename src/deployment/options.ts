@@ -132,12 +132,18 @@ export const OPTIONS = {
     default: 600,
     rule: rule.seconds,
   },
+  tools: {
+    type: 'string',
+    group: 'Server',
+    help: 'full: matrixctl has doctor, backup, restore and update too, for 4 KB more',
+    default: 'basic',
+    choices: ['basic', 'full'],
+  },
   backup: {
     type: 'string',
     group: 'Server',
-    help: 'matrixctl can back up, restore and update with a way back; daily: a backup every night',
-    default: 'none',
-    choices: ['none', 'manual', 'daily'],
+    help: 'make a backup every night, in /var/backups/matrix',
+    choices: ['daily'],
   },
   'backup-keep': {
     type: 'number',

@@ -31,13 +31,13 @@ export function docker(deployment: Deployment): Part {
 }
 
 /**
- * The same armoured key in long lines, which cost less in the document; GnuPG reads lines of up to 20,000 characters
- * (g10/armor.c).
+ * The same armoured key in long lines, which cost less in the document. GnuPG reads lines of up to 20,000 characters
+ * (g10/armor.c), a terminal takes 4,095.
  */
 function rewrapped(armour: string): string {
   const [, head = '', body = '', sum = '', tail = ''] =
     /^(-----BEGIN[^\n]*\n(?:[^\n]*: [^\n]*\n)*)\n([A-Za-z0-9+/=\n]+?)\n(=[A-Za-z0-9+/]{4}\n)?(-----END[^\n]*)/.exec(
       armour,
     ) ?? [];
-  return `${head}\n${body.replaceAll('\n', '').replace(/.{1,240}/g, '$&\n')}${sum}${tail}\n`;
+  return `${head}\n${body.replaceAll('\n', '').replace(/.{1,2048}/g, '$&\n')}${sum}${tail}\n`;
 }

@@ -3,7 +3,7 @@ import elementConfig from '../../templates/element-config.json.ejs';
 import settings from '../../templates/gen-cloudinit.env.ejs';
 import homeserver from '../../templates/homeserver.yaml.ejs';
 import matrixctl, { packed as matrixctlPacked } from '../../templates/matrixctl';
-import matrixctlBackup, { packed as matrixctlBackupPacked } from '../../templates/matrixctl-backup';
+import matrixctlTools, { packed as matrixctlToolsPacked } from '../../templates/matrixctl-tools';
 import nginxCompose from '../../templates/nginx/compose.yml.ejs';
 import nginxCertbot from '../../templates/nginx/nginx-certbot.env.ejs';
 import site from '../../templates/nginx/site.conf.ejs';
@@ -48,13 +48,13 @@ export const FILES: readonly FileRow[] = [
     packed: matrixctlPacked,
   },
   {
-    part: 'backup',
-    path: () => '/usr/local/lib/matrixctl-backup',
+    part: 'tools',
+    path: () => '/usr/local/lib/matrixctl-tools',
     owner: 'root:root',
     mode: '0644',
-    what: 'with `--backup`: what matrixctl needs for backup, restore and update',
-    template: matrixctlBackup,
-    packed: matrixctlBackupPacked,
+    what: "with `--tools full`: matrixctl's doctor, backup, restore and update",
+    template: matrixctlTools,
+    packed: matrixctlToolsPacked,
   },
   {
     part: 'stack',

@@ -19,16 +19,17 @@ import type { Part } from './part';
 export function host(deployment: Deployment): Part {
   const { serverName, baseDir } = deployment;
   const record = '/var/lib/gen-cloudinit/server';
+  const identity = `${serverName}:${baseDir}`;
   return {
     files: [
       ...filesOf('host', deployment),
-      ...(deployment.backup === 'none' ? [] : filesOf('backup', deployment)),
+      ...(deployment.tools === 'full' ? filesOf('tools', deployment) : []),
     ],
     early: [
       'cd /var/lib/cloud/instance/sem || exit 0',
       'set -- config_write_files config_apt_configure config_runcmd config_scripts_user',
-      '[ -e matrix_ready ] || rm -f "$@"',
-      `if grep -qsvxF '${serverName} ${baseDir}' ${record}; then touch "$@"; echo "gen-cloudinit: failed: this server is $(cat ${record}) for ever, not ${serverName} ${baseDir}"; exit 1; fi`,
+      '[ -e matrix_ready ] || rm -f $@',
+      `if grep -qsvxF ${identity} ${record}; then touch $@; echo gen-cloudinit: failed: this server is for ever $(cat ${record}); exit 1; fi`,
     ],
     commands: [
       'set -eu',

@@ -1,4 +1,4 @@
-export type PartName = 'host' | 'backup' | 'docker' | 'stack' | 'postgres' | 'synapse' | 'element' | 'nginx';
+export type PartName = 'host' | 'tools' | 'docker' | 'stack' | 'postgres' | 'synapse' | 'element' | 'nginx';
 
 /** One file on the server. Owner and mode are those that the server has in the end. */
 export interface ServerFile {

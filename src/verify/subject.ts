@@ -72,7 +72,7 @@ export function readSubject(document: Uint8Array): Subject | { readonly problem:
     certificateName: /\/live\/([^/;]+)\/privkey\.pem/.exec(site)?.[1] ?? domain,
     files: files.map(({ path, bytes, mode, owner }) => ({
       path,
-      // The last word on owners is matrix-boot's, which knows those that cloud-init has no name for.
+      // The last word on owners is matrixctl's, which knows those that cloud-init has no name for.
       owner: owners.get(path) ?? owner,
       mode: octal(mode),
       sha256: createHash('sha256').update(bytes).digest('hex'),

@@ -7,7 +7,7 @@ import { canEnter, type Enterable, fields, json, printed } from './shell';
 
 /** Where it stands, for the display. */
 export interface Standing {
-  /** matrix-boot's phase, or `booting` before there is one. */
+  /** matrixctl's phase, or `booting` before there is one. */
   readonly phase: string;
   /** The last line that the console or cloud-init has printed. */
   readonly line: string;

@@ -38,7 +38,7 @@ test('every file, with the owner that it has in the end, its mode and the checks
   assert.is(rows.size, 9);
   assert.is(rows.get('/data/matrix/files/homeserver.yaml'), '991:991 0644');
   assert.is(rows.get('/etc/gen-cloudinit.env'), 'root:root 0600');
-  assert.is(rows.get('/usr/local/sbin/matrix-boot'), 'root:root 0755');
+  assert.is(rows.get('/usr/local/sbin/matrixctl'), 'root:root 0755');
   const readme = files.find(({ path }) => path.endsWith('/schemas/README'));
   const checksum = createHash('sha256').update(readFileSync('templates/schemas/README')).digest('hex');
   assert.is(readme?.sha256, checksum);

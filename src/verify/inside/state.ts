@@ -3,7 +3,7 @@ import { judging, type Point } from '../point';
 import { type Enterable, fields, json, printed } from '../shell';
 import type { Subject } from '../subject';
 
-/** Where matrix-boot keeps it. */
+/** Where matrixctl keeps it. */
 export const STATE_FILE = '/var/lib/gen-cloudinit/state.json';
 
 export async function judgeState(machine: Enterable, { domain }: Subject): Promise<Point[]> {

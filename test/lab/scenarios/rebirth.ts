@@ -14,7 +14,7 @@ const spec: ServerSpec = {
   name: 'sigma',
   host: 42,
   domain: 'sigma.test',
-  options: { 'admin-user': 'alice' },
+  options: { 'admin-user': 'alice', tools: 'full' },
 };
 const reborn: ServerSpec = {
   ...spec,
@@ -116,7 +116,7 @@ export const rebirth: Scenario = {
     await machine.exec(`base64 -d >${archive}`, { input: file });
     const status = await waitForCloudInit(machine, 400_000 * lab.patience);
     const { name, domain } = reborn;
-    const second = { name, domain, serverName: domain, machine, report, status, seconds: 0 };
+    const second = { name, domain, serverName: domain, machine, document, report, status, seconds: 0 };
     tell(
       await timed('the fresh machine', async () => {
         const after = await belongings(second);
@@ -129,7 +129,7 @@ export const rebirth: Scenario = {
           is('the token of before is still good', `${whoami.data.user_id}`, '@bob:sigma.test'),
           is(
             'the nightly timer is there',
-            (await sh(second, 'systemctl is-enabled matrix-backup.timer')).trim(),
+            (await sh(second, 'systemctl is-enabled matrix.timer')).trim(),
             'enabled',
           ),
         ];
