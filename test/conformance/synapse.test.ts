@@ -117,7 +117,7 @@ test('nobody can register from outside without a token, and with one once', () =
   // The statement that the server's script sends.
   const sql =
     /INSERT INTO registration_tokens [^"]*/.exec(readFileSync('templates/matrixctl', 'utf8'))?.[0] ?? '';
-  server.query(sql.replace('$word', 'a-token'));
+  server.query(sql.replace('$(random)', 'a-token'));
   assert.is(withToken('bob', 'a-token'), 200);
   assert.is(withToken('mallory', 'a-token'), 401, 'a token is for one account');
 });

@@ -11,7 +11,7 @@ const spec: ServerSpec = {
   name: 'omega',
   host: 41,
   domain: 'omega.test',
-  options: { 'admin-user': 'alice', 'health-timeout': '90' },
+  options: { 'admin-user': 'alice', 'health-timeout': '90', tools: 'full' },
 };
 
 interface Finding {
