@@ -125,7 +125,7 @@ documents(
     });
     const { runcmd } = config;
     const at = (line: string) => runcmd.findIndex((command) => command.endsWith(line));
-    assert.ok(at('up -d db') < at('boot restore') && at('boot restore') < at('up -d synapse'));
+    assert.ok(at('up -d db') < at('boot begin') && at('boot begin') < at('up -d synapse'));
     const settings = file('/etc/gen-cloudinit.env');
     assert.match(settings, 'RESTORE_FROM=/root/matrix.tar.gz\n');
     assert.match(settings, 'BACKUP_KEEP=3\n');

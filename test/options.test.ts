@@ -19,7 +19,10 @@ function mistakes(asked: Record<string, unknown>): string[] {
 }
 
 options('every default', () => {
-  assert.equal(deploymentOf({}), {
+  const { dockerAptKey, ...rest } = deploymentOf({});
+  assert.match(dockerAptKey, /^-----BEGIN PGP PUBLIC KEY BLOCK-----\n/);
+  assert.equal(rest, {
+    tools: 'basic',
     domain: 'matrix.example.org',
     serverName: 'matrix.example.org',
     email: 'admin@matrix.example.org',
@@ -35,7 +38,6 @@ options('every default', () => {
     },
     registryMirror: undefined,
     dockerAptUrl: 'https://download.docker.com/linux/ubuntu',
-    dockerAptKey: undefined,
     distro: 'ubuntu',
     baseDir: '/data/matrix',
     synapseBind: '127.0.0.1',

@@ -144,8 +144,8 @@ test('every service comes back after a reboot and keeps its log small', () => {
   for (const project of [stack(document), proxy(document)]) {
     for (const [name, { restart, logging }] of Object.entries(project.services)) {
       assert.is(restart, 'unless-stopped', name);
-      assert.match(logging?.options['max-size'] ?? '', /^\d+m$/, name);
-      assert.match(logging?.options['max-file'] ?? '', /^\d+$/, name);
+      // Docker's driver `local` keeps five files of 20 MB by itself (docs.docker.com, local file logging driver).
+      assert.is(logging?.driver, 'local', name);
     }
   }
 });
