@@ -1,4 +1,5 @@
 // Daily operation: matrixctl's words on a healthy server, on a broken one, and an update that must not stay.
+import { join } from 'node:path';
 import type { Lab } from '../lab';
 import { login, matrixctl, register } from '../matrixctl';
 import type { Place } from '../place';
@@ -17,7 +18,6 @@ const spec: ServerSpec = {
 interface Finding {
   readonly check: string;
   readonly verdict: 'ok' | 'warning' | 'failed';
-  readonly detail: string;
   readonly advice: string;
 }
 
@@ -31,7 +31,7 @@ async function examine(place: Place): Promise<{ code: number; findings: Finding[
 const named = (findings: readonly Finding[], verdict: Finding['verdict']): string =>
   findings
     .filter((finding) => finding.verdict === verdict)
-    .map(({ check, detail }) => `${check} ${detail}`.trim())
+    .map(({ check }) => check)
     .join('; ');
 
 async function healthy(place: Place): Promise<Verdict[]> {
@@ -52,7 +52,7 @@ const breakages = [
   [
     'a secret for all to read',
     'chmod 644 /data/matrix/files/form_secret',
-    'matrixctl boot files',
+    'chmod 600 /data/matrix/files/form_secret',
     'owners and modes',
   ],
 ] as const;
@@ -117,7 +117,8 @@ async function words(place: Place): Promise<Verdict[]> {
 async function update(lab: Lab, place: Place): Promise<Verdict[]> {
   const image = () => sh(place.server, `docker inspect -f '{{.Image}}' ${containers.synapse}`);
   const before = await image();
-  const mend = await brokenImage(lab.world, 'matrixdotorg/synapse', 'latest');
+  const storage = join('.cache/lab/worlds', lab.options.registry.runid, 'registry');
+  const mend = await brokenImage(storage, 'matrixdotorg/synapse', 'latest');
   const { code, stdout, stderr } = await matrixctl(place, 'update');
   const after = await image();
   await mend();

@@ -1,46 +1,49 @@
-// A newer image under a name that servers pull: the one that is there, with a command that ends at once.
-import type { World } from './world';
+// A newer image under a name that servers pull: the one that is there, with a command that ends at once. It is written
+// into the registry's storage, for the registry itself takes no image.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256 } from './cache';
 
-interface Manifest {
-  readonly mediaType: string;
-  readonly config: { readonly digest: string; readonly size: number };
+interface Descriptor {
+  readonly digest: string;
+  readonly size: number;
 }
 
 /**
- * Puts it into the registry by the registry's own API (distribution/distribution, docs/content/spec/api.md).
- * @returns puts the former image back under the name
+ * Gives the tag a new image, in the layout of distribution 2.8's filesystem driver (as oci.ts does).
+ * @param storage the registry's root directory.
+ * @returns gives the tag its former image back.
  */
 export async function brokenImage(
-  world: World,
+  storage: string,
   repository: string,
   tag: string,
 ): Promise<() => Promise<void>> {
-  const url = `${world.registryUrl}/v2/${repository}`;
-  const accept = 'application/vnd.oci.image.manifest.v1+json';
-  const ask = async (path: string, method = 'GET', body?: string, type = 'application/octet-stream') => {
-    const headers = { accept, 'content-type': type, 'content-length': `${Buffer.byteLength(body ?? '')}` };
-    const request = { url: path.startsWith('http') ? path : `${url}${path}`, method, headers };
-    const answer = await world.fetch(body === undefined ? request : { ...request, body });
-    if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
-    return answer;
+  const root = join(storage, 'docker/registry/v2');
+  const folder = join(root, 'repositories', repository);
+  const current = join(folder, '_manifests/tags', tag, 'current/link');
+  const hex = (digest: string) => digest.slice('sha256:'.length);
+  const blob = (digest: string) => join(root, 'blobs/sha256', hex(digest).slice(0, 2), hex(digest));
+  const read = async (digest: string) => JSON.parse(await readFile(join(blob(digest), 'data'), 'utf8'));
+  const put = async (value: object, ...links: string[]): Promise<Descriptor> => {
+    const text = JSON.stringify(value);
+    const digest = `sha256:${sha256(text)}`;
+    await mkdir(blob(digest), { recursive: true });
+    await writeFile(join(blob(digest), 'data'), text);
+    for (const link of links) {
+      await mkdir(join(folder, link, hex(digest)), { recursive: true });
+      await writeFile(join(folder, link, hex(digest), 'link'), digest);
+    }
+    return { digest, size: Buffer.byteLength(text) };
   };
-  const put = (manifest: string) => ask(`/manifests/${tag}`, 'PUT', manifest, accept);
 
-  const former = (await ask(`/manifests/${tag}`)).body;
-  const manifest = JSON.parse(former) as Manifest;
-  const config = JSON.parse((await ask(`/blobs/${manifest.config.digest}`)).body) as { config: object };
-  const text = JSON.stringify({ ...config, config: { ...config.config, Entrypoint: ['/bin/false'] } });
-  const bytes = new TextEncoder().encode(text);
-  const hash = Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex');
-  const place = (await ask('/blobs/uploads/', 'POST')).headers.location ?? '';
-  await ask(`${place}${place.includes('?') ? '&' : '?'}digest=sha256:${hash}`, 'PUT', text);
-  await put(
-    JSON.stringify({
-      ...manifest,
-      config: { ...manifest.config, digest: `sha256:${hash}`, size: bytes.length },
-    }),
-  );
-  return async () => {
-    await put(former);
-  };
+  const former = await readFile(current, 'utf8');
+  const manifest = (await read(former)) as { config: Descriptor };
+  const image = (await read(manifest.config.digest)) as { config: object };
+  const command = { ...image, config: { ...image.config, Entrypoint: ['/bin/false'] } };
+  const config = { ...manifest.config, ...(await put(command, '_layers/sha256')) };
+  const links = ['_manifests/revisions/sha256', `_manifests/tags/${tag}/index/sha256`];
+  const { digest } = await put({ ...manifest, config }, ...links);
+  await writeFile(current, digest);
+  return () => writeFile(current, former);
 }
