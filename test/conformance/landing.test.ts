@@ -180,7 +180,7 @@ test('a first boot that cannot go on stops, says why, and ends with an error', a
     // Docker is in this root, its daemon is not running.
     const { code, stdout, stderr } = stage.run('sid', [RUNCMD]);
     assert.is.not(code, 0);
-    assert.match(stdout + stderr, /the Docker daemon does not answer/);
+    assert.match(stdout + stderr, /curl, docker or docker compose does not work/);
     assert.not.match(stdout + stderr, /ready: /);
     assert.is(entryAt(stage, 'sid', `${document.baseDir}/db-password`), undefined, 'no later step was run');
   });
@@ -190,12 +190,12 @@ test('after a power cut cloud-init does all of it again, until the first boot ha
   const document = documentOf('default');
   await landed('sid', document.text, (stage) => {
     // What was not on the disk yet is empty after the cut; cloud-init's own marks are there all the same.
-    for (const path of [RUNCMD, SCRIPT, '/etc/gen-cloudinit.env']) stage.write('sid', path, '');
+    stage.must('sid', ['truncate', '-s', '0', RUNCMD, SCRIPT, '/etc/gen-cloudinit.env']);
     land(stage, 'sid', document.text);
     for (const { path, content } of document.files) assert.is(read(stage, 'sid', path), content, path);
     assert.is(read(stage, 'sid', RUNCMD), `#!/bin/sh\n${document.runcmd.join('\n')}\n`);
 
-    stage.write('sid', '/var/lib/cloud/instance/sem/matrix_ready', '');
+    stage.must('sid', ['touch', '/var/lib/cloud/instance/sem/matrix_ready']);
     const owned = `${document.baseDir}/element-config.json`;
     stage.write('sid', owned, '{}');
     land(stage, 'sid', document.text);
@@ -206,17 +206,14 @@ test('after a power cut cloud-init does all of it again, until the first boot ha
 test('a document that contradicts what the server is for ever is stopped before it writes anything', async () => {
   const [first, second] = [documentOf('default'), documentOf('server-name')];
   await landed('sid', first.text, (stage) => {
-    stage.write('sid', '/var/lib/gen-cloudinit/server', `${first.serverName} ${first.baseDir}\n`);
+    const identity = `${first.serverName}:${first.baseDir}`;
+    stage.write('sid', '/var/lib/gen-cloudinit/server', `${identity}\n`);
     const before = tree(stage, 'sid', '/data');
-    land(stage, 'sid', second.text, 'i-another');
-    assert.equal(tree(stage, 'sid', '/data'), before);
-    assert.is(entryAt(stage, 'sid', '/var/lib/cloud/instance/scripts/runcmd'), undefined);
-    const said = read(stage, 'sid', '/var/log/cloud-init-output.log');
-    assert.match(
-      said,
-      /^gen-cloudinit: failed: this server is matrix\.example\.org \/data\/matrix for ever, not example\.org /m,
+    assert.throws(
+      () => land(stage, 'sid', second.text, 'i-another'),
+      (error: Error) => error.message.includes(`gen-cloudinit: failed: this server is for ever ${identity}`),
     );
-    assert.is.not(landing(stage, 'sid').status.errors.length, 0);
+    assert.equal(tree(stage, 'sid', '/data'), before);
     // The same server's document goes on.
     land(stage, 'sid', first.text, 'i-third');
     assert.is(entryAt(stage, 'sid', '/var/lib/cloud/instance/scripts/runcmd')?.mode, '0700');
