@@ -48,7 +48,7 @@ for (const [option, { right, arrived }] of Object.entries(CASES)) {
         if (Array.isArray(result)) return assert.equal(result, [option]);
         accepted++;
         await arrived(result, value);
-        if (!['distro', 'synapse-bind', 'domain', 'tls'].includes(option))
+        if (!['distro', 'synapse-bind', 'domain', 'tls', 'tools'].includes(option))
           shapes.add(JSON.stringify(await result.shape()));
       }),
       { numRuns: RUNS, includeErrorInReport: true },

@@ -38,7 +38,7 @@ async function inside(
   const stage = await Stage.open(root);
   try {
     land(stage, root, userData);
-    stage.must(root, ['/usr/local/sbin/matrixctl', 'files']);
+    stage.must(root, ['/usr/local/sbin/matrixctl', 'boot', 'files']);
     landing(stage, root);
     await then(machineIn(stage, root), subject, (script) => stage.must(root, ['sh', '-ec', script]));
   } finally {
