@@ -43,9 +43,9 @@ test('what is wrong with the request: exit 2, and multipass is not asked', ({ fa
   for (const [args, words] of [
     [[], 'no domain was given'],
     [['--domain', 'a b'], 'error: --domain has a value that cannot be used'],
-    [[...DOMAIN, '--memory', 'much'], 'error: memory has a value that cannot be used'],
-    [[...DOMAIN, '--name', 'a_b'], 'error: name has a value that cannot be used'],
-    [[...DOMAIN, '--time-limit', 'soon'], 'error: time-limit has a value that cannot be used'],
+    [[...DOMAIN, '--memory', 'much'], 'error: --memory has a value that cannot be used'],
+    [[...DOMAIN, '--name', 'a_b'], 'error: --name has a value that cannot be used'],
+    [[...DOMAIN, '--time-limit', 'soon'], 'error: --time-limit has a value that cannot be used'],
     [[...DOMAIN, '--frob', 'x'], 'frob is not an option'],
     [[...DOMAIN, '--format', 'gzip'], 'error: document is in a form that multipass cannot read'],
     [[...DOMAIN, '--region', 'eu-central-1'], 'region is not an option'],

@@ -50,7 +50,7 @@ async function runInside(name: string, script: string, timeoutMs: number): Promi
   const outcome = await multipass(['exec', name, '--', 'sudo', 'sh', '-s'], { input, timeoutMs });
   const at = outcome.stdout.lastIndexOf(END);
   const code = /^\d+/.exec(outcome.stdout.slice(at + END.length))?.[0];
-  if (at < 0 || code === undefined) {
+  if (outcome.code === -1 || at < 0 || code === undefined) {
     const why = outcome.code === -1 ? `no end within ${timeoutMs / 1000} s` : complaint(outcome);
     throw new MultipassError(`multipass exec on ${name} failed: ${why || `exit code ${outcome.code}`}`);
   }
