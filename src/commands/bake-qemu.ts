@@ -2,7 +2,7 @@ import { type BakedDisk, bakeQemu } from '../bake/qemu';
 import { BAKED_FILE } from '../flags/bake';
 import { numberFlag, textFlag } from '../machines/backend';
 import type { LaunchEvents } from '../machines/machine';
-import { type QemuOptions, qemuOptions } from '../machines/qemu/options';
+import { optionsOf } from '../machines/qemu/backend';
 import { type Answer, readRecipe } from './recipe';
 
 /**
@@ -15,17 +15,7 @@ export async function bakeOnQemu(
   { signal, ...events }: LaunchEvents & { readonly signal: AbortSignal },
 ): Promise<Answer<BakedDisk>> {
   const { deployment, diagnostics: wrong, fromConfig, domain } = readRecipe(flags);
-  const { options, diagnostics: unfit } = qemuOptions({
-    image: textFlag(flags, 'image'),
-    release: textFlag(flags, 'release'),
-    imageServer: textFlag(flags, 'image-server'),
-    memory: numberFlag(flags, 'memory'),
-    cpus: numberFlag(flags, 'cpus'),
-    disk: numberFlag(flags, 'disk'),
-    // The rule of the option judges whether it is one.
-    accelerator: textFlag(flags, 'accelerator') as QemuOptions['accelerator'] | undefined,
-    maxMinutes: numberFlag(flags, 'time-limit'),
-  });
+  const { options, diagnostics: unfit } = optionsOf(flags, numberFlag(flags, 'time-limit'));
   const diagnostics = [...wrong, ...unfit];
   if (!deployment || diagnostics.some(({ severity }) => severity === 'error'))
     return { diagnostics, fromConfig };

@@ -5,17 +5,7 @@ import { type QemuOptions, qemuOptions } from './options';
 
 export const backend: Backend = {
   plug(flags, _document, { minutes }) {
-    const { options, diagnostics } = qemuOptions({
-      image: textFlag(flags, 'image'),
-      release: textFlag(flags, 'release'),
-      imageServer: textFlag(flags, 'image-server'),
-      memory: numberFlag(flags, 'memory'),
-      cpus: numberFlag(flags, 'cpus'),
-      disk: numberFlag(flags, 'disk'),
-      // The rule of the option judges whether it is one.
-      accelerator: textFlag(flags, 'accelerator') as QemuOptions['accelerator'] | undefined,
-      maxMinutes: Math.min(minutes + JUDGING, 1440),
-    });
+    const { options, diagnostics } = optionsOf(flags, Math.min(minutes + JUDGING, 1440));
     if (diagnostics.length > 0) return { launch: undefined, diagnostics };
     return { launch: launchQemu(options), diagnostics };
   },
@@ -23,3 +13,24 @@ export const backend: Backend = {
 
 /** Minutes that judging may take after the time limit; only then the machine ends by itself. */
 const JUDGING = 30;
+
+/**
+ * The options of QEMU as they stand on the command line, judged.
+ * @param maxMinutes after which the machine ends by itself
+ */
+export function optionsOf(
+  flags: Readonly<Record<string, unknown>>,
+  maxMinutes: number | undefined,
+): ReturnType<typeof qemuOptions> {
+  return qemuOptions({
+    image: textFlag(flags, 'image'),
+    release: textFlag(flags, 'release'),
+    imageServer: textFlag(flags, 'image-server'),
+    memory: numberFlag(flags, 'memory'),
+    cpus: numberFlag(flags, 'cpus'),
+    disk: numberFlag(flags, 'disk'),
+    // The rule of the option judges whether it is one.
+    accelerator: textFlag(flags, 'accelerator') as QemuOptions['accelerator'] | undefined,
+    maxMinutes,
+  });
+}
