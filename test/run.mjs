@@ -1,9 +1,14 @@
 // The test command: builds, runs every test file with uvu, and closes with one line `N passed, N failed`.
-// uvu ends with 0 when it finds no test, so a count of nothing is a failure here.
-import { spawnSync } from 'node:child_process';
+// Each file is a process of its own, several at a time, the longest first: most of them wait for a machine, a server or a
+// timer. uvu ends with 0 when it finds no test, so a file in which nothing was counted has failed here.
+import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from 'uvu/run';
+
+const AT_ONCE = Number(process.env.TEST_JOBS ?? 4);
+const LIMIT_MS = 300_000;
+/** Files that take longest, so that none of them is left to run alone at the end. */
+const LONG = ['conformance/landing', 'multipass/', 'conformance/', 'bake/qemu', 'qemu/launch', 'cli', 'ec2/'];
 
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
 process.chdir(root);
@@ -11,24 +16,77 @@ const built = spawnSync(process.execPath, ['src/build.mjs', 'tests'], { stdio: '
 if (built.status !== 0) process.exit(1);
 
 const pattern = process.argv[2] ? new RegExp(process.argv[2]) : /./;
-const dir = join(root, 'dist/test');
-const suites = readdirSync(dir, { recursive: true })
-  .filter((name) => name.endsWith('.test.js') && pattern.test(name))
-  .sort()
-  .map((name) => ({ name, file: join(dir, name) }));
-
-let output = '';
-const write = process.stdout.write.bind(process.stdout);
-process.stdout.write = (chunk, ...rest) => {
-  output += chunk;
-  return write(chunk, ...rest);
+const rank = (name) => {
+  const found = LONG.findIndex((start) => name.startsWith(start));
+  return found < 0 ? LONG.length : found;
 };
-await run(suites);
-process.stdout.write = write;
+const waiting = readdirSync('dist/test', { recursive: true })
+  .filter((name) => name.endsWith('.test.js') && pattern.test(name))
+  .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+const running = new Set();
+let passed = 0;
+let failed = 0;
 
-const count = (word) => Number(new RegExp(`${word}:\\s+(\\d+)`).exec(output)?.[1] ?? 0);
-const [total, passed, skipped] = [count('Total'), count('Passed'), count('Skipped')];
-const failed = total - passed;
-if (total === 0) process.stdout.write('no test was found\n');
-process.stdout.write(`${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}\n`);
-process.exitCode = total === 0 || failed > 0 || process.exitCode ? 1 : 0;
+/** Ends what a test file has started and left behind; its process group is its own. */
+function endGroup(child, signal) {
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // Nobody is left in it.
+  }
+}
+
+/** One test file, to its end; its output is printed in one piece. */
+async function runFile(name) {
+  const started = Date.now();
+  const child = spawn(process.execPath, [join('dist/test', name)], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
+  });
+  running.add(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk) => {
+      output += chunk;
+    });
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    endGroup(child, 'SIGKILL');
+  }, LIMIT_MS);
+  const code = await new Promise((ended) => child.on('exit', ended));
+  clearTimeout(timer);
+  endGroup(child, 'SIGKILL');
+  running.delete(child);
+
+  const count = (word) => Number(new RegExp(`${word}:\\s+(\\d+)`).exec(output)?.[1] ?? 0);
+  const [total, good] = [count('Total'), count('Passed')];
+  passed += good;
+  failed += total - good;
+  if (total === 0 || (code !== 0 && total === good)) {
+    failed += 1;
+    output += late
+      ? `  not at its end after ${LIMIT_MS / 1000} s\n`
+      : `  ended with ${code}, ${total} tests counted\n`;
+  }
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  const text = output.replace(/^\s*(?:Total|Passed|Skipped|Duration):.*\n/gm, '').trim();
+  process.stdout.write(`${name} (${seconds} s)\n${text.replace(/^/gm, '  ')}\n\n`);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => {
+    waiting.length = 0;
+    for (const child of running) endGroup(child, signal);
+    process.exitCode = 130;
+  });
+
+await Promise.all(
+  Array.from({ length: AT_ONCE }, async () => {
+    for (let name = waiting.shift(); name; name = waiting.shift()) await runFile(name);
+  }),
+);
+if (passed + failed === 0) process.stdout.write('no test was found\n');
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+if (passed === 0 || failed > 0) process.exitCode = 1;

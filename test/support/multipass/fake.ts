@@ -84,7 +84,16 @@ export class FakeMultipass {
     writeFileSync(join(this.folder, 'instances', `${name}.json`), JSON.stringify({ ipv4: [], ...instance }));
   }
 
+  /** Ends what waits still, the daemon of an instance or the client that launched it. */
   remove(): void {
+    const pids = join(this.folder, 'pids');
+    for (const pid of existsSync(pids) ? readFileSync(pids, 'utf8').trim().split('\n') : []) {
+      try {
+        process.kill(Number(pid), 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    }
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -21,6 +21,8 @@ const write = (name, instance) => {
   mkdirSync(join(folder, 'instances'), { recursive: true });
   writeFileSync(instanceFile(name), JSON.stringify(instance));
 };
+// Those that may wait for long are told to the test, which ends them with the fake.
+if (verb === 'launch' || verb === 'daemon') appendFileSync(join(folder, 'pids'), `${process.pid}\n`);
 const option = (name) => args[args.indexOf(name) + 1];
 
 /** Ends as multipass does: the complaint on standard error, the code. */
