@@ -134,5 +134,14 @@ if (process.argv.includes('tests')) {
     packages: 'external',
     sourcemap: 'inline',
   });
+  // What makes and reads the document, as a browser would get it: this fails where something of Node is imported.
+  await build({
+    ...common,
+    entryPoints: ['test/support/pure.ts'],
+    outfile: 'dist/test/pure.js',
+    format: 'iife',
+    globalName: 'pure',
+    platform: 'browser',
+  });
   await writeFile(join(root, 'dist/test/package.json'), '{"type":"module"}\n');
 }
