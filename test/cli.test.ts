@@ -245,7 +245,13 @@ cli('--help, --version, completion', () => {
     for (const line of stdout.split('\n')) assert.ok(line.length <= 100, line);
   }
   assert.match(run(['completion']).stdout, 'gen-cloudinit');
-  assert.match(run(['--get-yargs-completions', 'gen-cloudinit', '--doma']).stdout, '--domain');
+  const completed = (...words: string[]) =>
+    run(['--get-yargs-completions', 'gen-cloudinit', ...words]).stdout;
+  assert.match(completed('--doma'), '--domain');
+  assert.is(completed('--tls', 's'), 'staging\n');
+  assert.is(completed('--output', ''), '');
+  assert.match(completed('check', '--provider', 'hetz'), /^hetzner$/m);
+  assert.match(completed(''), /^check$/m);
 });
 
 cli.run();

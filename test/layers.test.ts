@@ -33,8 +33,11 @@ interface Import {
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(join('src', file), 'utf8');
-  const statements = text.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*)'([^']+)'/g);
-  return [...statements].map(([, from = '']) => {
+  const statements = text.matchAll(
+    /^(?:import|export)\b[^;']*\bfrom '([^']+)'|^import '([^']+)'|\bimport\(\s*'([^']+)'/gm,
+  );
+  return [...statements].map(([, named, bare, dynamic]) => {
+    const from = named ?? bare ?? dynamic ?? '';
     const [first = '', second] = normalize(join('src', dirname(file), from)).split('/');
     const target = from.startsWith('.') ? (first === 'src' ? second : first) : undefined;
     return { file, folder: file.split('/')[0] ?? '', from, target };

@@ -275,11 +275,14 @@ options('a user id is at most 255 characters long, as a whole', () => {
   assert.equal(mistakes({ ...asked, 'admin-user': 'b'.repeat(60) }), ['too-long admin-user']);
 });
 
-options('warnings: names and addresses that get no certificate, where it takes a public one', () => {
+options('warnings: names and addresses that get no public certificate, an open port', () => {
   const codes = (asked: Record<string, unknown>) => resolve(asked).diagnostics.map(({ code }) => code);
   assert.equal(codes({ domain: 'matrix.example.org' }), ['example-address']);
   assert.equal(codes({ domain: 'matrix.example.org', email: 'a@b.test' }), []);
   assert.equal(codes({ domain: 'matrix.local' }), ['private-name']);
+  const bound = { domain: 'matrix.example.org', tls: 'local-ca' };
+  assert.equal(codes({ ...bound, 'synapse-bind': '0.0.0.0' }), ['open-port']);
+  assert.equal(codes({ ...bound, 'synapse-bind': '::1' }), []);
   assert.equal(codes({ domain: 'matrix.local', tls: 'staging' }), ['private-name']);
   assert.equal(codes({ domain: 'matrix.local', tls: 'local-ca' }), []);
   assert.equal(codes({ domain: 'matrix.local', 'acme-url': 'https://acme.local/dir' }), []);

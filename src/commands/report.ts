@@ -52,8 +52,9 @@ export function deploymentReport({ deployment, bytes, form }: Generated): string
       ? `Administrator @${adminUser}:${serverName}; the password is made on the server, in /root/matrix-admin-password.`
       : 'No user is made (--admin-user NAME makes an administrator).',
     `DNS before the first boot: an A record (and AAAA, if the server has IPv6) of ${domain} to the server.`,
-    `Open to the world: TCP 80 (certificate), 443 (Element, clients), 8448 (other servers).`,
+    `Open to the world: TCP ${tls === 'local-ca' ? '' : '80 (certificate), '}443 (Element, clients), 8448 (other servers).`,
     ...(tls === 'letsencrypt' ? [] : [`Certificate: ${tls}, which browsers and other servers do not trust.`]),
+    'Once it boots, on the server: cloud-init status --wait --long',
     ...(serverName === domain ? [] : delegation(deployment)),
   ].join('\n');
 }

@@ -16,6 +16,7 @@ export function warnings({
   acmeUrl,
   dbPassword,
   registryMirror,
+  synapseBind,
 }: Deployment): Diagnostic[] {
   const found: Diagnostic[] = [];
   const warn = (code: string, path: OptionName, message: string, hint: string) =>
@@ -50,6 +51,14 @@ export function warnings({
       'registry-mirror',
       'is reached without TLS',
       'images are then only as trustworthy as the network',
+    );
+  }
+  if (!/^(?:127\.|::1$)/.test(synapseBind)) {
+    warn(
+      'open-port',
+      'synapse-bind',
+      `opens port 8008 on ${synapseBind}: no TLS, and the admin API is behind it`,
+      'let a firewall admit only the machines that need it; Docker goes around ufw',
     );
   }
   return found;
