@@ -8,7 +8,7 @@ import {
   nameOfLength,
   SSH_KEYS,
 } from './support/documents';
-import { entryAt, land, landing, RUNCMD, tree } from './support/landing';
+import { entryAt, INSTANCE, land, landing, RUNCMD, tree } from './support/landing';
 import { permissionTable, SYNAPSE, secretTable } from './support/overview';
 import { type Root, Stage } from './support/stage';
 import { suiteWith } from './support/tools';
@@ -158,13 +158,14 @@ test('a second run replaces nothing, nor does the first boot of another instance
     assert.equal(everything(stage), before);
 
     land(stage, 'sid', document.text, 'i-another');
+    assert.is(read(stage, 'sid', INSTANCE).trim(), 'i-another');
     stage.must('sid', FILES);
     assert.equal(everything(stage), before);
 
     // A power cut in the middle of the first boot: what is whole is kept, what is not is made again.
     const data = `${document.baseDir}/files`;
     stage.write('sid', `${data}/form_secret`, '', 0o600, 991);
-    stage.write('sid', `${data}/form_secret.new`, 'half', 0o644);
+    stage.write('sid', `${document.baseDir}/new`, 'half', 0o644);
     stage.must('sid', FILES);
     assert.match(read(stage, 'sid', `${data}/form_secret`).trim(), /^[A-Za-z0-9_-]{43}$/);
     assertTables(stage, 'sid', document);
@@ -209,8 +210,16 @@ test('a document that contradicts what the server is for ever is stopped before 
     const identity = `${first.serverName}:${first.baseDir}`;
     stage.write('sid', '/var/lib/gen-cloudinit/server', `${identity}\n`);
     const before = tree(stage, 'sid', '/data');
-    land(stage, 'sid', second.text, 'i-another');
+    assert.throws(() => land(stage, 'sid', second.text, 'i-another'), `for ever ${identity}`);
+    stage.must('sid', ['cloud-init', 'modules', '--mode=config']);
     assert.equal(tree(stage, 'sid', '/data'), before);
+    assert.is(entryAt(stage, 'sid', RUNCMD.replace('i-stage', 'i-another')), undefined);
+
+    // The server's own document goes on, as the document of yet another instance.
+    stage.write('sid', `${first.baseDir}/element-config.json`, '{}');
+    land(stage, 'sid', first.text, 'i-third');
+    assert.equal(tree(stage, 'sid', '/data'), before);
+    assert.ok(entryAt(stage, 'sid', RUNCMD.replace('i-stage', 'i-third')));
   });
 });
 

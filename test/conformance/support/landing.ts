@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import type { Root, Stage } from './stage';
 
 const SEED = '/var/lib/cloud/seed/nocloud';
@@ -23,6 +23,8 @@ export interface Landing {
 
 /** Where cloud-init puts the script that it makes of runcmd. */
 export const RUNCMD = '/var/lib/cloud/instances/i-stage/scripts/runcmd';
+/** The instance of the boot before. */
+export const INSTANCE = '/var/lib/cloud/data/instance-id';
 
 /**
  * Boots a root as far as cloud-init is concerned: the real command takes the document as user data through its
@@ -40,6 +42,8 @@ export function land(stage: Stage, root: Root, userData: string | Uint8Array, in
   stage.write(root, '/etc/apt/sources.list', '');
   stage.write(root, `${SEED}/meta-data`, `instance-id: ${instance}\n`);
   stage.write(root, `${SEED}/user-data`, userData);
+  // /run is empty after a start; with what is in it cloud-init would believe that the instance is the one of before.
+  rmSync(stage.path(root, '/run/cloud-init'), { recursive: true, force: true });
   for (const step of [['init', '--local'], ['init'], ['modules', '--mode=config']]) {
     stage.must(root, ['cloud-init', ...step]);
   }
