@@ -11,6 +11,7 @@ import { firstBoot } from './first-boot';
 import { interrupt } from './interrupt';
 import { keepsDocker } from './keeps-docker';
 import { operate } from './operate';
+import { pulls } from './pulls';
 import { rebirth } from './rebirth';
 import { refused } from './refused';
 import { spoiled } from './spoiled';
@@ -32,6 +33,7 @@ export const scenarios: readonly Scenario[] = [
   delegation,
   keepsDocker,
   interrupt,
+  pulls,
   ...faultScenarios,
   verifyQemu,
   bakeQemu,
