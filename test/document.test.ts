@@ -44,7 +44,7 @@ documents('the head names the version, the domain and the use', () => {
   const [first, second, third] = made().text.split('\n');
   assert.is(first, '#cloud-config');
   assert.match(second ?? '', `gen-cloudinit ${version}: Matrix server matrix.example.org`);
-  assert.match(third ?? '', 'as user data');
+  assert.match(third ?? '', 'User data for a new');
   for (const line of made().text.split('\n').slice(0, 3)) assert.ok(line.length < 120);
 });
 

@@ -135,7 +135,7 @@ export const OPTIONS = {
   tools: {
     type: 'string',
     group: 'Server',
-    help: 'full: matrixctl has doctor, backup, restore and update too, for 4 KB more',
+    help: 'full adds doctor, backup, restore and update to matrixctl',
     default: 'basic',
     choices: ['basic', 'full'],
   },

@@ -32,5 +32,5 @@ export const faultRows: readonly FaultRow[] = [...faults, ...elsewhere];
 const alone = registryFaults.map(({ name }) => name);
 
 export const faultScenarios: readonly Scenario[] = faults.map((fault, index) =>
-  scenarioOf(fault, 40 + index, [...alone.slice(0, Math.max(0, alone.indexOf(fault.name))), 'wrong-image']),
+  scenarioOf(fault, 120 + index, [...alone.slice(0, Math.max(0, alone.indexOf(fault.name))), 'wrong-image']),
 );
