@@ -39,9 +39,9 @@ export const powerFaults: readonly Fault[] = [
     expected: `${whole}; the secrets that were there stay, none is half written`,
     seen: 'not yet run',
     async inject(stage) {
-      await stage.when(`[ -d ${baseDir}/files ]`);
-      const held = await stage.hold(`${baseDir}/files/form_secret.new`);
-      await stage.when(`[ -s ${baseDir}/files/macaroon_secret_key ]`);
+      const made = `[ -s ${baseDir}/files/macaroon_secret_key ]`;
+      const held = await stage.holdProgram('base64', made);
+      await stage.when(`${made} && [ -e ${baseDir}/new ]`);
       await held.release();
       await stage.powerCycle();
     },

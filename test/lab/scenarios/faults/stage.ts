@@ -81,6 +81,14 @@ export class Stage {
     return { release: async () => void (await sh(this, `rm ${path}`)) };
   }
 
+  /** Holds a program at its start while a line of shell is true: another one of its name is found before it. */
+  async holdProgram(name: string, condition: string): Promise<{ release(): Promise<void> }> {
+    const path = `/usr/local/sbin/${name}`;
+    const script = `#!/bin/sh\nwhile ${condition}; do sleep 0.1; done\nexec /usr/bin/${name} "$@"`;
+    await sh(this, `install -m 755 /dev/stdin ${path} <<'END'\n${script}\nEND`);
+    return { release: async () => void (await sh(this, `rm ${path}`)) };
+  }
+
   /** Pulls the plug, and puts it in again. */
   async powerCycle(): Promise<void> {
     await this.machine.powerCut();
