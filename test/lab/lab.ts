@@ -131,6 +131,8 @@ export class Lab {
   }
 
   private async entered<M extends Machine>(spec: ServerSpec, machine: M): Promise<M> {
+    const other = this.made.find(({ address, on }) => on && address === machine.address);
+    if (other) throw new Error(`${spec.name} has the address of ${other.name}, ${other.address}`);
     this.made.push(machine);
     const aaaa = machine.address6 === undefined ? [] : [machine.address6];
     await this.world.dns.set(spec.domain, { a: [machine.address], aaaa });

@@ -33,7 +33,7 @@ export const bakeQemu: Scenario = {
     const out = resolve(lab.options.out, folderName);
     const cache = resolve(lab.outside.folder, folderName);
     for (const folder of [out, cache]) await mkdir(folder, { recursive: true });
-    const spec = { name: 'baked', host: 46, domain: 'baked.test' };
+    const spec = { name: 'baked', host: 66, domain: 'baked.test' };
     const { 'acme-url': _authority, domain, ...recipe } = lab.documentOptions(spec);
     const flags = (given: Readonly<Record<string, string>>) =>
       Object.entries(given).flatMap(([name, value]) => [`--${name}`, value]);

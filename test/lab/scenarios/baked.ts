@@ -14,14 +14,14 @@ import { judgeHealthy } from './first-boot';
 
 type Tell = (judgement: Judgement) => void;
 
-const maker: ServerSpec = { name: 'maker', host: 41, domain: 'maker.test' };
-const leaky: ServerSpec = { name: 'leaky', host: 42, domain: 'leaky.test' };
+const maker: ServerSpec = { name: 'maker', host: 61, domain: 'maker.test' };
+const leaky: ServerSpec = { name: 'leaky', host: 62, domain: 'leaky.test' };
 const options = { 'admin-user': 'alice' };
 const twins = [
-  { name: 'castor', host: 43, domain: 'castor.test', options, how: 'refused' },
-  { name: 'pollux', host: 44, domain: 'pollux.test', options, how: 'silent' },
+  { name: 'castor', host: 63, domain: 'castor.test', options, how: 'refused' },
+  { name: 'pollux', host: 64, domain: 'pollux.test', options, how: 'silent' },
 ] as const;
-const fresh: ServerSpec = { name: 'fresh', host: 45, domain: 'fresh.test', options };
+const fresh: ServerSpec = { name: 'fresh', host: 65, domain: 'fresh.test', options };
 
 /** What the maker of an image may not leave in it, and would have known. */
 const forbidden = [{ what: 'the domain', text: 'private.test' }];

@@ -6,14 +6,22 @@ import type { Place } from '../place';
 import type { Scenario } from '../scenario';
 import { containers, type Server, type ServerSpec, sh } from '../server';
 import { holds, is, type Judgement, timed, type Verdict } from '../verdict';
-import { brokenImage } from '../world/broken-image';
+import { brokenImage, tagBeside } from '../world/broken-image';
 
+// A tag of its own: the update breaks it, while others boot with the usual one.
+const [repository, tag] = ['matrixdotorg/synapse', 'operated'];
 const spec: ServerSpec = {
   name: 'omega',
   host: 41,
   domain: 'omega.test',
-  options: { 'admin-user': 'alice', 'health-timeout': '90', tools: 'full' },
+  options: {
+    'admin-user': 'alice',
+    'health-timeout': '90',
+    tools: 'full',
+    'synapse-image': `${repository}:${tag}`,
+  },
 };
+const storageOf = (lab: Lab) => join('.cache/lab/worlds', lab.options.registry.runid, 'registry');
 
 interface Finding {
   readonly check: string;
@@ -117,8 +125,7 @@ async function words(place: Place): Promise<Verdict[]> {
 async function update(lab: Lab, place: Place): Promise<Verdict[]> {
   const image = () => sh(place.server, `docker inspect -f '{{.Image}}' ${containers.synapse}`);
   const before = await image();
-  const storage = join('.cache/lab/worlds', lab.options.registry.runid, 'registry');
-  const mend = await brokenImage(storage, 'matrixdotorg/synapse', 'latest');
+  const mend = await brokenImage(storageOf(lab), repository, tag);
   const { code, stdout, stderr } = await matrixctl(place, 'update');
   const after = await image();
   await mend();
@@ -143,6 +150,7 @@ export const operate: Scenario = {
   what: 'matrixctl: users, tokens, doctor, the small words, and an update that goes back',
   servers: [],
   async run(lab, tell) {
+    await tagBeside(storageOf(lab), repository, 'latest', tag);
     const server: Server = await lab.boot(spec);
     const place = lab.place(server);
     const judge = async (name: string, work: () => Promise<Verdict[]>): Promise<Judgement> =>

@@ -1,12 +1,26 @@
 // A newer image under a name that servers pull: the one that is there, with a command that ends at once. It is written
 // into the registry's storage, for the registry itself takes no image.
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from './cache';
 
 interface Descriptor {
   readonly digest: string;
   readonly size: number;
+}
+
+const folderOf = (storage: string, repository: string) =>
+  join(storage, 'docker/registry/v2/repositories', repository);
+
+/** Gives an image another tag beside its own, for a server that must not share it with others. */
+export async function tagBeside(
+  storage: string,
+  repository: string,
+  tag: string,
+  beside: string,
+): Promise<void> {
+  const tags = join(folderOf(storage, repository), '_manifests/tags');
+  await cp(join(tags, tag), join(tags, beside), { recursive: true });
 }
 
 /**
@@ -20,7 +34,7 @@ export async function brokenImage(
   tag: string,
 ): Promise<() => Promise<void>> {
   const root = join(storage, 'docker/registry/v2');
-  const folder = join(root, 'repositories', repository);
+  const folder = folderOf(storage, repository);
   const current = join(folder, '_manifests/tags', tag, 'current/link');
   const hex = (digest: string) => digest.slice('sha256:'.length);
   const blob = (digest: string) => join(root, 'blobs/sha256', hex(digest).slice(0, 2), hex(digest));
