@@ -21,9 +21,14 @@ export function cgroupRoot(): string {
 export const hierarchies = (): string[] =>
   [...roots, '/sys/fs/cgroup/systemd'].filter((path) => existsSync(path));
 
-/** Makes a group and returns its path; it may exist already. */
+/**
+ * Makes a group and returns its path; it may exist already. The one above it must exist: who enters a machine that is
+ * being ended would else bring its group back.
+ */
 export async function createCgroup(path: string): Promise<string> {
-  await mkdir(path, { recursive: true });
+  await mkdir(path).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  });
   return path;
 }
 

@@ -177,7 +177,8 @@ export class NspawnMachine extends PoweredMachine {
     const leader = await this.leader();
     if (leader === undefined) return undefined;
     // In the machine's group, so that a power cut ends it too; beside the groups of the system inside.
-    const group = await createCgroup(join(this.cgroup, 'exec'));
+    const group = await createCgroup(join(this.cgroup, 'exec')).catch(() => undefined);
+    if (group === undefined) return undefined; // The machine is being ended.
     const spaces = ['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--root', '--wd'];
     const outcome = await tryRun(inGroup(group, ['nsenter', `--target=${leader}`, ...spaces, ...argv]), {
       timeoutMs: limitMs,
