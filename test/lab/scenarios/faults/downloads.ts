@@ -14,7 +14,7 @@ async function limitedHub(lab: Lab): Promise<void> {
     ['vectorim/element-web', 'latest'],
     ['jonasal/nginx-certbot', 'latest'],
   ];
-  await serve(lab, 'registry-1.docker.io', 31, {
+  await serve(lab, 'registry-1.docker.io', 32, {
     '/v2/': { status: 200, headers, body: '{}' },
     ...Object.fromEntries(
       images.map(([name, tag]) => [`/v2/${name}/manifests/${tag}`, { status: 429, headers, body }]),
