@@ -1,5 +1,6 @@
 /** QEMU's process: started so that it can outlive this one, ended with all that belongs to it. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -48,6 +49,12 @@ export interface QemuSettings {
 /** A comma in a value of QEMU's is written twice. */
 const value = (text: string): string => text.replaceAll(',', ',,');
 
+/** A hardware address of the machine's own: QEMU's is in its documentation, so that an image may hold it anyway. */
+function hardwareAddress(name: string): string {
+  const [a, b, c] = createHash('sha256').update(name).digest();
+  return `52:54:00:${[a, b, c].map((byte = 0) => byte.toString(16).padStart(2, '0')).join(':')}`;
+}
+
 /** The command line. A port of 0 lets the system choose a free one; the guest has 10.0.2.15 (QEMU's user network). */
 export function commandLine({ name, accelerator, memory, cpus, console }: QemuSettings): string[] {
   const forwards = PORTS.map((port) => `hostfwd=tcp:127.0.0.1:0-:${port}`).join(',');
@@ -69,7 +76,8 @@ export function commandLine({ name, accelerator, memory, cpus, console }: QemuSe
     // The layer is thrown away: nothing of it has to survive a crash of this computer.
     ...['-drive', `file=${LAYER},if=virtio,format=qcow2,cache=unsafe,discard=unmap`],
     ...['-drive', `file=${SEED},if=virtio,format=raw,readonly=on`],
-    ...['-netdev', `user,id=lan,ipv6=off,${forwards}`, '-device', 'virtio-net-pci,netdev=lan,romfile='],
+    ...['-netdev', `user,id=lan,ipv6=off,${forwards}`],
+    ...['-device', `virtio-net-pci,netdev=lan,mac=${hardwareAddress(name)},romfile=`],
     ...['-device', 'virtio-rng-pci', '-qmp', `unix:${MONITOR},server=on,wait=off`],
   ];
 }
