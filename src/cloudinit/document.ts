@@ -38,7 +38,7 @@ export function document(deployment: Deployment): string {
   const header = [
     '#cloud-config',
     `# gen-cloudinit ${__VERSION__}: Matrix server ${deployment.domain}, users are @name:${deployment.serverName}`,
-    `# User data for a new ${deployment.distro === 'ubuntu' ? 'Ubuntu' : 'Debian'} server. Watch it: cloud-init status --wait --long`,
+    `# User data for a new ${deployment.distro === 'ubuntu' ? 'Ubuntu' : 'Debian'} server; watch: cloud-init status --wait --long`,
   ];
   return `${header.join('\n')}\n${toYaml(cloudConfig(deployment))}`;
 }

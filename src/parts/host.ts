@@ -29,7 +29,7 @@ export function host(deployment: Deployment): Part {
       'cd /var/lib/cloud/instance/sem || exit 0',
       'set -- config_write_files config_apt_configure config_runcmd config_scripts_user',
       '[ -e matrix_ready ] || rm -f $@',
-      `if grep -qsvxF ${identity} ${record}; then touch $@; echo gen-cloudinit: failed: this server is for ever $(cat ${record}); exit 1; fi`,
+      `if grep -qsvxF ${identity} ${record}; then touch $@; echo gen-cloudinit: failed: this server is $(cat ${record}); exit 1; fi`,
     ],
     commands: [
       'set -eu',
