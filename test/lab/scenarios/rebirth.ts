@@ -52,7 +52,7 @@ async function refusals(place: Place): Promise<Verdict[]> {
   await sh(
     server,
     `cd /root && cp ${archive} damaged && printf x | dd of=damaged bs=1 seek=20000 conv=notrunc status=none
-mkdir o && tar -C o -xzf ${archive} && sed -i 's/sigma.test/other.test/' o/manifest.json && cd o && sed -i '/manifest/d' SHA256SUMS && sha256sum manifest.json >>SHA256SUMS && tar -czf ../other *`,
+mkdir o && tar -C o -xzf ${archive} && sed -i 's/sigma.test/other.test/g' o/manifest.json && cd o && sed -i '/manifest/d' SHA256SUMS && sha256sum manifest.json >>SHA256SUMS && tar -czf ../other *`,
   );
   const before = await belongings(server);
   const verdicts: Verdict[] = [];
