@@ -126,7 +126,7 @@ export const rebirth: Scenario = {
         const whoami = await call(lab.place(second), '/_matrix/client/v3/account/whoami', { token });
         return [
           is('what was is there, each event, account and file', missing.length, 0),
-          holds('and that is much', lines.length > 25, `${lines.length} lines`, 'more than 25'),
+          holds('and that is much', lines.length > 20, `${lines.length} lines`, 'more than 20'),
           is('the token of before is still good', `${whoami.data.user_id}`, '@bob:sigma.test'),
           is(
             'the nightly timer is there',
