@@ -74,7 +74,7 @@ export function commandLine({ name, accelerator, memory, cpus, console }: QemuSe
     ...['-smp', String(cpus), '-m', String(memory)],
     ...['-chardev', `file,id=console,path=${value(console)},append=on`, '-serial', 'chardev:console'],
     // The layer is thrown away: nothing of it has to survive a crash of this computer.
-    ...['-drive', `file=${LAYER},if=virtio,format=qcow2,cache=unsafe,discard=unmap`],
+    ...['-drive', `file=${LAYER},if=virtio,format=qcow2,cache=unsafe,discard=unmap,detect-zeroes=unmap`],
     ...['-drive', `file=${SEED},if=virtio,format=raw,readonly=on`],
     ...['-netdev', `user,id=lan,ipv6=off,${forwards}`],
     ...['-device', `virtio-net-pci,netdev=lan,mac=${hardwareAddress(name)},romfile=`],
