@@ -40,7 +40,7 @@ export const registryFaults: readonly Fault[] = [
     fault: 'mirror and Docker Hub answer 429, later are fine',
     moment: 'at the first manifests',
     expected: 'the console tells the limit apart from a dead network; a healthy server in the same boot',
-    seen: 'not yet run',
+    seen: 'not seen yet: the machine does not trust the stand-in for Docker Hub, so that the console tells a TLS error in place of the limit',
     async before({ lab, addresses }) {
       await limitedHub(lab);
       await lab.world.registry.faults.set({ mode: '429', match: '/manifests/', from: addresses });
