@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const AT_ONCE = Number(process.env.TEST_JOBS ?? 4);
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 900_000;
 /** Files that take longest, so that none of them is left to run alone at the end. */
 const LONG = ['conformance/landing', 'multipass/', 'conformance/', 'bake/qemu', 'qemu/launch', 'cli', 'ec2/'];
 
