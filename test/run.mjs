@@ -55,9 +55,12 @@ async function runFile(name) {
     late = true;
     endGroup(child, 'SIGKILL');
   }, LIMIT_MS);
+  // What it wrote last may come after its end; who still holds its outputs then is of its group and is ended.
+  const closed = new Promise((done) => child.on('close', done));
   const code = await new Promise((ended) => child.on('exit', ended));
   clearTimeout(timer);
   endGroup(child, 'SIGKILL');
+  await Promise.race([closed, new Promise((done) => setTimeout(done, 5000).unref())]);
   running.delete(child);
 
   const count = (word) => Number(new RegExp(`${word}:\\s+(\\d+)`).exec(output)?.[1] ?? 0);

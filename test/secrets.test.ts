@@ -22,7 +22,7 @@ function entropy(word: string): number {
 
 /** Words that look like secrets, but for public keys. */
 function suspects(text: string): string[] {
-  const known = `${readFileSync('templates/docker.asc', 'utf8').replaceAll('\n', '')}${SSH_KEYS.join(' ')}`;
+  const known = SSH_KEYS.join(' ');
   const words = text
     .replace(/-----BEGIN PGP PUBLIC[\s\S]*?-----END PGP PUBLIC.*/g, '')
     .match(/[A-Za-z0-9+/_=-]{22,}/g);
@@ -51,7 +51,7 @@ secrets('the scan finds what is planted', () => {
     '-----BEGIN OPENSSH PRIVATE KEY-----',
     'aws_access_key_id = AKIAIOSFODNN7EXAMPLE',
   ])
-    assert.is(suspects(`#cloud-config\n${planted}\n`).length > 0, true, planted);
+    assert.ok(suspects(`#cloud-config\n${planted}\n`).length > 0, planted);
 });
 
 secrets(
@@ -68,8 +68,7 @@ secrets('nor does an example in out/, nor the document of a bake', () => {
   const examples = readdirSync('out').filter((file) => file.endsWith('.yaml'));
   assert.ok(examples.length > 2);
   for (const file of examples) {
-    const keys = /^- (ssh-.*)$/gm;
-    const text = readFileSync(`out/${file}`, 'utf8').replace(keys, '');
+    const text = readFileSync(`out/${file}`, 'utf8').replace(/^- ssh-.*$/gm, '');
     assert.equal(suspects(withoutPacked(text)), [], file);
   }
   const { deployment } = resolve({ domain: 'matrix.example.org' });

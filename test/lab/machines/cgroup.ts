@@ -68,6 +68,7 @@ async function removeEmpty(path: string): Promise<void> {
   await rmdir(path);
 }
 
-function isBusyOrGone(error: unknown): boolean {
+/** Whether a group could not be used because it is in use, or is being removed. */
+export function isBusyOrGone(error: unknown): boolean {
   return ['EBUSY', 'ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '');
 }

@@ -6,7 +6,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seedFiles } from '../../../src/machines/qemu/seed';
 import type { Entered, MachineOptions } from './base';
-import { createCgroup, inGroup } from './cgroup';
+import { createCgroup, inGroup, isBusyOrGone } from './cgroup';
 import type { Resource } from './cleanup';
 import { MachineError } from './machine';
 import { PoweredMachine, plainEnvironment } from './powered';
@@ -177,7 +177,9 @@ export class NspawnMachine extends PoweredMachine {
     const leader = await this.leader();
     if (leader === undefined) return undefined;
     // In the machine's group, so that a power cut ends it too; beside the groups of the system inside.
-    const group = await createCgroup(join(this.cgroup, 'exec')).catch(() => undefined);
+    const group = await createCgroup(join(this.cgroup, 'exec')).catch((error: unknown) => {
+      if (!isBusyOrGone(error)) throw error;
+    });
     if (group === undefined) return undefined; // The machine is being ended.
     const spaces = ['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--root', '--wd'];
     const outcome = await tryRun(inGroup(group, ['nsenter', `--target=${leader}`, ...spaces, ...argv]), {
