@@ -1,5 +1,6 @@
 // What downloads come from answers with errors.
 import type { Lab } from '../../lab';
+import { is } from '../../verdict';
 import { serve } from '../../web-server';
 import type { Fault } from './fault';
 
@@ -34,6 +35,7 @@ export const registryFaults: readonly Fault[] = [
       lab.world.registry.faults.set({ mode: '500', times: 2, match: '/manifests/', from: addresses }),
     inject: (stage) => stage.asked('registry', /\/manifests\//),
     mend: (stage) => stage.asked('registry', /\/blobs\//),
+    judge: async (stage) => [is('answers with 500', await stage.answered('registry', 500), 2)],
   },
   {
     name: 'fault-registry-429',

@@ -57,6 +57,12 @@ export class Stage {
     }
   }
 
+  /** How many requests of the machine one of the world's servers has answered with a status. */
+  async answered(door: DoorName, status: number): Promise<number> {
+    const requests = await this.lab.world[door].requests();
+    return requests.filter((request) => this.has(request.from) && request.status === status).length;
+  }
+
   /** Waits for a console line since the fault. @returns the line, or undefined when the time is over. */
   async says(line: RegExp, seconds: number): Promise<string | undefined> {
     const end = Date.now() + seconds * 1000 * this.lab.patience;
