@@ -18,6 +18,10 @@ export async function generate(options: Readonly<Record<string, string>>): Promi
   return { document: stdout, report: stderr };
 }
 
+/** The document of a server that trusts the lab's authorities: what stands in for a site of the internet is one by TLS too. */
+export const trusting = (document: string, roots: string): string =>
+  `${document}\nca_certs: ${JSON.stringify({ trusted: [roots] })}\n`;
+
 /**
  * Replaces a piece of a document that is there exactly once.
  * @throws if it is not: the document has changed, and what should be spoiled would be whole.

@@ -1,5 +1,5 @@
 // The lab can say no to a first boot: documents that cannot work end with the reason shown, and judges say so.
-import { spoiled } from '../document';
+import { spoiled, trusting } from '../document';
 import { containersRun } from '../judges/containers';
 import { cloudInit, health } from '../judges/inside';
 import { permissions } from '../judges/permissions';
@@ -42,10 +42,10 @@ const refusals: readonly Refusal[] = [
           body: JSON.stringify(unknown),
         },
       });
-      const trusted = JSON.stringify({ trusted: [await lab.world.issuingRoots()] });
+      const roots = await lab.world.issuingRoots();
       return {
         options: { 'element-image': 'vectorim/element-web:no-such-tag' },
-        edit: (document) => `${document}\nca_certs: ${trusted}\n`,
+        edit: (document) => trusting(document, roots),
       };
     },
     console: /failed: pulling vectorim\/element-web:no-such-tag: there is no such image/,

@@ -1,4 +1,5 @@
 // What downloads come from answers with errors.
+import { trusting } from '../../document';
 import type { Lab } from '../../lab';
 import { is } from '../../verdict';
 import { serve } from '../../web-server';
@@ -43,6 +44,10 @@ export const registryFaults: readonly Fault[] = [
     moment: 'at the first manifests',
     expected: 'the console tells the limit apart from a dead network; a healthy server in the same boot',
     seen: 'not seen yet: the machine does not trust the stand-in for Docker Hub, so that the console tells a TLS error in place of the limit',
+    async spec(lab) {
+      const roots = await lab.world.issuingRoots();
+      return { edit: (document) => trusting(document, roots) };
+    },
     async before({ lab, addresses }) {
       await limitedHub(lab);
       await lab.world.registry.faults.set({ mode: '429', match: '/manifests/', from: addresses });

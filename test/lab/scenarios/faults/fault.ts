@@ -1,5 +1,5 @@
 // What a fault of the table is: data for the table and for the runner, and the few lines that inject it.
-import type { MachineKind } from '../../lab';
+import type { Lab, MachineKind } from '../../lab';
 import type { ServerSpec } from '../../server';
 import type { Judge, Verdict } from '../../verdict';
 import type { Stage } from './stage';
@@ -22,7 +22,7 @@ export interface Fault extends FaultRow {
   /** Whether the gate runs it. */
   readonly gate?: boolean;
   /** What the server is made with beside the usual. */
-  readonly spec?: Pick<ServerSpec, 'options' | 'edit' | 'hardware'>;
+  spec?(lab: Lab): Promise<Pick<ServerSpec, 'options' | 'edit' | 'hardware'>>;
   /** Prepares the world before power on. */
   before?(stage: Stage): Promise<void>;
   /** The machine has just been switched on: waits for the moment and lets it happen. */

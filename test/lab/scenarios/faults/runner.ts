@@ -52,12 +52,13 @@ export const machineName = (name: string): string => name.replaceAll('-', '').sl
 
 async function run(lab: Lab, fault: Fault, host: number, tell: (judgement: Judgement) => void) {
   const domain = `${fault.name}.test`;
+  const special = await fault.spec?.(lab);
   const spec: ServerSpec = {
-    ...fault.spec,
+    ...special,
     name: machineName(fault.name),
     host,
     domain,
-    options: { 'admin-user': 'alice', ...fault.spec?.options },
+    options: { 'admin-user': 'alice', ...special?.options },
   };
   const { document, report } = await generate(lab.documentOptions(spec));
   const userData = spec.edit ? spec.edit(document) : document;
