@@ -41,7 +41,7 @@ export function strayWord(word: string, verbs: readonly string[]): Diagnostic {
 
 /** What a person has to know and to do after the document was made. */
 export function deploymentReport({ deployment, bytes, form }: Generated): string {
-  const { domain, serverName, tls, adminUser } = deployment;
+  const { domain, serverName, tls, adminUser, tools } = deployment;
   const tight = Object.values(PROVIDERS)
     .filter((limit) => !limit.forms.includes(form) || countedSize(limit, bytes.length) > limit.bytes)
     .map(({ name }) => name);
@@ -54,6 +54,11 @@ export function deploymentReport({ deployment, bytes, form }: Generated): string
     `DNS before the first boot: an A record (and AAAA, if the server has IPv6) of ${domain} to the server.`,
     `Open to the world: TCP ${tls === 'local-ca' ? '' : '80 (certificate), '}443 (Element, clients), 8448 (other servers).`,
     ...(tls === 'letsencrypt' ? [] : [`Certificate: ${tls}, which browsers and other servers do not trust.`]),
+    ...(tools === 'full'
+      ? []
+      : [
+          'Without backups: --backup daily makes one a night; --tools full is for backup, restore, update, doctor by hand.',
+        ]),
     'Once it boots, on the server: cloud-init status --wait --long',
     ...(serverName === domain ? [] : delegation(deployment)),
   ].join('\n');

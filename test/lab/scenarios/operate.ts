@@ -85,6 +85,8 @@ async function accounts(place: Place): Promise<Verdict[]> {
   const password = (await sh(server, 'cat /root/matrix-password-bob')).trim();
   const token = (await matrixctl(place, 'token')).stdout.trim();
   const invited = await register(place, 'carol', 'a long password', token);
+  const there = await matrixctl(place, 'user carol');
+  const written = await sh(server, 'ls /root');
   const second = await register(place, 'mallory', 'a long password', token);
   const guessed = await register(place, 'mallory', 'a long password', 'guessed');
   return [
@@ -92,6 +94,8 @@ async function accounts(place: Place): Promise<Verdict[]> {
     holds('the docker command is shown', made.stderr.includes('+ docker exec'), made.stderr, '+ docker exec'),
     holds('the password works', (await login(place, 'bob', password)) !== '', 'a token', 'a token'),
     is('a token makes an account', invited.status, 200),
+    holds('whose password stays', there.code === 1, `${there.code}: ${there.stdout}`, '1: is there already'),
+    holds('and no other is written for it', !written.includes('carol'), written, 'no carol'),
     is('but one only', second.status, 401),
     is('and a guess makes none', guessed.status, 401),
   ];
