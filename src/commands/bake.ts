@@ -3,7 +3,7 @@ import { type BakeEvents, bakeEc2, bakeOptions } from '../bake/ec2';
 import { type BakedImage, bakeList, bakeRemove } from '../bake/ec2-images';
 import type { Diagnostic } from '../deployment/diagnostic';
 import { numberFlag, textFlag } from '../machines/backend';
-import { ec2Options, releaseNamed } from '../machines/ec2/options';
+import { commonFlags, ec2Options } from '../machines/ec2/options';
 import type { Outcome } from '../machines/ec2/remove';
 import { type Answer, readRecipe } from './recipe';
 
@@ -28,15 +28,9 @@ const NO_CONFIG: ReadonlySet<string> = new Set();
 export async function bakeOnEc2(flags: Flags, around: Around): Promise<Answer<BakedImage>> {
   const { deployment, diagnostics: wrong, fromConfig } = readRecipe(flags);
   const { options, diagnostics: unfit } = bakeOptions({
-    ...account(flags),
+    ...commonFlags(flags),
     name: textFlag(flags, 'name') ?? `gen-cloudinit-${stamp(around.now)}`,
-    instanceType: textFlag(flags, 'instance-type'),
-    release: releaseNamed(textFlag(flags, 'release')),
-    image: textFlag(flags, 'image'),
-    disk: numberFlag(flags, 'disk'),
-    subnet: textFlag(flags, 'subnet'),
     timeLimit: numberFlag(flags, 'time-limit'),
-    yes: flags.yes === true,
   });
   const diagnostics = [...wrong, ...unfit];
   if (deployment?.distro === 'debian' && !options.image) diagnostics.push(DEBIAN);

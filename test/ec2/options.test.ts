@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { EC2_DEFAULTS, type Ec2Options, ec2Options, releaseNamed } from '../../src/machines/ec2/options';
+import { commonFlags, EC2_DEFAULTS, type Ec2Options, ec2Options } from '../../src/machines/ec2/options';
 
 const test = suite('options of EC2');
 
@@ -26,12 +26,8 @@ test('what EC2 has is taken', () => {
 });
 
 test('a release by its number or its name', () => {
-  assert.equal(['22.04', 'noble', 'focal', undefined].map(releaseNamed), [
-    'jammy',
-    'noble',
-    'focal',
-    undefined,
-  ]);
+  const releases = ['22.04', 'noble', 'focal', undefined].map((release) => commonFlags({ release }).release);
+  assert.equal(releases, ['jammy', 'noble', 'focal', undefined]);
 });
 
 test('every mistake is told, by the flag', () => {

@@ -15,6 +15,7 @@ import { type SharedServer, servers } from './servers';
 import { Vantage } from './vantage';
 import { explain } from './verdict';
 import { serve } from './web-server';
+import { folderOf } from './world/runs';
 import { startWorld, type World } from './world/world';
 
 export type MachineKind = 'nspawn' | 'qemu';
@@ -59,7 +60,7 @@ export class Lab {
     const world = await startWorld({ runId: registry.runid, names: {} });
     try {
       // The world ends its things itself; an interrupt takes them away by the registry.
-      registry.add({ kind: 'folder', path: join('.cache/lab/worlds', registry.runid) });
+      registry.add({ kind: 'folder', path: folderOf(registry.runid) });
       registry.add({ kind: 'netns', name: world.netns });
       const outside = await Vantage.open(world, registry, 'outside', 100);
       const lab = new Lab(options, world, await root, outside);

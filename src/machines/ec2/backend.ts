@@ -1,24 +1,17 @@
 /** EC2 as a kind of machine. Whoever imports this module loads the AWS SDK. */
-import { type Backend, numberFlag, textFlag } from '../backend';
+import { type Backend, textFlag } from '../backend';
 import { launchEc2 } from './launch';
-import { ec2Options, releaseNamed } from './options';
+import { commonFlags, ec2Options } from './options';
 
 export const backend: Backend = {
   plug(flags, _document, { minutes, confirm, announce }) {
     const { options, diagnostics } = ec2Options({
-      region: textFlag(flags, 'region'),
-      profile: textFlag(flags, 'profile'),
-      instanceType: textFlag(flags, 'instance-type'),
-      release: releaseNamed(textFlag(flags, 'release')),
-      image: textFlag(flags, 'image'),
-      disk: numberFlag(flags, 'disk'),
-      subnet: textFlag(flags, 'subnet'),
+      ...commonFlags(flags),
       keyPair: textFlag(flags, 'key-pair'),
       spot: flags.spot === true,
       open: flags.open === true,
       deadMan: flags['no-dead-man'] !== true,
       timeLimit: minutes,
-      yes: flags.yes === true,
     });
     if (diagnostics.length > 0) {
       const named = (path: string) => (path === 'max-minutes' ? 'time-limit' : path);

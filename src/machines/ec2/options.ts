@@ -1,5 +1,6 @@
 /** What can be chosen for a machine on EC2, and what is taken when nothing is. Loads nothing of the AWS SDK. */
 import type { Diagnostic } from '../../deployment/diagnostic';
+import { numberFlag, textFlag } from '../backend';
 import { between, judged, matches, type Rule } from '../option-rules';
 
 /** Ubuntu releases by the codename that Canonical's image names carry. */
@@ -7,9 +8,23 @@ export const RELEASES = { jammy: '22.04', noble: '24.04', resolute: '26.04' } as
 export type Release = keyof typeof RELEASES;
 
 /** `24.04` and `noble` are the same; anything else stays as it is, for the rule to refuse. */
-export function releaseNamed(text: string | undefined): Release | undefined {
+function releaseNamed(text: string | undefined): Release | undefined {
   const found = Object.entries(RELEASES).find(([, version]) => version === text);
   return (found?.[0] ?? text) as Release | undefined;
+}
+
+/** The flags that all of EC2's verbs have, as the command line gives them; a wrong value stays, for the rules to refuse. */
+export function commonFlags(flags: Readonly<Record<string, unknown>>) {
+  return {
+    region: textFlag(flags, 'region'),
+    profile: textFlag(flags, 'profile'),
+    instanceType: textFlag(flags, 'instance-type'),
+    release: releaseNamed(textFlag(flags, 'release')),
+    image: textFlag(flags, 'image'),
+    disk: numberFlag(flags, 'disk'),
+    subnet: textFlag(flags, 'subnet'),
+    yes: flags.yes === true,
+  };
 }
 
 /** Which account and region is asked; undefined means what the SDK finds in environment and ~/.aws. */

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { leftovers } from '../machines/leftovers';
 import type { Scenario } from '../scenario';
 import { holds, is, timed } from '../verdict';
+import { folderOf } from '../world/runs';
 
 const hanging = 'nothing for 120 s';
 const isProcess = (line: string) => line.startsWith('process');
@@ -45,7 +46,7 @@ export const interrupt: Scenario = {
         const [code, signal] = await Promise.race([ended, hung]);
         if (signal === hanging) child.kill('SIGKILL');
         const left = await leftovers(runid);
-        const folder = join('.cache/lab/worlds', runid);
+        const folder = folderOf(runid);
         if (existsSync(folder)) left.push(folder);
         return [
           holds('a run was under way', under.some(isProcess), `${under.length} things`, 'processes and more'),

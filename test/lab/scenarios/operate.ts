@@ -7,6 +7,7 @@ import type { Scenario } from '../scenario';
 import { containers, type Server, type ServerSpec, sh } from '../server';
 import { holds, is, type Judgement, timed, type Verdict } from '../verdict';
 import { brokenImage, tagBeside } from '../world/broken-image';
+import { folderOf } from '../world/runs';
 
 // A tag of its own: the update breaks it, while others boot with the usual one.
 const [repository, tag] = ['matrixdotorg/synapse', 'operated'];
@@ -21,7 +22,7 @@ const spec: ServerSpec = {
     'synapse-image': `${repository}:${tag}`,
   },
 };
-const storageOf = (lab: Lab) => join('.cache/lab/worlds', lab.options.registry.runid, 'registry');
+const storageOf = (lab: Lab) => join(folderOf(lab.options.registry.runid), 'registry');
 
 interface Finding {
   readonly check: string;

@@ -12,14 +12,17 @@ const runsRoot = join(cacheRoot, 'worlds');
 /** The name of a run's namespace. */
 export const netnsOf = (runId: string): string => `gci-${runId}-world`;
 
+/** A run's folder; what its servers keep is below it. */
+export const folderOf = (runId: string): string => join(runsRoot, runId);
+
 /** Removes what runs left behind whose process is gone. */
 export async function sweepRuns(): Promise<void> {
   for (const runId of await readdir(runsRoot).catch(() => [])) {
-    const owner = await readFile(join(runsRoot, runId, 'owner'), 'utf8').catch(() => '');
+    const owner = await readFile(join(folderOf(runId), 'owner'), 'utf8').catch(() => '');
     const [pid = '', started = ''] = owner.split(' ');
     if (started === '' || startTime(Number(pid)) === started) continue;
     if (existsSync(`/run/netns/${netnsOf(runId)}`)) await deleteNetns(netnsOf(runId));
-    await rm(join(runsRoot, runId), { recursive: true, force: true });
+    await rm(folderOf(runId), { recursive: true, force: true });
   }
 }
 
@@ -28,7 +31,7 @@ export async function sweepRuns(): Promise<void> {
  * @throws if a run of that name is under way.
  */
 export async function createRun(runId: string): Promise<string> {
-  const folder = join(runsRoot, runId);
+  const folder = folderOf(runId);
   await mkdir(runsRoot, { recursive: true });
   await mkdir(folder).catch((cause) => {
     throw new Error(`the lab's run ${runId} is under way (or ${folder} is left over)`, { cause });
