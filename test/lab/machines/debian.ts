@@ -42,6 +42,7 @@ export async function bootstrap(folder: string, wanted: Bootstrap): Promise<void
     // A frozen mirror's Release file may be past its Valid-Until; what is built from it is as good.
     '--aptopt=Acquire::Check-Valid-Until "false"',
     '--aptopt=Acquire::Languages "none"',
+    '--dpkgopt=force-unsafe-io', // what a power cut spoils is made again
     `--include=${wanted.packages.join(',')}`,
     wanted.suite,
     folder,

@@ -25,6 +25,7 @@ async function install(name: RootName, folder: string): Promise<void> {
     '--mode=root',
     '--variant=essential',
     '--format=directory',
+    '--dpkgopt=force-unsafe-io', // what a power cut spoils is made again
     ...Object.entries(aptSettings).map(([key, value]) => `--aptopt=${key} "${value}"`),
     ...[...unread, ...(spec.exclude ?? [])].map((path) => `--dpkgopt=path-exclude=${path}`),
     ...(user ?? []).map((hook) => `--essential-hook=${hook}`),
