@@ -27,6 +27,7 @@ const storageOf = (lab: Lab) => join(folderOf(lab.options.registry.runid), 'regi
 interface Finding {
   readonly check: string;
   readonly verdict: 'ok' | 'warning' | 'failed';
+  readonly seen: string;
   readonly advice: string;
 }
 
@@ -46,10 +47,17 @@ const named = (findings: readonly Finding[], verdict: Finding['verdict']): strin
 async function healthy(place: Place): Promise<Verdict[]> {
   const { code, findings } = await examine(place);
   const told = await matrixctl(place, 'doctor');
+  const seen = (name: string) => findings.find(({ check }) => check === name)?.seen ?? '';
   return [
     is('nothing failed', named(findings, 'failed'), ''),
     is('exit code', code, 0),
     holds('all of them', findings.length >= 18, `${findings.length}`, '18 or more'),
+    holds(
+      'days of the certificate',
+      /^\d+ days left$/.test(seen('certificate')),
+      seen('certificate'),
+      'N days left',
+    ),
     is('one line each for a person', told.stdout.trim().split('\n').length, findings.length),
   ];
 }
