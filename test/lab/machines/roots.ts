@@ -66,6 +66,7 @@ async function firstBootState(dir: string, flavour: string): Promise<void> {
   }
   const gone = [
     'etc/apt/apt.conf.d/99mmdebstrap',
+    'etc/dpkg/dpkg.cfg.d/99mmdebstrap',
     'etc/apt/sources.list',
     'var/lib/dbus/machine-id',
     'etc/resolv.conf',
