@@ -29,7 +29,18 @@ async function inspect(server: Server, name: string): Promise<Inspected | undefi
 /** The last lines that a container wrote: why it is not well. */
 const lastWords = (server: Server, name: string) => sh(server, `docker logs --tail 4 ${name} 2>&1`);
 
-async function examine(server: Server, service: keyof typeof containers, limit: number): Promise<Verdict> {
+interface Terms {
+  /** How long a check may take to have asked once, in seconds. */
+  readonly limit: number;
+  /** Whether Docker may have started the container again. */
+  readonly again: boolean;
+}
+
+async function examine(
+  server: Server,
+  service: keyof typeof containers,
+  { limit, again }: Terms,
+): Promise<Verdict> {
   const name = containers[service];
   const expected = `running, healthy or without a check, ${images[service]}`;
   const end = Date.now() + limit * 1000;
@@ -43,7 +54,7 @@ async function examine(server: Server, service: keyof typeof containers, limit: 
       continue;
     }
     const well = status === 'running' && (Health === undefined || check === 'healthy');
-    const ok = well && found.RestartCount === 0 && found.Config.Image === images[service];
+    const ok = well && (again || found.RestartCount === 0) && found.Config.Image === images[service];
     const state = `${status === 'exited' ? `exited with ${code}` : status}, ${check}, ${found.Config.Image}`;
     const restarts = found.RestartCount > 0 ? `, ${found.RestartCount} restarts` : '';
     const words = ok
@@ -54,10 +65,15 @@ async function examine(server: Server, service: keyof typeof containers, limit: 
 }
 
 /** A container that has never been asked by its check is given the time of the longest interval. */
-export const containersRun: Judge = {
-  name: 'containers',
+const judge = (name: string, again: boolean): Judge => ({
+  name,
   ask: ({ server, patience }) => {
     const services = Object.keys(containers) as (keyof typeof containers)[];
-    return Promise.all(services.map((service) => examine(server, service, 75 * patience)));
+    return Promise.all(services.map((service) => examine(server, service, { limit: 75 * patience, again })));
   },
-};
+});
+
+export const containersRun: Judge = judge('containers', false);
+
+/** After the engine's own start, which waits for no health: Synapse may have ended once for want of its database. */
+export const containersRunAgain: Judge = judge('containers, restarts aside', true);

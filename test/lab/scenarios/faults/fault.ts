@@ -41,4 +41,6 @@ export interface Fault extends FaultRow {
   judge?(stage: Stage): Promise<readonly Verdict[]>;
   /** Judges of an undisturbed server that cannot say yes here. */
   readonly without?: readonly Judge[];
+  /** Judges that are asked in their place. */
+  readonly instead?: readonly Judge[];
 }

@@ -1,4 +1,5 @@
 // The machine loses its power, or is restarted, in the middle of its first boot.
+import { containersRun, containersRunAgain } from '../../judges/containers';
 import { baseDir } from '../../server';
 import type { Fault } from './fault';
 import { inPhase, running } from './stage';
@@ -40,7 +41,7 @@ export const powerFaults: readonly Fault[] = [
     seen: 'as expected, 115 s after the power cut',
     async inject(stage) {
       const made = `[ -s ${baseDir}/files/macaroon_secret_key ]`;
-      const held = await stage.holdProgram('base64', made);
+      const held = await stage.holdProgram('basenc', made);
       await stage.when(`${made} && [ -e ${baseDir}/new ]`);
       await held.release();
       await stage.powerCycle();
@@ -68,6 +69,8 @@ export const powerFaults: readonly Fault[] = [
       await stage.powerCycle();
     },
     keepsDatabase: true,
+    without: [containersRun],
+    instead: [containersRunAgain],
   },
   {
     name: 'fault-reboot-health',

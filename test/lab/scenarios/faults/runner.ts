@@ -4,7 +4,7 @@ import type { Lab } from '../../lab';
 import { waitForCloudInit } from '../../machines/machine';
 import type { Scenario } from '../../scenario';
 import type { Server, ServerSpec } from '../../server';
-import { holds, is, type Judgement, timed, type Verdict } from '../../verdict';
+import { ask, holds, is, type Judgement, timed, type Verdict } from '../../verdict';
 import { judgeHealthy } from '../first-boot';
 import type { Fault } from './fault';
 import { Stage } from './stage';
@@ -104,6 +104,7 @@ async function run(lab: Lab, fault: Fault, host: number, tell: (judgement: Judge
   if (fault.judge)
     tell(await timed('what the fault is about', async () => (await fault.judge?.(stage)) ?? []));
   await judgeHealthy(lab, server, tell, fault.without);
+  for (const judgement of await ask(fault.instead ?? [], lab.place(server))) tell(judgement);
   await machine.destroy();
 }
 

@@ -1,6 +1,6 @@
 // What the server itself is short of, or what in it breaks.
 import { spoiled } from '../../document';
-import { containersRun } from '../../judges/containers';
+import { containersRun, containersRunAgain } from '../../judges/containers';
 import { cloudInit, units } from '../../judges/inside';
 import { federationKey, redirect } from '../../judges/web';
 import { fillDisk, freeDisk, type TakenPort, takePort } from '../../machines/faults';
@@ -22,7 +22,7 @@ export const serverFaults: readonly Fault[] = [
     seen: 'as expected, 164 s after the disk had room',
     spec: async () => ({ hardware: { diskBytes: 4 * gigabyte } }),
     inject: ({ machine }) => fillDisk(machine, '/', gigabyte),
-    reason: /failed: \d+ MB of disk are free below \/var\/lib, 2500 are needed/,
+    reason: /failed: \d+ MB are free below \/var\/lib, 2500 are needed/,
     stops: true,
     mend: ({ machine }) => freeDisk(machine, '/'),
     limit: 800,
@@ -67,6 +67,7 @@ export const serverFaults: readonly Fault[] = [
     },
     // It may have stopped the first boot's commands, and that is then cloud-init's last word.
     without: [cloudInit, units, containersRun],
+    instead: [containersRunAgain],
   },
   {
     name: 'fault-synapse-loop',
@@ -85,6 +86,7 @@ export const serverFaults: readonly Fault[] = [
       sh(stage, `sed -i 's#: \\[/data/#: /data/#' ${baseDir}/files/homeserver.yaml`).then(() => undefined),
     limit: 800,
     without: [cloudInit, units, containersRun],
+    instead: [containersRunAgain],
   },
   {
     name: 'fault-postgres-killed',
@@ -132,7 +134,8 @@ export const serverFaults: readonly Fault[] = [
     before: ({ lab, spec, machine }) => lab.world.dns.set(spec.domain, { a: [machine.address] }),
     inject: (stage) => stage.when('[ ! -e /proc/sys/net/ipv6 ]'),
     limit: 600,
-    without: [federationKey, redirect],
+    // The lab's network configuration has IPv6 addresses, for which networkd then waits in vain.
+    without: [federationKey, redirect, units],
   },
   {
     name: 'fault-clock-off',

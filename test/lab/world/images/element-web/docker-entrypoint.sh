@@ -8,5 +8,6 @@ set -e
 
 mkdir -p /tmp/element-web-config
 cp /app/config*.json /tmp/element-web-config/
-sed "s/ELEMENT_WEB_PORT/${ELEMENT_WEB_PORT:-80}/" /etc/nginx/element.conf.template >/etc/nginx/conf.d/default.conf
+# The base image's entrypoint renders /etc/nginx/templates/*.template into conf.d.
+sed "s/\${ELEMENT_WEB_PORT}/${ELEMENT_WEB_PORT:-80}/" /etc/nginx/templates/default.conf.template >/etc/nginx/conf.d/default.conf
 exec "$@"
