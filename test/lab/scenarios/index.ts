@@ -4,6 +4,7 @@ import { again } from './again';
 import { bakeQemu } from './bake-qemu';
 import { baked } from './baked';
 import { browser } from './browser';
+import { cutShort } from './cut-short';
 import { delegation } from './delegation';
 import { faultScenarios } from './faults';
 import { federation } from './federation';
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   again,
   operate,
   rebirth,
+  cutShort,
   ...refused,
   federation,
   delegation,

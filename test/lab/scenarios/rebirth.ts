@@ -24,7 +24,7 @@ const reborn: ServerSpec = {
 };
 
 /** Users, a room with messages, and media: what a backup is for. @returns the user's token */
-async function live(place: Place): Promise<string> {
+export async function live(place: Place): Promise<string> {
   for (const name of ['bob', 'carol', 'dave']) await matrixctl(place, `user ${name}`);
   const token = await login(place, 'bob', (await sh(place.server, 'cat /root/matrix-password-bob')).trim());
   const client = '/_matrix/client/v3';

@@ -1,0 +1,122 @@
+// A restore and an update are killed in the middle: the timer brings each to its end.
+import { join } from 'node:path';
+import type { Lab } from '../lab';
+import { belongings, matrixctl } from '../matrixctl';
+import type { Place } from '../place';
+import type { Scenario } from '../scenario';
+import { containers, type ServerSpec, sh } from '../server';
+import { holds, is, timed, type Verdict } from '../verdict';
+import { brokenImage, tagBeside } from '../world/broken-image';
+import { folderOf } from '../world/runs';
+import { live } from './rebirth';
+
+// A tag of its own: the update breaks it, while others boot with the usual one.
+const [repository, tag] = ['matrixdotorg/synapse', 'cut'];
+const spec: ServerSpec = {
+  name: 'chi',
+  host: 44,
+  domain: 'chi.test',
+  options: {
+    'admin-user': 'alice',
+    'health-timeout': '90',
+    tools: 'full',
+    'synapse-image': `${repository}:${tag}`,
+  },
+};
+const storageOf = (lab: Lab) => join(folderOf(lab.options.registry.runid), 'registry');
+const record = '/var/lib/gen-cloudinit/unfinished';
+const healthy = `[ ! -s ${record} ] && curl -fs http://127.0.0.1:8008/health`;
+
+/** Runs matrixctl in /root and kills it, with all that it started, as soon as it has written its record. */
+async function cut(place: Place, words: string): Promise<string> {
+  return sh(
+    place.server,
+    `systemd-run -q --unit=cut -p WorkingDirectory=/root matrixctl ${words}
+for i in $(seq 6000); do [ -s ${record} ] && break; sleep 0.05; done
+systemctl kill -s KILL cut
+paste -sd ' ' ${record}`,
+  );
+}
+
+/** Waits for the timer to bring it to its end. @returns seconds */
+async function finished({ server: { machine }, patience }: Place): Promise<string> {
+  const begin = performance.now();
+  await machine.waitFor(
+    async () => (await machine.exec(healthy)).code === 0,
+    'the timer to finish what was cut short',
+    600_000 * patience,
+  );
+  return ((performance.now() - begin) / 1000).toFixed(0);
+}
+
+async function restore(place: Place): Promise<Verdict[]> {
+  const { server } = place;
+  await matrixctl(place, 'backup /root/matrix.tar.gz');
+  const before = await belongings(server);
+  await matrixctl(place, 'user late');
+  const words = await cut(place, 'restore matrix.tar.gz --force');
+  const seconds = await finished(place);
+  const saved = await sh(server, 'ls /var/backups/matrix');
+  return [
+    is('what goes on', words.trim(), 'restore /root/matrix.tar.gz --again'),
+    holds(
+      'the same server as at the backup',
+      (await belongings(server)) === before,
+      `${seconds} s`,
+      'compared',
+    ),
+    holds('what was there is kept', /^before-restore-.*\.tar\.gz$/m.test(saved), saved, 'before-restore-…'),
+  ];
+}
+
+/** A database that cannot be asked is none without data, and a refused restore does not come back later. */
+async function whileDown(place: Place): Promise<Verdict[]> {
+  const { server } = place;
+  const before = await belongings(server);
+  await matrixctl(place, 'down');
+  const { code, stderr } = await matrixctl(place, 'restore /root/matrix.tar.gz');
+  const left = await sh(server, `ls -d ${record} /data/matrix/restored 2>/dev/null || :`);
+  await matrixctl(place, 'up');
+  return [
+    holds(
+      'refused',
+      code === 1 && /there are users or rooms/.test(stderr),
+      `${code}: ${stderr}`,
+      'users or rooms',
+    ),
+    is('nothing is left of it', left, ''),
+    holds('nothing is changed', (await belongings(server)) === before, 'compared', 'the same'),
+  ];
+}
+
+/** A newer Synapse image that does not start. */
+async function update(lab: Lab, place: Place): Promise<Verdict[]> {
+  const { server } = place;
+  const image = () => sh(server, `docker inspect -f '{{.Image}}' ${containers.synapse}`);
+  const [before, had] = [await image(), await belongings(server)];
+  const mend = await brokenImage(storageOf(lab), repository, tag);
+  const words = await cut(place, 'update');
+  const seconds = await finished(place);
+  await mend();
+  return [
+    is('what goes on', words.trim(), 'update'),
+    holds('the image of before', (await image()) === before, `${seconds} s`, before),
+    holds('the same data', (await belongings(server)) === had, 'compared', 'the same'),
+  ];
+}
+
+export const cutShort: Scenario = {
+  name: 'cut-short',
+  what: 'a restore and an update that are killed in the middle go on by themselves',
+  servers: [],
+  async run(lab, tell) {
+    await tagBeside(storageOf(lab), repository, 'latest', tag);
+    const server = await lab.boot(spec);
+    const place = lab.place(server);
+    await live(place);
+    tell(await timed('restore', () => restore(place)));
+    tell(await timed('restore while the server is down', () => whileDown(place)));
+    tell(await timed('update', () => update(lab, place)));
+    if (!lab.options.keep) await server.machine.destroy();
+  },
+};
