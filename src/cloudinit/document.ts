@@ -35,9 +35,11 @@ function writeFile({ path, mode, content, packed }: ServerFile): WriteFile {
  * The first line is what cloud-init knows it by.
  */
 export function document(deployment: Deployment): string {
+  const { domain, serverName } = deployment;
+  const users = serverName === domain ? '' : `, users are @name:${serverName}`;
   const header = [
     '#cloud-config',
-    `# gen-cloudinit ${__VERSION__}: Matrix server ${deployment.domain}, users are @name:${deployment.serverName}`,
+    `# gen-cloudinit ${__VERSION__}: Matrix server ${domain}${users}`,
     `# User data for a new ${deployment.distro === 'ubuntu' ? 'Ubuntu' : 'Debian'} server; watch: cloud-init status --wait --long`,
   ];
   return `${header.join('\n')}\n${toYaml(cloudConfig(deployment))}`;
