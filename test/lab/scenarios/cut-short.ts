@@ -31,7 +31,7 @@ const healthy = `[ ! -s ${record} ] && curl -fs http://127.0.0.1:8008/health`;
 async function cut(place: Place, words: string): Promise<string> {
   return sh(
     place.server,
-    `systemd-run -q --unit=cut -p WorkingDirectory=/root matrixctl ${words}
+    `systemd-run -q --collect --unit=cut -p WorkingDirectory=/root matrixctl ${words}
 for i in $(seq 6000); do [ -s ${record} ] && break; sleep 0.05; done
 systemctl kill -s KILL cut
 paste -sd ' ' ${record}`,
