@@ -46,6 +46,8 @@ async function finished({ server: { machine }, patience }: Place): Promise<strin
     'the timer to finish what was cut short',
     600_000 * patience,
   );
+  // It waits for health still.
+  await machine.exec('flock -w 300 /run/matrix.lock true', { timeoutMs: 310_000 });
   return ((performance.now() - begin) / 1000).toFixed(0);
 }
 
