@@ -221,7 +221,7 @@ async function runBakeEc2({ json, ...flags }: Flags): Promise<void> {
 
 async function runBakeQemu({ json, ...flags }: Flags): Promise<void> {
   const { bakeOnQemu, bakedDiskReport } = await import('./commands/bake-qemu');
-  const work = ({ signal }: Around) => bakeOnQemu(flags, { progress: say, signal });
+  const work = (around: Around) => bakeOnQemu(flags, { ...around, progress: say });
   const baked = await answered('bake qemu', json, work, ({ file }) => file);
   if (baked) say(bakedDiskReport(baked));
 }
