@@ -198,19 +198,30 @@ async function answered<Data>(
 
 async function runBakeEc2({ json, ...flags }: Flags): Promise<void> {
   const { bakeOnEc2, bakeReport } = await import('./commands/bake');
+  let printed: Promise<unknown> = Promise.resolve();
   const events = {
     progress: say,
     image: (id: string) => say(`image ${id} is begun; it is not complete yet`),
+    // Not in the end: the machine may be hard to remove, and the image is the product all the same.
+    complete: (image: { readonly id: string }) => {
+      printed = (json ? print(image) : printOut(`${image.id}\n`)).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    },
     now: new Date(),
   };
-  const work = (around: Around) => bakeOnEc2(flags, { ...around, ...events });
-  const baked = await answered('bake ec2', json, work, ({ id }) => id);
-  if (baked) say(bakeReport(baked));
+  await interruptibly(async (around) => {
+    const answer = await bakeOnEc2(flags, { ...around, ...events });
+    const failed = await printed;
+    if (failed) throw failed;
+    if (!isRefused(answer, answer.data, 'bake ec2') && answer.data) say(bakeReport(answer.data, flags));
+  });
 }
 
 async function runBakeQemu({ json, ...flags }: Flags): Promise<void> {
   const { bakeOnQemu, bakedDiskReport } = await import('./commands/bake-qemu');
-  const work = ({ signal }: Around) => bakeOnQemu(flags, { progress: say, signal });
+  const work = (around: Around) => bakeOnQemu(flags, { ...around, progress: say });
   const baked = await answered('bake qemu', json, work, ({ file }) => file);
   if (baked) say(bakedDiskReport(baked));
 }

@@ -45,6 +45,7 @@ const FAMILIES: Record<string, readonly Case[]> = {
     ),
     ['yaml11-scalar', 2, 'launch-index: 1e3\n'],
     ['yaml11-scalar', 3, 'disk_setup:\n  on: {}\n'],
+    ['multipass-type', 4, file("permissions: '0644'")],
     ...["'yes'", '"12345"', "'1.20'", "'2024-01-01'", "'1_000'", "'0'", '|-\n  on', "'.5'"].map(
       (scalar): Case => ['multipass-type', 2, `final_message: ${scalar}\n`],
     ),
@@ -181,7 +182,7 @@ const GOOD: readonly string[] = [
   'final_message: "a\tb" # a\tb\nruncmd:\n  - |\n    cat <<-END\n    \ta\tb # c\n    \tEND\n',
   'package_update: yes\nlocale: no\n',
   file('permissions: 0o640'),
-  `${file("permissions: '0640'", 'owner: root:www-data', 'content: |', '  yes: [', '  on')}`,
+  `${file("permissions: '0o640'", 'owner: root:www-data', 'content: |', '  yes: [', '  on')}`,
   `${file('owner: nginx:nginx', 'defer: true', 'content: ""')}packages: [nginx]\n`,
   named('/a.yml', 'encoding: b64', `content: ${btoa('a: 1\n')}`),
   named('/a.json', 'content: |', '  {"a": [1, -2.5e3, true, null, "\\u00e4"]}'),
@@ -191,7 +192,7 @@ const GOOD: readonly string[] = [
   "runcmd:\n  - |\n    set -eu\n    # [[ arrays=(a) ]]\n    echo '[[ $RANDOM ]]' <<'END'\n    source x\n    END\n    ls\n",
   'runcmd:\n  - bash -c "set -o pipefail; ls | wc"\n',
   'apt: &x {conf: a}\n',
-  file("permissions: '0600'", 'content: |', `  password: \${PASSWORD}`, '  token: $(cat /run/token)'),
+  file("permissions: '0o600'", 'content: |', `  password: \${PASSWORD}`, '  token: $(cat /run/token)'),
   file('content: |', '  password_file: /run/secrets/db', '  secret_name: synapse-db'),
   'users:\n  - default\n  - {name: bob, lock_passwd: true, passwd: "*", ssh_authorized_keys: [ssh-ed25519 AAAA]}\n',
   `runcmd: ["ls 2>&1 >/dev/null; x=$((1 + 2)); echo \${x:-a} \${x#a} \${#x}"]\n`,
@@ -202,11 +203,24 @@ for (const body of GOOD) {
     assert.equal(lint(bytes(`#cloud-config\n${body}`)), []);
   });
 }
-good('our own documents: no error and no warning', () => {
+good("a file's mode, of which multipass up to 1.16.3 makes a number, and how to write it", () => {
+  const found = lint(bytes(`#cloud-config\n${file("permissions: '0644'")}`));
+  assert.equal(
+    found.map(({ severity, message, hint }) => [severity, message, hint]),
+    [
+      [
+        'info',
+        'multipass up to 1.16.3 drops the quotes; there this text becomes int.',
+        "'0o644' is the same to cloud-init, and text without quotes too.",
+      ],
+    ],
+  );
+});
+good('our own documents: no error and no warning, and nothing that multipass makes something else of', () => {
   for (const name of readdirSync('out').filter((entry) => entry.endsWith('.yaml'))) {
     const found = lint(readFileSync(`out/${name}`));
     assert.equal(
-      found.filter(({ severity }) => severity !== 'info'),
+      found.filter(({ severity, code }) => severity !== 'info' || code === 'multipass-type'),
       [],
       name,
     );

@@ -2,7 +2,7 @@
 import { packed } from '../../templates/bake/gen-cloudinit-bake';
 import bakeUnit from '../../templates/bake/gen-cloudinit-bake.service';
 import dockerKey from '../../templates/docker.asc';
-import type { CloudConfig } from '../cloudinit/config';
+import { type CloudConfig, permissions } from '../cloudinit/config';
 import { toYaml } from '../cloudinit/yaml';
 import type { Deployment } from '../deployment/deployment';
 import { PACKAGES } from '../parts/docker';
@@ -49,7 +49,7 @@ function bakeConfig(recipe: BakeRecipe): BakeConfig {
   const file = (path: string, content: string) => ({
     path,
     owner: 'root:root',
-    permissions: '0644',
+    permissions: permissions('0644'),
     content,
   });
   return {
@@ -60,7 +60,7 @@ function bakeConfig(recipe: BakeRecipe): BakeConfig {
       {
         path: `${RUN}/bake`,
         owner: 'root:root',
-        permissions: '0755',
+        permissions: permissions('0755'),
         encoding: 'gz+b64',
         content: `${packed}\n`,
       },

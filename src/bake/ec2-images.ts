@@ -1,8 +1,9 @@
 /** The images that bakes have made: listing and removing them. */
+import { removeAll } from '../machines/ec2/cleanup';
 import { connect } from '../machines/ec2/client';
 import type { Ec2Account } from '../machines/ec2/options';
 import { PACE, type Pace } from '../machines/ec2/pace';
-import { type Outcome, removeThings } from '../machines/ec2/remove';
+import type { Outcome } from '../machines/ec2/remove';
 import { findThings, nameless, type Thing } from '../machines/ec2/things';
 
 export interface BakedImage {
@@ -66,7 +67,9 @@ export async function bakeRemove(
       image,
       ...image.snapshots.map((id) => nameless('snapshot', id, image.region, image.run)),
     ]);
-    return await removeThings(things, { ec2, pace, progress: events.progress, signal });
+    // EC2 may hold a snapshot for a moment after its image has gone, and then no list leads to it any more.
+    const find = async () => ({ things, left: [] });
+    return await removeAll(find, 1, { ec2, pace, progress: events.progress, signal });
   } finally {
     ec2.close();
   }

@@ -10,7 +10,7 @@ import { type Ec2Options, ec2Options } from '../machines/ec2/options';
 import { PACE, type Pace, unshaken } from '../machines/ec2/pace';
 import { type Prepared, prepare, type Surroundings } from '../machines/ec2/prepare';
 import { start } from '../machines/ec2/start';
-import { type Run, tagged } from '../machines/ec2/tags';
+import { type Run, tagged, withImage } from '../machines/ec2/tags';
 import { findThings, type ThingKind } from '../machines/ec2/things';
 import type { LaunchEvents } from '../machines/machine';
 import { lastLines, waitForSentinel } from '../machines/sentinel';
@@ -30,6 +30,8 @@ export type BakeOptions = Omit<Ec2Options, 'spot' | 'open' | 'deadMan'> & {
 export interface BakeEvents extends LaunchEvents {
   /** The image's id is known; it is not complete yet. */
   image(id: string): void;
+  /** The image can be used, whatever becomes of the machine that it was made of. */
+  complete(image: BakedImage): void;
 }
 
 /** @returns the options with defaults, and a diagnostic for each that cannot be used */
@@ -58,7 +60,8 @@ export function bakeOptions(
  * Boots the document, waits for its `gen-cloudinit: ready`, stops the machine, makes an image of its disk and removes
  * the machine. The document must leave the disk as an image should be (`cloud-init clean`, no keys, no secrets).
  * @throws Error when the document says `failed`, when it says nothing for `timeLimit`, when EC2 refuses; then
- *   nothing is left, the half-made image included, or `LeftBehind` says what
+ *   nothing is left, the half-made image included, or `LeftBehind` says what. After `events.complete` only `LeftBehind`,
+ *   and the image stays
  */
 export async function bakeEc2(
   document: Uint8Array,
@@ -74,18 +77,22 @@ export async function bakeEc2(
   );
   const { ec2, run } = prepared;
   const making = new Making(ec2, pace, signal);
-  const removing = (kinds: readonly ThingKind[]) => async () => {
+  const removing = (kinds: readonly ThingKind[], told: Run) => async () => {
     const { left } = await cleanUp(run, kinds, making, { ec2, pace, progress: events.progress });
-    if (left.length > 0) throw new LeftBehind(left, run);
+    if (left.length > 0) throw new LeftBehind(left, told);
   };
   events.progress(`should this program be killed, this removes what it leaves: ${run.sweepCommand}`);
   surroundings.announce?.(run);
   try {
     const image = await bake(prepared, making, pace, options, events, signal).catch(async (error) => {
-      throw await removeAfter(error, removing([...MACHINE_KINDS, ...IMAGE_KINDS]), events);
+      throw await removeAfter(error, removing([...MACHINE_KINDS, ...IMAGE_KINDS], run), events);
     });
+    const finished = withImage(run);
+    surroundings.announce?.(finished);
     events.progress(`image ${image.id} is complete; removing the machine`);
-    await removing(MACHINE_KINDS)();
+    events.progress(`should this program be killed now, this removes the rest: ${finished.sweepCommand}`);
+    events.complete(image);
+    await removing(MACHINE_KINDS, finished)();
     return image;
   } finally {
     ec2.close();

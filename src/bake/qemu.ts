@@ -1,7 +1,7 @@
 /** An image made by a machine of QEMU: a compressed qcow2, with its checksum and a description beside it. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LaunchEvents } from '../machines/machine';
 import { launchQemu, type QemuSurroundings } from '../machines/qemu/launch';
@@ -9,9 +9,11 @@ import type { QemuMachine } from '../machines/qemu/machine';
 import type { QemuOptions } from '../machines/qemu/options';
 import { run } from '../machines/run';
 import { lastLines, waitForSentinel } from '../machines/sentinel';
+import { orStop } from '../machines/waiting';
 import { told } from './audit';
 import { auditDisk } from './disk-audit';
 import { type BakeRecipe, bakeDocument } from './document';
+import { outputProblem, unfinished } from './output';
 
 export interface BakedDisk {
   /** File of the image; beside it are `FILE.sha256`, as sha256sum writes it, and `FILE.json`, which is this. */
@@ -36,6 +38,7 @@ export interface BakedDisk {
  * Boots the bake's document until it says `ready`, powers the machine off, writes its disk as an image, and looks at the
  * image from outside. The image gets its name when all that is done.
  * @param output file of the image, which must not be there yet
+ * @param announce takes the command that removes what may be left, each time that there is more of it
  * @param domain of the deployment that the options came with, if any: it may not be in the image
  * @throws Error when the machine says `failed` or nothing for `maxMinutes`, or when the audit has found something; then
  *   nothing is left. Stopped when the signal is aborted
@@ -46,17 +49,19 @@ export async function bakeQemu(
   output: string,
   events: LaunchEvents,
   signal: AbortSignal,
-  more: { readonly domain?: string | undefined; readonly surroundings?: QemuSurroundings } = {},
+  more: {
+    readonly domain?: string | undefined;
+    readonly surroundings?: QemuSurroundings;
+    readonly announce?: (remove: string) => void;
+  } = {},
 ): Promise<BakedDisk> {
-  const taken = await access(output).then(
-    () => true,
-    () => false,
-  );
-  if (taken) throw new Error(`${output} is there already: remove it first, or give another --output`);
+  const problem = await outputProblem(output);
+  if (problem) throw new Error(`${output} ${problem.message}`);
   const begun = performance.now();
   const launch = launchQemu(options, more.surroundings);
   const machine = await launch(Buffer.from(bakeDocument(recipe)), events, signal);
-  const part = `${output}.partial`;
+  const { part, raw } = unfinished(output);
+  more.announce?.(`${machine.howTo.remove}; rm -f ${quoted(part)} ${quoted(raw)}`);
   try {
     const console = await ready(machine, options.maxMinutes, events, signal);
     const seconds = (performance.now() - begun) / 1000;
@@ -71,7 +76,7 @@ export async function bakeQemu(
     if (found.length > 0) throw new Error(`the image would hold ${told(found)}`);
     const baked = {
       file: output,
-      sha256: await sha256(part),
+      sha256: await sha256(part, signal),
       ...(await sizes(part, signal)),
       base,
       holds: JSON.parse(/gen-cloudinit: image: (\{.*\})/.exec(console)?.[1] ?? '{}'),
@@ -82,9 +87,13 @@ export async function bakeQemu(
     await rename(part, output);
     return baked;
   } finally {
-    await rm(part, { force: true });
-    await machine.destroy();
+    await machine.destroy().finally(() => rm(part, { force: true }));
   }
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /** @returns the console, whose last word is `ready` */
@@ -127,15 +136,18 @@ async function info(file: string, signal: AbortSignal): Promise<ImageInfo> {
 
 async function baseOf(machine: QemuMachine, signal: AbortSignal) {
   const file = (await info(machine.disk, signal))['full-backing-filename'] ?? '';
-  return { file, sha256: await sha256(file) };
+  return { file, sha256: await sha256(file, signal) };
 }
 
 async function sizes(file: string, signal: AbortSignal) {
   return { bytes: (await stat(file)).size, disk: (await info(file, signal))['virtual-size'] };
 }
 
-async function sha256(file: string): Promise<string> {
+async function sha256(file: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  for await (const chunk of createReadStream(file)) {
+    orStop(signal);
+    hash.update(chunk as Buffer);
+  }
   return hash.digest('hex');
 }

@@ -6,7 +6,7 @@ export interface WriteFile {
   readonly path: string;
   /** `name:name`; cloud-init looks owners up by name only, so ids do not work (cc_write_files.py). */
   readonly owner: string;
-  /** Octal text with a leading zero, quoted in the document. */
+  /** As `permissions` writes them. */
   readonly permissions: string;
   readonly encoding?: 'gz+b64';
   readonly content: string;
@@ -32,4 +32,14 @@ export interface CloudConfig {
   readonly bootcmd: readonly string[];
   readonly write_files: readonly WriteFile[];
   readonly runcmd: readonly string[];
+}
+
+/**
+ * Permissions as every reader between the document and the server takes them for text. multipass up to 1.16.3 drops
+ * the quotes of '0644', which is a number then and against cloud-init's schema; 0o644 is text to YAML 1.1 without
+ * quotes too, and cloud-init has always read it (decode_perms: `int(text, 8)`).
+ * @param mode four octal digits
+ */
+export function permissions(mode: string): string {
+  return mode.replace(/^0/, '0o');
 }

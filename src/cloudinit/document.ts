@@ -1,7 +1,7 @@
 import type { Deployment } from '../deployment/deployment';
 import { partsOf } from '../parts';
 import type { ServerFile } from '../parts/part';
-import type { CloudConfig, WriteFile } from './config';
+import { type CloudConfig, permissions, type WriteFile } from './config';
 import { toYaml } from './yaml';
 
 /** cloud-init's words for a deployment. */
@@ -26,7 +26,7 @@ export function cloudConfig(deployment: Deployment): CloudConfig {
 
 /** Everything is written as root's: cloud-init knows owners by name only, so `matrixctl boot prepare` sets the others. */
 function writeFile({ path, mode, content, packed }: ServerFile): WriteFile {
-  const entry = { path, owner: 'root:root', permissions: mode };
+  const entry = { path, owner: 'root:root', permissions: permissions(mode) };
   return packed ? { ...entry, encoding: 'gz+b64', content: `${packed}\n` } : { ...entry, content };
 }
 

@@ -1,9 +1,17 @@
+import { outputProblem } from '../bake/output';
 import { type BakedDisk, bakeQemu } from '../bake/qemu';
 import { BAKED_FILE } from '../flags/bake';
 import { numberFlag, textFlag } from '../machines/backend';
 import type { LaunchEvents } from '../machines/machine';
 import { optionsOf } from '../machines/qemu/backend';
 import { type Answer, readRecipe } from './recipe';
+
+/** What the command line brings along. */
+interface Around extends LaunchEvents {
+  readonly signal: AbortSignal;
+  /** Takes the command that removes whatever may be left. */
+  readonly announce: (remove: string) => void;
+}
 
 /**
  * Makes an image with QEMU.
@@ -12,15 +20,17 @@ import { type Answer, readRecipe } from './recipe';
  */
 export async function bakeOnQemu(
   flags: Readonly<Record<string, unknown>>,
-  { signal, ...events }: LaunchEvents & { readonly signal: AbortSignal },
+  { signal, announce, ...events }: Around,
 ): Promise<Answer<BakedDisk>> {
   const { deployment, diagnostics: wrong, fromConfig, domain } = readRecipe(flags);
   const { options, diagnostics: unfit } = optionsOf(flags, numberFlag(flags, 'time-limit'));
-  const diagnostics = [...wrong, ...unfit];
+  // A machine's life is the time limit of its bake, and so it is called here.
+  const named = unfit.map((one) => (one.path === 'max-minutes' ? { ...one, path: 'time-limit' } : one));
+  const output = textFlag(flags, 'output') ?? BAKED_FILE;
+  const diagnostics = [...wrong, ...named, ...[await outputProblem(output)].flatMap((one) => one ?? [])];
   if (!deployment || diagnostics.some(({ severity }) => severity === 'error'))
     return { diagnostics, fromConfig };
-  const output = textFlag(flags, 'output') ?? BAKED_FILE;
-  const data = await bakeQemu(deployment, options, output, events, signal, { domain });
+  const data = await bakeQemu(deployment, options, output, events, signal, { domain, announce });
   return { data, diagnostics, fromConfig };
 }
 

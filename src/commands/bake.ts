@@ -83,12 +83,19 @@ export async function removeImages(
   return { data, diagnostics, fromConfig: NO_CONFIG };
 }
 
-/** What to do with a new image, for a person. */
-export function bakeReport({ id, name, region, snapshots }: BakedImage): string {
+/**
+ * What to do with a new image, for a person.
+ * @param flags those of `bake ec2`: the same account, and a machine that fits the image
+ */
+export function bakeReport({ id, name, region, snapshots }: BakedImage, flags: Flags): string {
+  const same = (...names: readonly string[]) =>
+    names.map((flag) => (textFlag(flags, flag) === undefined ? '' : ` --${flag} ${flags[flag]}`)).join('');
+  const there = `--region ${region}${same('profile')}`;
+  const verify = `verify ec2 ${there} --image ${id}${same('instance-type', 'subnet')}`;
   return [
     `image ${id} (${name}) in ${region}, on ${snapshots.join(', ')}; its storage costs a little until it is removed`,
-    `boot a server from it, with the ordinary document: --image ${id}, or gen-cloudinit verify ec2 --region ${region} --image ${id}`,
-    `remove it: gen-cloudinit bake remove --region ${region} ${id}`,
+    `boot a server from it, with the ordinary document: --image ${id}, or gen-cloudinit ${verify} --domain matrix.example.org`,
+    `remove it: gen-cloudinit bake remove ${there} ${id}`,
   ].join('\n');
 }
 

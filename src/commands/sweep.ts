@@ -38,8 +38,17 @@ export async function sweep(flags: Flags, { signal, progress }: Around): Promise
       expected: 'the id of a run, gc- and ten digits, as gen-cloudinit sweep ec2 lists it',
     });
   }
+  const keepImages = flags['keep-images'] === true;
+  if (keepImages && run === undefined) {
+    diagnostics.push({
+      severity: 'error',
+      code: 'wrong-value',
+      path: 'keep-images',
+      message: 'goes with --run only: without it finished images stay anyway',
+    });
+  }
   if (diagnostics.length > 0) return { diagnostics };
-  const options = { regions, profile, run, all: flags.all === true, yes: flags.yes === true };
+  const options = { regions, profile, run, keepImages, all: flags.all === true, yes: flags.yes === true };
   return { swept: await sweepEc2(options, { progress }, signal), diagnostics };
 }
 

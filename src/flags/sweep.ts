@@ -17,6 +17,7 @@ export function sweepFlags(run: (flags: Record<string, unknown>) => Promise<void
             })
             .option('profile', { type: 'string', describe: 'profile in ~/.aws [that of the aws command]' })
             .option('run', { type: 'string', describe: 'everything of this one run, its image included' })
+            .option('keep-images', { type: 'boolean', describe: 'with --run: its finished image stays' })
             .option('all', { type: 'boolean', describe: 'also of runs that may still be at work' })
             .option('yes', { type: 'boolean', describe: 'remove it; without, it is listed' })
             .option('json', { type: 'boolean', describe: 'the answer as JSON' })

@@ -15,6 +15,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { audit } from '../../src/bake/audit';
+import { heeding } from '../../src/bake/disk-audit';
 import { Ext4, isExt4, type ReadDisk } from '../../src/bake/ext4';
 import { partitions } from '../../src/bake/partitions';
 import { directoryTree, filesBelow } from '../../src/bake/tree';
@@ -133,6 +135,20 @@ test('partitions: of a GPT, of a boot sector, and a disk without any', async () 
   assert.ok(await isExt4(read, MIB));
   assert.is((await (await Ext4.open(read, MIB)).list('/')).length, 6);
   assert.equal(await partitions(disk([]).read), [0]);
+});
+
+test('an audit of its files ends when the signal is aborted', async () => {
+  const { read } = disk([]);
+  const ctrlC = new AbortController();
+  let reads = 0;
+  const counted: ReadDisk = (at, length) => {
+    reads += 1;
+    if (reads === 10) ctrlC.abort(new Error('interrupted'));
+    return read(at, length);
+  };
+  const error = await audit(await Ext4.open(heeding(counted, ctrlC.signal), 0)).catch((one: Error) => one);
+  assert.is((error as Error).name, 'Stopped');
+  assert.is(reads, 10);
 });
 
 test.run();

@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -20,6 +21,7 @@ import { type BakedDisk, bakeQemu } from '../../src/bake/qemu';
 import { resolve } from '../../src/deployment/deployment';
 import { QEMU_DEFAULTS } from '../../src/machines/qemu/options';
 import { pause } from '../../src/machines/waiting';
+import { run } from '../support/run';
 
 /**
  * The whole way from a base image to a baked one, with a real QEMU, its power button, qemu-img and the audit. In the
@@ -86,7 +88,11 @@ const { deployment } = resolve({ domain: 'image.invalid' });
 if (!deployment) throw new Error('the options are wrong');
 const recipe = deployment;
 
-function bake(domain?: string, signal = new AbortController().signal): Promise<BakedDisk> {
+function bake(
+  domain?: string,
+  signal = new AbortController().signal,
+  progress: (line: string) => void = () => undefined,
+): Promise<BakedDisk> {
   const options = {
     ...QEMU_DEFAULTS,
     image,
@@ -97,7 +103,7 @@ function bake(domain?: string, signal = new AbortController().signal): Promise<B
     accelerator: 'tcg' as const,
   };
   const more = { domain, surroundings: { cache } };
-  return bakeQemu(recipe, options, output, { progress() {} }, signal, more);
+  return bakeQemu(recipe, options, output, { progress }, signal, more);
 }
 const refusal = (domain?: string) =>
   bake(domain).then(
@@ -176,9 +182,66 @@ test('Ctrl-C while the machine works leaves nothing', async () => {
   assert.equal(readdirSync(machines), []);
 });
 
+for (const step of [
+  'powering the machine off',
+  'compressing the disk',
+  'looking at the image from outside',
+]) {
+  test(`Ctrl-C while it is ${step} leaves nothing`, async () => {
+    base(READY, good);
+    const ctrlC = new AbortController();
+    const baking = bake(undefined, ctrlC.signal, (line) => {
+      if (line === step) setTimeout(() => ctrlC.abort(new Error('interrupted')), 20);
+    });
+    const error = (await baking.catch((one: Error) => one)) as Error;
+    assert.equal([error.name, error.message], ['Stopped', 'interrupted']);
+    assert.equal(left(), []);
+    assert.equal(readdirSync(join(cache, 'machines')), []);
+  });
+}
+
+test('the command: a second Ctrl-C ends at once, and prints what removes the rest', async () => {
+  base('gen-cloudinit: pulling postgres:15-alpine\r\n', good);
+  const flags = ['--image', image, '--output', output, '--accelerator', 'tcg', '--disk', '8'];
+  const env = { ...process.env, XDG_CACHE_HOME: cache };
+  const child = spawn(process.execPath, ['dist/cli.js', 'bake', 'qemu', ...flags], { env });
+  const ended = once(child, 'exit');
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk;
+  });
+  for (let turn = 0; turn < 1200 && !stderr.includes('pulling postgres'); turn += 1) await pause(50);
+  writeFileSync(`${output}.partial`, 'half');
+  // Both at once: there is no time to remove anything between them.
+  child.kill('SIGINT');
+  child.kill('SIGTERM');
+  await ended;
+  assert.match(stderr, 'once more ends at once\nnot everything is removed yet; to remove it:\n');
+  const command = stderr.slice(stderr.indexOf('to remove it:\n') + 14);
+  const { status, stderr: complaint } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
+  assert.is(status, 0, complaint);
+  assert.equal(left(), []);
+  assert.equal(readdirSync(join(cache, 'gen-cloudinit/machines')), []);
+});
+
+test('the command: what is wrong with the request is told before a machine is started', () => {
+  writeFileSync(output, 'precious');
+  for (const [flags, words] of [
+    [['--output', join(folder, 'nowhere/x.qcow2')], '--output cannot be written: its folder is not there'],
+    [['--output', join(image, 'x.qcow2')], '--output cannot be written: '],
+    [['--output', output], '--output is there already'],
+    [['--time-limit', '2', '--output', join(folder, 'x.qcow2')], '--time-limit has a value'],
+  ] as const) {
+    const { code, stderr } = run(['bake', 'qemu', ...flags]);
+    assert.is(code, 2, stderr);
+    assert.match(stderr, `error: ${words}`);
+  }
+  assert.equal(left(), ['matrix.qcow2']);
+});
+
 test('a file that is there stays, and no machine is started', async () => {
   writeFileSync(output, 'precious');
-  assert.is(await refusal(), `${output} is there already: remove it first, or give another --output`);
+  assert.is(await refusal(), `${output} is there already`);
   assert.is(readFileSync(output, 'utf8'), 'precious');
   assert.not(existsSync(cache));
 });

@@ -9,6 +9,7 @@ import {
   SSH_KEYS,
 } from './support/documents';
 import { entryAt, INSTANCE, land, landing, RUNCMD, tree } from './support/landing';
+import { reemittedText } from './support/multipass';
 import { permissionTable, SYNAPSE, secretTable } from './support/overview';
 import { type Root, Stage } from './support/stage';
 import { suiteWith } from './support/tools';
@@ -81,7 +82,8 @@ for (const root of ['bookworm', 'sid'] as const) {
       assert.equal(status.recoverable_errors ?? {}, {});
       for (const { path, content, permissions } of document.files) {
         assert.is(read(stage, root, path), content, path);
-        assert.equal(entryAt(stage, root, path), { kind: 'file', owner: '0:0', mode: permissions }, path);
+        const mode = permissions?.replace('0o', '0');
+        assert.equal(entryAt(stage, root, path), { kind: 'file', owner: '0:0', mode }, path);
       }
       assert.is(read(stage, root, RUNCMD), `#!/bin/sh\n${document.runcmd.join('\n')}\n`);
       assert.is(entryAt(stage, root, RUNCMD)?.mode, '0700');
@@ -128,6 +130,18 @@ test('time zone, keys and settings of the server', async () => {
     assert.is(admin, 'alice');
     assert.is(timeout, '120');
     assert.equal(JSON.parse(daemon ?? ''), { 'registry-mirrors': ['https://mirror.example.org'] });
+  });
+});
+
+test('as multipass writes it anew it arrives as the plain document does, without a warning', async () => {
+  const document = documentOf('default');
+  await landed('sid', reemittedText(document.text), (stage) => {
+    const { status, warnings } = landing(stage, 'sid');
+    assert.equal(warnings, []);
+    assert.equal(status.recoverable_errors ?? {}, {});
+    for (const { path, content } of document.files) assert.is(read(stage, 'sid', path), content, path);
+    stage.must('sid', FILES);
+    assertTables(stage, 'sid', document);
   });
 });
 

@@ -31,9 +31,9 @@ test('the document survives being written again by Multipass', async () => {
 });
 
 test('the writing again does lose quotes', async () => {
-  const lost = reemitted({ a: ['yes', '12', '1_000', '0644', '22:22', '', 'two\nlines', '- x', 'plain'] });
-  assert.equal(await python.read(lost), {
-    a: [true, 12, 1000, '0644', '22:22', '', 'two\nlines', '- x', 'plain'],
+  const texts = ['yes', '12', '1_000', '0644', '0o644', '22:22', '', 'two\nlines', '- x', 'plain'];
+  assert.equal(await python.read(reemitted({ a: texts })), {
+    a: [true, 12, 1000, 420, '0o644', '22:22', '', 'two\nlines', '- x', 'plain'],
   });
 });
 

@@ -17,7 +17,7 @@ const silent = { progress() {} };
 function bake(name: string, images: string[] = [], announce: (run: Run) => void = () => {}) {
   const { options, diagnostics } = bakeOptions({ name, yes: true });
   assert.equal(diagnostics, []);
-  const events = { progress() {}, image: (id: string) => images.push(id) };
+  const events = { progress() {}, image: (id: string) => images.push(id), complete() {} };
   return bakeEc2(DOCUMENT, options, { pace: FAST, announce }, events, never);
 }
 
@@ -110,6 +110,33 @@ test('--run of a sweep takes the image too', async () => {
   const sweep = { regions: [REGION], run: run!.id, all: false, yes: true };
   const { removed } = await sweepEc2(sweep, silent, never, { pace: FAST });
   assert.equal(removed.map(({ kind }) => kind).sort(), ['image', 'snapshot']);
+});
+
+test('what cannot be removed beside a finished image: the command for it leaves the image', async (world) => {
+  const runs: Run[] = [];
+  const denied = 'is not authorized to perform: ec2:DeleteSecurityGroup on resource: x';
+  world.gate.refuse('DeleteSecurityGroup', 'UnauthorizedOperation', denied, { times: 9 });
+  const words = await failure(bake('matrix', [], (run) => runs.push(run)));
+  const [begun, finished] = runs;
+  assert.is(finished?.sweepCommand, `${begun?.sweepCommand} --keep-images`);
+  assert.match(words, `to remove it: ${finished?.sweepCommand}`);
+  world.gate.reset();
+  const sweep = { regions: [REGION], run: begun!.id, keepImages: true, all: false, yes: true };
+  const { removed, kept } = await sweepEc2(sweep, silent, never, { pace: FAST });
+  assert.equal(
+    removed.map(({ kind }) => kind),
+    ['security group'],
+  );
+  assert.equal(kept.map(({ kind }) => kind).sort(), ['image', 'snapshot']);
+  const [image] = await bakeList({}, never, FAST);
+  await bakeRemove([image!.id], {}, silent, never, FAST);
+});
+
+test('a snapshot that EC2 holds for a moment after its image is removed too', async ({ gate }) => {
+  const baked = await bake('matrix');
+  gate.refuse('DeleteSnapshot', 'InvalidSnapshot.InUse');
+  const { removed, left } = await bakeRemove([baked.id], {}, silent, never, FAST);
+  assert.equal([removed.map(({ id }) => id), left], [[baked.id, ...baked.snapshots], []]);
 });
 
 test('what is not ours is not removed', async () => {

@@ -120,6 +120,46 @@ test('bake: the id on standard output, list, remove', async (world) => {
   assert.is((await ran(world, ['bake', 'list', '--json'])).stdout, '[]\n');
 });
 
+test('bake: what it says to do next can be done', async (world) => {
+  world.gate.ec2.console = [READY];
+  const account = mkdtempSync(join(tmpdir(), 'gen-cloudinit-aws-'));
+  const credentials = join(account, 'credentials');
+  writeFileSync(credentials, '[work]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = example\n');
+  const more = { AWS_SHARED_CREDENTIALS_FILE: credentials };
+  try {
+    const asked = ['--profile', 'work', '--instance-type', 't4g.small'];
+    const baked = await ran(world, [...BAKE, ...asked], more);
+    assert.is(baked.code, 0, baked.stderr);
+    const [, verify = '', remove = ''] =
+      /gen-cloudinit (verify .*)\n.*gen-cloudinit (bake remove .*)/.exec(baked.stderr) ?? [];
+    assert.match(verify, ' --profile work ');
+    const verified = await ran(world, [...verify.split(' '), '--yes'], more);
+    assert.is(verified.code, 0, verified.stderr);
+    assert.match(remove, ' --profile work ');
+    assert.is((await ran(world, remove.split(' '), more)).code, 0);
+  } finally {
+    rmSync(account, { recursive: true });
+  }
+});
+
+test('bake: a machine that stays does not cost the image', async (world) => {
+  world.gate.ec2.console = [READY];
+  const denied = 'is not authorized to perform: ec2:DeleteSecurityGroup on resource: x';
+  world.gate.refuse('DeleteSecurityGroup', 'UnauthorizedOperation', denied, { times: 9 });
+  const { code, stdout, stderr } = await ran(world, BAKE);
+  assert.is(code, 1);
+  assert.match(stdout, /^ami-[0-9a-f]+\n$/);
+  world.gate.reset();
+  const [, command = ''] = /\nto remove it: gen-cloudinit (.*)/.exec(stderr) ?? [];
+  const swept = await ran(world, command.split(' '));
+  assert.is(swept.code, 0, swept.stderr);
+  assert.match(swept.stdout, /^removed:\n.* security group .*\nkept, baked images/);
+  assert.is((await ran(world, ['bake', 'remove', stdout.trim()])).code, 0);
+  const alone = await ran(world, ['sweep', 'ec2', '--keep-images']);
+  assert.is(alone.code, 2);
+  assert.match(alone.stderr, /--keep-images goes with --run only/);
+});
+
 test('sweep: lists what kill -9 has left, and removes it', async (world) => {
   world.gate.ec2.console = [''];
   const run = start(world, VERIFY);

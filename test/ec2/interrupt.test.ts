@@ -94,7 +94,7 @@ const verify =
 
 const bake: Work = (region, pace, signal) => {
   const { options } = bakeOptions({ region, name: 'matrix', yes: true });
-  return bakeEc2(DOCUMENT, options, { pace }, { progress() {}, image() {} }, signal);
+  return bakeEc2(DOCUMENT, options, { pace }, { progress() {}, image() {}, complete() {} }, signal);
 };
 
 /** @returns what the work came to, and how often Ctrl-C came */

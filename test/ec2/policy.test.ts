@@ -16,7 +16,7 @@ const REGION = 'sa-east-1';
 const test = ec2Suite('IAM policy', REGION);
 const DOCUMENT = Buffer.from('#cloud-config\n');
 const never = new AbortController().signal;
-const events = { progress() {}, image() {} };
+const events = { progress() {}, image() {}, complete() {} };
 
 test('allows exactly what verify, bake and sweep call', async ({ gate, ec2 }) => {
   const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}));

@@ -74,4 +74,24 @@ test('a second one ends at once; the command that it prints removes the rest', a
   assert.is(swept.code, 0, swept.stderr);
 });
 
+test('a second one beside a finished image: the image is named, and the command leaves it', async (world) => {
+  world.gate.ec2.console = ['gen-cloudinit: ready: an image\n'];
+  world.gate.on('TerminateInstances', () => 'hang', { times: 99 });
+  const bake = start(world, BAKE);
+  await bake.said(/ is complete/);
+  await bake.said(/removing i-/);
+  bake.kill('SIGINT');
+  await bake.said(/once more ends at once/);
+  bake.kill('SIGINT');
+  const { code, stdout, stderr } = await bake.end;
+  assert.is(code, 130);
+  assert.match(stdout, /^ami-[0-9a-f]+\n$/);
+  const [, command = ''] =
+    /not everything is removed yet; to remove it:\ngen-cloudinit (.*)/.exec(stderr) ?? [];
+  world.gate.reset();
+  assert.is((await ran(world, command.split(' '))).code, 0);
+  assert.is((await world.left()).length, 2);
+  assert.is((await ran(world, ['bake', 'remove', stdout.trim()])).code, 0);
+});
+
 test.run();

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Ajv from 'ajv';
+import { load, YAML11_SCHEMA } from 'js-yaml';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { launchMultipass } from '../../src/machines/multipass/launch';
@@ -69,6 +70,17 @@ test('the world failed: exit 1, in one sentence', ({ fake }) => {
   assert.is(code, 1);
   assert.is(stdout, '');
   assert.match(stderr, 'gen-cloudinit: multipass does not answer: its daemon is not running');
+});
+
+test('what multipass makes of the document is the same to a reader of YAML 1.1', async ({ fake }) => {
+  fake.behave({ boot: 600_000 });
+  const child = spawn(process.execPath, ['dist/cli.js', 'verify', 'multipass', '--name', NAME, ...DOMAIN]);
+  while (!fake.instance(NAME)?.userData) await new Promise((resolve) => setTimeout(resolve, 20));
+  const { document = '', userData = '' } = fake.instance(NAME) ?? {};
+  child.kill('SIGINT');
+  await once(child, 'exit');
+  assert.not.match(userData, /['"]0o?[0-7]+['"]/);
+  assert.equal(load(userData, { schema: YAML11_SCHEMA }), load(document));
 });
 
 test('unless the options say who signs, a CA made on the machine does; a file goes as it is', async ({

@@ -13,13 +13,7 @@ export const backend: Backend = {
       deadMan: flags['no-dead-man'] !== true,
       timeLimit: minutes,
     });
-    if (diagnostics.length > 0) {
-      const named = (path: string) => (path === 'max-minutes' ? 'time-limit' : path);
-      return {
-        launch: undefined,
-        diagnostics: diagnostics.map((each) => ({ ...each, path: named(each.path) })),
-      };
-    }
+    if (diagnostics.length > 0) return { launch: undefined, diagnostics };
     const launch = launchEc2(options, {
       ...(confirm ? { confirm: () => confirm('Start it?') } : {}),
       announce: (run) => announce(run.sweepCommand),

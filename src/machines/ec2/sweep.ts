@@ -10,8 +10,10 @@ export interface SweepOptions {
   readonly profile?: string | undefined;
   /** None means the one that the SDK finds in environment and ~/.aws. */
   readonly regions: readonly string[];
-  /** Everything of this one run, whatever its age, its image included. */
+  /** Everything of this one run, whatever its age, its image included unless `keepImages`. */
   readonly run?: string | undefined;
+  /** Also of one run finished images and their snapshots stay. */
+  readonly keepImages?: boolean;
   /** What has not expired yet too: runs that may still be at work. */
   readonly all: boolean;
   /** False only lists. */
@@ -32,7 +34,7 @@ export interface Swept {
 /**
  * Finds, and with `yes` removes, what runs have left in the regions given. Only what carries our tag is ever
  * touched. A finished image and its snapshots are the result of a bake, not leftovers: they go only with their run's
- * id, or by `bakeRemove`.
+ * id and without `keepImages`, or by `bakeRemove`.
  * @throws Ec2Error when a region cannot be asked; Stopped when the signal is aborted
  */
 export async function sweepEc2(
@@ -81,10 +83,14 @@ async function everything(ec2: Ec2, run: string | undefined, signal: AbortSignal
 /** Which of the things are to go. */
 export function leftOver(
   things: readonly Thing[],
-  options: Pick<SweepOptions, 'run' | 'all'>,
+  options: Pick<SweepOptions, 'run' | 'all' | 'keepImages'>,
   now: Date,
 ): Thing[] {
-  if (options.run) return [...things];
+  if (options.run) {
+    const kept = options.keepImages ? things.filter(isFinished) : [];
+    const ids = new Set(kept.flatMap(({ id, snapshots }) => [id, ...snapshots]));
+    return things.filter(({ id }) => !ids.has(id));
+  }
   const inImages = new Set(things.flatMap(({ snapshots }) => snapshots));
   return things.filter((thing) => {
     // An image that EC2 could not finish, and a snapshot whose image is gone, are of no use to anybody.
@@ -93,6 +99,10 @@ export function leftOver(
       return !inImages.has(thing.id) && (options.all || thing.state !== 'pending');
     return options.all || (thing.expires !== undefined && thing.expires <= now);
   });
+}
+
+function isFinished({ kind, state }: Thing): boolean {
+  return kind === 'image' && state === 'available';
 }
 
 /** The listing for eyes: one line a thing. */

@@ -44,6 +44,11 @@ export function newRun(
   };
 }
 
+/** The same run once its image is complete: from now on the printed command leaves that and its snapshots alone. */
+export function withImage(run: Run): Run {
+  return { ...run, sweepCommand: `${run.sweepCommand} --keep-images` };
+}
+
 /**
  * Tags for the call that makes the things, so that nothing is ever without them.
  * @param name what the consoles show in the column Name

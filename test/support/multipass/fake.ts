@@ -33,7 +33,9 @@ export interface Behaviour {
 
 export interface FakeInstance {
   readonly state: string;
+  /** What the client was given, and what the instance gets of it. */
   readonly document?: string;
+  readonly userData?: string;
   readonly startedByExec?: boolean;
   readonly other?: boolean;
 }

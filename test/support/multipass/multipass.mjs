@@ -1,15 +1,25 @@
 #!/usr/bin/env node
 // A multipass to be put on PATH: exit codes, texts and JSON of version 1.16, as far as src/machines/multipass uses them.
 // $FAKE_MULTIPASS is its folder: behaviour.json (see fake.ts), instances/NAME.json, log (a line of JSON a call).
+// An instance gets the document as multipass writes it anew; the client's is kept beside it.
 // `exec` hands the script to the shell of this computer, or to the socket that behaviour.json names; the daemon is a
 // process of its own, so that an instance comes up even when the client that asked for it is gone.
 import { spawn } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { load } from 'js-yaml';
+import { reemittedText } from './reemitted.mjs';
 
 const folder = process.env.FAKE_MULTIPASS;
 const behaviour = JSON.parse(readFileSync(join(folder, 'behaviour.json'), 'utf8'));
@@ -19,7 +29,9 @@ const read = (name) =>
   existsSync(instanceFile(name)) ? JSON.parse(readFileSync(instanceFile(name), 'utf8')) : undefined;
 const write = (name, instance) => {
   mkdirSync(join(folder, 'instances'), { recursive: true });
-  writeFileSync(instanceFile(name), JSON.stringify(instance));
+  // Whole or not at all: the test reads it at any moment.
+  writeFileSync(`${instanceFile(name)}.${process.pid}`, JSON.stringify(instance));
+  renameSync(`${instanceFile(name)}.${process.pid}`, instanceFile(name));
 };
 // Those that may wait for long are told to the test, which ends them with the fake.
 if (verb === 'launch' || verb === 'daemon') appendFileSync(join(folder, 'pids'), `${process.pid}\n`);
@@ -93,11 +105,11 @@ async function launch() {
 async function daemon() {
   const [name] = args;
   await sleep(behaviour.download ?? 0);
-  write(name, { state: 'Starting', ipv4: [], document: process.env.FAKE_DOCUMENT });
+  const document = process.env.FAKE_DOCUMENT;
+  write(name, { state: 'Starting', ipv4: [], document, userData: reemittedText(document) });
   await sleep(behaviour.boot ?? 100);
   let address = '127.0.0.1';
-  if (behaviour.socket)
-    ({ address } = await askMachine({ what: 'launch', document: process.env.FAKE_DOCUMENT }));
+  if (behaviour.socket) ({ address } = await askMachine({ what: 'launch', document }));
   if (read(name)) write(name, { ...read(name), state: behaviour.state ?? 'Running', ipv4: [address] });
 }
 

@@ -1,14 +1,16 @@
 /**
  * multipass reads user data and writes it anew, without the quotes (src/utils/yaml_node_utils.cpp over
  * yaml-cpp's emitter): a quoted scalar may come out as a number, a boolean or a date.
- * It quotes what has a colon or is a 0 with digits; yaml-cpp quotes words for null and what is not one plain line.
+ * It quotes what has a colon; yaml-cpp quotes words for null and what is not one plain line. A 0 with digits is quoted
+ * since canonical/multipass#4419, which 1.16.3 (May 2026) does not have yet.
  */
 import type { LintDocument } from '../document';
 import { type Finding, info } from '../finding';
 import { type ScalarNode, walk } from '../node';
 import { readYaml11 } from '../yaml11';
 
-const QUOTED_BY_MULTIPASS = /:|^0[0-9]+$/;
+const QUOTED_BY_MULTIPASS = /:/;
+const QUOTED_SINCE = /^0[0-9]+$/;
 const QUOTED_BY_YAML_CPP = /^(?:~|null|Null|NULL|)$|[\n\r\t]|^ | $/;
 
 export function* multipassRules({ root }: LintDocument): Generator<Finding> {
@@ -17,18 +19,34 @@ export function* multipassRules({ root }: LintDocument): Generator<Finding> {
     if (node.kind !== 'scalar') continue;
     const becomes = changedType(node);
     if (!becomes) continue;
-    const message = `multipass drops the quotes; there this ${node.type === 'str' ? 'text' : node.type} becomes ${becomes}.`;
-    yield info('multipass-type', node, message, { hint: 'Elsewhere it arrives as written.' });
+    const what = `this ${node.type === 'str' ? 'text' : node.type} becomes ${becomes}`;
+    yield info('multipass-type', node, `${versions(node, becomes)}; there ${what}.`, { hint: remedy(node) });
   }
 }
 
-/** @returns the type that the scalar has after multipass, when that is another than before */
+/** What multipass does to it, and which releases of it do. */
+function versions({ text }: ScalarNode, becomes: string): string {
+  if (!QUOTED_SINCE.test(text)) return 'multipass drops the quotes';
+  return becomes === 'str'
+    ? 'multipass after 1.16.3 puts it in quotes'
+    : 'multipass up to 1.16.3 drops the quotes';
+}
+
+function remedy({ path, text, type }: ScalarNode): string {
+  const isMode = type === 'str' && /\.permissions$/.test(path) && /^0[0-7]+$/.test(text);
+  return isMode
+    ? `'${text.replace(/^0/, '0o')}' is the same to cloud-init, and text without quotes too.`
+    : 'Elsewhere it arrives as written.';
+}
+
+/** @returns the type that the scalar has after a multipass, when that is another than before */
 export function changedType(node: ScalarNode): string | undefined {
   const { text, type, style } = node;
-  const quoted = QUOTED_BY_MULTIPASS.test(text);
-  if (style === 'plain' && node.tag === '')
+  if (style === 'plain' && node.tag === '') {
+    const quoted = QUOTED_BY_MULTIPASS.test(text) || QUOTED_SINCE.test(text);
     return quoted && type !== 'str' && type !== 'refused' ? 'str' : undefined;
-  if (type !== 'str' || quoted || QUOTED_BY_YAML_CPP.test(text)) return undefined;
+  }
+  if (type !== 'str' || QUOTED_BY_MULTIPASS.test(text) || QUOTED_BY_YAML_CPP.test(text)) return undefined;
   const after = readYaml11(text).type;
   return after === 'str' ? undefined : after;
 }

@@ -1,0 +1,2 @@
+export function reemittedText(text: string): string;
+export function reemitted(data: unknown): string;
