@@ -20,7 +20,14 @@ export function verifySchema(): object {
     seen: text('what was seen, or why it could not be judged, in one line'),
     expected: text('what was expected, in one line'),
   });
-  const kept = object({ enter: text('command that enters it'), remove: text('command that removes it') });
+  const kept = object(
+    {
+      enter: text('command that enters it'),
+      remove: text('command that removes it'),
+      until: text('when it goes by itself; missing where it does not'),
+    },
+    ['until'],
+  );
   const machine = object(
     {
       kind: { enum: ['multipass', 'qemu', 'ec2'] },

@@ -14,6 +14,8 @@ export interface QemuParts {
   readonly process: QemuProcess;
   readonly ports: ReadonlyMap<number, number>;
   readonly accelerator: Accelerator;
+  /** When its own watch ends it. */
+  readonly ends: Date;
   /** Aborted on Ctrl-C: nothing waits for the machine any more. */
   readonly signal: AbortSignal;
 }
@@ -73,8 +75,13 @@ export class QemuMachine implements Machine {
   }
 
   get howTo(): Machine['howTo'] {
-    const { folder } = this.parts;
-    return { enter: this.door.command, remove: `kill -- -${this.process.group}; rm -r ${folder}` };
+    const { folder, ends } = this.parts;
+    return {
+      enter: this.door.command,
+      remove: `kill -- -${this.process.group}; rm -r ${folder}`,
+      // The next run removes the folder.
+      until: `its own watch ends it at ${ends.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+    };
   }
 
   /**
