@@ -1,6 +1,7 @@
 /** One way to run a program of this computer: argv without a shell, output kept, one shape of failure. */
 import { spawn } from 'node:child_process';
 import type { Executed } from './machine';
+import { orStop } from './waiting';
 
 /** A program that failed; the message has the command, the exit code and the end of its output. */
 export class RunError extends Error {
@@ -67,9 +68,10 @@ export function tryRun(argv: readonly string[], options: RunOptions = {}): Promi
   });
 }
 
-/** Runs a program. @returns its standard output. @throws RunError unless it ends with 0 */
+/** Runs a program. @returns its standard output. @throws RunError unless it ends with 0; Stopped after an interruption */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<string> {
   const outcome = await tryRun(argv, options);
-  if (outcome.code !== 0) throw new RunError(argv, outcome);
-  return outcome.stdout;
+  if (outcome.code === 0) return outcome.stdout;
+  orStop(options.signal);
+  throw new RunError(argv, outcome);
 }

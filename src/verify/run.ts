@@ -43,18 +43,9 @@ export async function runVerify(
 ): Promise<Report> {
   const begin = performance.now();
   const seconds = () => Math.round((performance.now() - begin) / 100) / 10;
-  const deadline = AbortSignal.timeout(options.within);
-  const launching = AbortSignal.any([signal, deadline]);
   display.show('launching');
-  const machine = await launch(document, { progress: (line) => display.say(line) }, launching).catch(
-    (error: unknown) => {
-      orStop(signal);
-      if (!deadline.aborted) throw error;
-      const minutes = Math.round(options.within / 60_000);
-      throw new Error(`no machine within ${minutes} minutes (--time-limit); ${reason(error)}`, {
-        cause: error,
-      });
-    },
+  const machine = await inTime(options.within, signal, (launching) =>
+    launch(document, { progress: (line) => display.say(line) }, launching),
   );
   announce(machine.howTo.remove);
   const launchSeconds = seconds();
@@ -92,6 +83,31 @@ export async function runVerify(
     display.show('removing the machine');
     await machine.destroy();
     throw error;
+  }
+}
+
+/**
+ * Launches within the time limit. The machine keeps the signal for its whole life, so the limit aborts it only until the
+ * machine is there: what comes later must be judged, and saved, also when the time is over.
+ */
+async function inTime(
+  within: number,
+  signal: AbortSignal,
+  launch: (signal: AbortSignal) => Promise<Machine>,
+): Promise<Machine> {
+  const late = new AbortController();
+  const minutes = Math.round(within / 60_000);
+  const over = `no machine within ${minutes} minutes (--time-limit)`;
+  const timer = setTimeout(() => late.abort(new Error(over)), within);
+  try {
+    return await launch(AbortSignal.any([signal, late.signal]));
+  } catch (error) {
+    // After Ctrl-C too the launch's own error counts: it says what could not be removed.
+    if (signal.aborted || !late.signal.aborted) throw error;
+    const said = reason(error);
+    throw new Error(said.includes(over) ? said : `${over}; ${said}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
