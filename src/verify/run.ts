@@ -16,7 +16,7 @@ export interface RunOptions {
   readonly keepOnFailure: boolean;
   /** Milliseconds for launch and first boot together. */
   readonly within: number;
-  /** Directory below which the evidence of a failure is saved. */
+  /** Directory below which logs and consoles are saved. */
   readonly saveTo: string;
   /** Milliseconds between two looks at the first boot; five seconds when left out. */
   readonly every?: number;
@@ -57,11 +57,16 @@ export async function runVerify(
     const judged = await judge(machine, subject, ended, signal, (what) => display.show(`judging ${what}`));
     const isWell = allHold(judged.points);
     display.show(isWell ? 'judged' : 'saving logs');
-    const saved = isWell ? [] : await saveEvidence(machine, subject, join(options.saveTo, machine.name));
+    const folder = join(options.saveTo, machine.name);
+    // A serial log lies in the machine's own folder; it stays however well all is.
+    const evidence =
+      isWell && machine.kind !== 'qemu'
+        ? { saved: [], notes: [] }
+        : await saveEvidence(machine, subject, folder, isWell);
     kept = options.keep || (options.keepOnFailure && !isWell);
     orStop(signal);
-    const cleanUp = kept ? [] : await removal(machine, display);
-    const points = [...judged.points, ...cleanUp];
+    const cleanUp = kept ? { points: [], notes: [] } : await removal(machine, display);
+    const points = [...judged.points, ...cleanUp.points];
     return {
       verdict: allHold(points) ? 'ok' : 'failed',
       domain: subject.domain,
@@ -75,8 +80,8 @@ export async function runVerify(
       document: { bytes: document.length, sha256: createHash('sha256').update(document).digest('hex') },
       seconds: { launch: launchSeconds, firstBoot: firstBootSeconds, total: seconds() },
       points,
-      notes: judged.notes,
-      saved,
+      notes: [...judged.notes, ...evidence.notes, ...cleanUp.notes],
+      saved: evidence.saved,
     };
   } catch (error) {
     // Interrupted, or broken ourselves: nothing stays.
@@ -133,22 +138,25 @@ async function firstBoot(
   }
 }
 
-/** Removes the machine; that it could not be removed is a point that does not hold. */
-async function removal(machine: Machine, display: Display): Promise<Point[]> {
-  const { holds } = judging('clean-up');
+/**
+ * Removes the machine; that it could not be removed is a point that does not hold. What is seen in a point is cut to
+ * one line, so the command stands in a note.
+ */
+async function removal(
+  machine: Machine,
+  display: Display,
+): Promise<{ readonly points: readonly Point[]; readonly notes: readonly string[] }> {
+  const point = (ok: boolean, seen: string) =>
+    judging('clean-up').holds('everything is removed', ok, seen, 'removed');
   display.show('removing the machine');
   try {
     await machine.destroy();
-    return [holds('everything is removed', true, 'removed', 'removed')];
+    return { points: [point(true, 'removed')], notes: [] };
   } catch (error) {
-    return [
-      holds(
-        'everything is removed',
-        false,
-        `${reason(error)}; remove it: ${machine.howTo.remove}`,
-        'removed',
-      ),
-    ];
+    return {
+      points: [point(false, reason(error))],
+      notes: [`What is left has to be removed: ${machine.howTo.remove}`],
+    };
   }
 }
 

@@ -62,7 +62,7 @@ export function verifySchema(): object {
       }),
       points: { type: 'array', items: point, minItems: 1 },
       notes: { type: 'array', items: text('what a reader has to know') },
-      saved: { type: 'array', items: text('path of a log that was saved because something does not hold') },
+      saved: { type: 'array', items: text('path of a log that was saved') },
     }),
   };
 }

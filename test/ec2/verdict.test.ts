@@ -1,7 +1,8 @@
-// What a verify on EC2 comes to when it does not go well: the time is over, Ctrl-C meets a clean-up that fails.
+// What a verify on EC2 comes to when it does not go well: the time is over, the instance is gone, a clean-up fails.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import Ajv from 'ajv';
 import * as assert from 'uvu/assert';
 import { launchEc2 } from '../../src/machines/ec2/launch';
@@ -13,6 +14,7 @@ import { type RunOptions, runVerify } from '../../src/verify/run';
 import { verifySchema } from '../../src/verify/schema';
 import { readSubject } from '../../src/verify/subject';
 import { start } from '../support/ec2/command';
+import type { Rule } from '../support/ec2/gate';
 import { ec2Suite, FAST } from '../support/ec2/world';
 import { generated } from '../support/run';
 
@@ -94,6 +96,48 @@ test('Ctrl-C during the launch, and a clean-up that fails: what is left is told'
   gate.reset();
   const swept = await start({ gate, region }, command.split(' ')).end;
   assert.is(swept.code, 0, swept.stderr);
+});
+
+test('an instance that ends by itself: why, and its console up to then', async ({ gate, ec2 }) => {
+  gate.ec2.console = ['[    0.0] Linux\r\n'];
+  const terminate = (machine: Machine) =>
+    ec2.send(new TerminateInstancesCommand({ InstanceIds: [machine.name] }));
+  const { report, text } = await verified({}, {}, terminate);
+  assert.match(report.points[0]?.seen ?? '', /^i-\w+ is terminated/);
+  assert.is(text('console.log'), '[    0.0] Linux\r\n');
+});
+
+test('a clean-up that fails in the end: the command that removes the rest is whole', async ({
+  gate,
+  left,
+}) => {
+  gate.refuse('TerminateInstances', 'UnauthorizedOperation', DENIED, { times: 9 });
+  const { report, machine } = await verified();
+  assert.is(report.verdict, 'failed');
+  assert.match(
+    report.points.at(-1)?.seen ?? '',
+    /^not everything could be removed, and it may cost money: i-/,
+  );
+  const { remove } = machine.howTo;
+  assert.match(remove, /^gen-cloudinit sweep ec2 .* --yes$/);
+  assert.is(report.notes.at(-1), `What is left has to be removed: ${remove}`);
+  assert.is((await left()).length, 3);
+  gate.reset();
+  await machine.destroy();
+});
+
+test('--open without a public address: what was asked for is needed', async ({ gate }) => {
+  const hide: Rule = async (pass) => {
+    const answer = await pass();
+    return { ...answer, body: answer.body.replace(/<ipAddress>[^<]*<\/ipAddress>/g, '') };
+  };
+  gate.on('DescribeInstances', hide, { times: 1_000_000 });
+  const { report } = await verified({}, { open: true });
+  assert.is(report.verdict, 'failed');
+  assert.equal(
+    report.points.filter(({ status, required }) => status !== 'ok' && required).map(({ seen }) => seen),
+    ['--open was asked for, but the instance has no public address: choose another --subnet'],
+  );
 });
 
 test.run();
