@@ -5,7 +5,7 @@ import { printOut, writeOutput } from './commands/output';
 import { deploymentReport, optionReport, strayWord } from './commands/report';
 import type { Verified } from './commands/verify';
 import type { Diagnostic } from './deployment/diagnostic';
-import { OPTIONS } from './deployment/options';
+import { OPTIONS, type OptionName, optionOf } from './deployment/options';
 import { bakeFlags } from './flags/bake';
 import { complete, VERBS } from './flags/completion';
 import { generateFlags } from './flags/generate';
@@ -258,6 +258,24 @@ function print(data: unknown): Promise<void> {
   return printOut(`${JSON.stringify(data, null, 2)}\n`);
 }
 
+/** What may be given several times, beside the options that are lists. */
+const REPEATABLE: Readonly<Record<string, readonly string[]>> = {
+  'sweep ec2': ['region'],
+  'bake remove': ['image'],
+};
+
+/** A flag given twice comes as a list, which whoever reads it would take for none at all. */
+function onlyOnce({ _: words, ...flags }: Flags): true {
+  const verb = Array.isArray(words) ? words.slice(0, 2).join(' ') : '';
+  const isList = (name: string) =>
+    Object.hasOwn(OPTIONS, name) && optionOf(name as OptionName).type === 'strings';
+  const twice = Object.entries(flags).flatMap(([name, value]) =>
+    Array.isArray(value) && !isList(name) && !REPEATABLE[verb]?.includes(name) ? [`--${name}`] : [],
+  );
+  if (twice.length > 0) throw new InputError(`${twice.join(', ')} was given more than once`);
+  return true;
+}
+
 async function main(argv: string[]): Promise<void> {
   await yargs(argv)
     .scriptName('gen-cloudinit')
@@ -287,6 +305,7 @@ async function main(argv: string[]): Promise<void> {
       bakeFlags({ qemu: runBakeQemu, ec2: runBakeEc2, list: runBakeList, remove: runBakeRemove }),
     )
     .command('sweep', 'list or remove what earlier runs have left', sweepFlags(runSweep))
+    .check(onlyOnce)
     .completion('completion', 'print a completion script for the shell', complete)
     .version(__VERSION__)
     .wrap(Math.min(100, process.stdout.columns || 100))

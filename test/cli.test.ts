@@ -21,7 +21,7 @@ const BARE = ['--domain', 'matrix.test'];
 cli('the document goes to stdout, the report to stderr', () => {
   const { code, stdout, stderr } = run(BARE);
   assert.is(code, 0);
-  assert.match(stdout, /^#cloud-config\n# gen-cloudinit [\d.]+: Matrix server matrix\.test,/);
+  assert.match(stdout, /^#cloud-config\n# gen-cloudinit [\d.]+: Matrix server matrix\.test\n/);
   assert.match(stderr, 'Users will be @name:matrix.test. This cannot be changed later.');
   assert.match(stderr, 'DNS before the first boot');
   assert.match(stderr, /gen-cloudinit: \d+ bytes \(yaml\)/);
@@ -66,6 +66,9 @@ cli('every mistake at once, nothing on stdout, exit 2', () => {
   );
 });
 
+const VERIFY_TWICE = ['verify', 'qemu', ...BARE, ...'--image a --image b --save-to a --save-to b'.split(' ')];
+const PROVIDERS = '--provider ec2 --provider gcp'.split(' ');
+
 for (const [name, args, words] of [
   ['no option at all', [], 'no domain was given'],
   ['a flag without its value', ['--domain'], 'expected: a value'],
@@ -73,6 +76,12 @@ for (const [name, args, words] of [
   ['a word that looks like a verb', ['Chekc'], 'did you mean check?'],
   ['a lone hyphen that nothing waits for', [...BARE, '-'], 'error: - is neither a verb'],
   ['a flag twice', ['--domain', 'a.test', '--domain', 'b.test'], 'was given more than once'],
+  ['several flags twice, of a verb', VERIFY_TWICE, '--image, --save-to was given more than once'],
+  [
+    'a flag twice that is an option elsewhere',
+    ['check', ...PROVIDERS],
+    '--provider was given more than once',
+  ],
   ['a negated flag', [...BARE, '--no-tls'], 'no-tls is not an option'],
   ['a name of the prototype', [...BARE, '--__proto__', 'x'], 'not an option'],
 ] as const) {

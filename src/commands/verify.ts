@@ -1,13 +1,15 @@
+import { access, constants, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '../deployment/diagnostic';
 import { MACHINE_FLAGS } from '../flags/machines';
 import { VERIFY_FLAGS } from '../flags/verify';
-import type { Backend } from '../machines/backend';
+import { type Backend, textFlag } from '../machines/backend';
 import type { MachineKind } from '../machines/machine';
 import { Display, type Screen } from '../verify/display';
 import type { Report } from '../verify/report';
 import { runVerify } from '../verify/run';
 import { readSubject } from '../verify/subject';
-import { gather } from './ask';
+import { gather, type ReadText } from './ask';
 import { generate } from './generate';
 import { InputError, inputName, readGiven, readText } from './input';
 
@@ -48,7 +50,9 @@ type Flags = Readonly<Record<string, unknown>>;
  */
 export async function verify(kind: MachineKind, flags: Flags, around: Surroundings): Promise<Verified> {
   const { own, machine, options, file } = parted(kind, flags);
-  const { minutes, diagnostics: wrong } = timeLimit(own['time-limit'] ?? MACHINE_FLAGS[kind].minutes);
+  const { minutes, diagnostics: late } = timeLimit(own['time-limit'] ?? MACHINE_FLAGS[kind].minutes);
+  const saveTo = textFlag(own, 'save-to');
+  const wrong = [...late, ...(saveTo === undefined ? [] : await unusable(saveTo))];
   const made = file === undefined ? await compiled(options) : await given(file, options);
   const { diagnostics, fromConfig } = made;
   if (!made.document || wrong.length > 0) return { diagnostics: [...diagnostics, ...wrong], fromConfig };
@@ -67,7 +71,7 @@ export async function verify(kind: MachineKind, flags: Flags, around: Surroundin
     keep: own.keep === true,
     keepOnFailure: own['keep-on-failure'] === true,
     within: minutes * 60_000,
-    saveTo: typeof own['save-to'] === 'string' ? own['save-to'] : 'out/verify',
+    saveTo: saveTo ?? 'out/verify',
   };
   try {
     if (!plugged.launch) return { diagnostics: all, fromConfig };
@@ -113,6 +117,30 @@ function timeLimit(asked: unknown): {
   return { minutes, diagnostics: [diagnostic] };
 }
 
+/** A directory that cannot be made is better told before the boot than when there is something to save. */
+async function unusable(directory: string): Promise<readonly Diagnostic[]> {
+  const refused = (why: string): Diagnostic[] => [
+    {
+      severity: 'error',
+      code: 'wrong-value',
+      path: 'save-to',
+      message: `names a directory that cannot be written: ${why}`,
+      given: directory,
+      expected: 'a directory, or where one can be made',
+    },
+  ];
+  for (let at = resolve(directory); ; at = dirname(at)) {
+    try {
+      if (!(await stat(at)).isDirectory()) return refused(`${at} is no directory`);
+      await access(at, constants.W_OK);
+      return [];
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') return refused(message);
+    }
+  }
+}
+
 interface Made {
   readonly document?: Uint8Array;
   readonly diagnostics: readonly Diagnostic[];
@@ -124,11 +152,22 @@ interface Made {
  * the options say who is to sign, a CA made on the machine does.
  */
 async function compiled(options: Flags): Promise<Made> {
-  const { asked } = gather(options, readText);
+  const readOnce = once(readText);
+  const { asked } = gather(options, readOnce);
   const isOpen = asked.tls === undefined && asked['acme-url'] === undefined;
-  const made = await generate({ ...options, ...(isOpen ? { tls: 'local-ca' } : {}) }, readText);
+  const made = await generate({ ...options, ...(isOpen ? { tls: 'local-ca' } : {}) }, readOnce);
   const { diagnostics, fromConfig } = made;
   return made.deployment ? { document: made.bytes, diagnostics, fromConfig } : { diagnostics, fromConfig };
+}
+
+/** Each file is read once: a pipe gives its text to the first who asks. */
+function once(read: ReadText): ReadText {
+  const texts = new Map<string, string>();
+  return (path) => {
+    const text = texts.get(path) ?? read(path);
+    texts.set(path, text);
+    return text;
+  };
 }
 
 async function given(file: string, options: Flags): Promise<Made> {

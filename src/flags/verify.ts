@@ -10,7 +10,7 @@ export const VERIFY_FLAGS = {
   'keep-on-failure': { type: 'boolean', describe: 'the same, if anything does not hold' },
   'time-limit': { type: 'string', describe: 'minutes for launch and first boot' },
   json: { type: 'boolean', describe: 'the verdict as JSON (gen-cloudinit schema verify)' },
-  'save-to': { type: 'string', describe: 'directory for logs and consoles of a failure [out/verify]' },
+  'save-to': { type: 'string', describe: 'directory for logs and consoles [out/verify]' },
 } as const;
 
 /** One subcommand a kind of machine, so that each has a --help with its own flags. */

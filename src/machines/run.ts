@@ -68,10 +68,10 @@ export function tryRun(argv: readonly string[], options: RunOptions = {}): Promi
   });
 }
 
-/** Runs a program. @returns its standard output. @throws RunError unless it ends with 0; Stopped when the signal ended it */
+/** Runs a program. @returns its standard output. @throws RunError unless it ends with 0; Stopped after an interruption */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<string> {
   const outcome = await tryRun(argv, options);
-  if (outcome.code === -1) orStop(options.signal);
-  if (outcome.code !== 0) throw new RunError(argv, outcome);
-  return outcome.stdout;
+  if (outcome.code === 0) return outcome.stdout;
+  orStop(options.signal);
+  throw new RunError(argv, outcome);
 }

@@ -56,9 +56,10 @@ export async function judge(
   // A machine that never let us in will not do so now.
   else if (ended.ended || ended.trouble === '') await judgeInside(machine, subject, signal, step);
   if (!machine.reach) {
-    points.push(
-      judging('from outside').unknown('everything', 'no port of the machine is reached from here', false),
-    );
+    const { unreachable = 'no port of the machine is reached from here' } = machine;
+    // Whoever asked for it rests the verdict on it.
+    const isAsked = machine.unreachable !== undefined;
+    points.push(judging('from outside').unknown('everything', unreachable, isAsked));
     return { access: accessTo(machine), points, notes };
   }
   const reach = machine.reach.bind(machine);

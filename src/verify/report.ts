@@ -27,7 +27,7 @@ export interface Report {
   };
   readonly points: readonly Point[];
   readonly notes: readonly string[];
-  /** Logs and consoles that were saved because something does not hold. */
+  /** Logs and consoles that were saved: those of a failure, and QEMU's serial log. */
   readonly saved: readonly string[];
 }
 

@@ -16,7 +16,7 @@ export interface RunOptions {
   readonly keepOnFailure: boolean;
   /** Milliseconds for launch and first boot together. */
   readonly within: number;
-  /** Directory below which the evidence of a failure is saved. */
+  /** Directory below which logs and consoles are saved. */
   readonly saveTo: string;
   /** Milliseconds between two looks at the first boot; five seconds when left out. */
   readonly every?: number;
@@ -43,18 +43,9 @@ export async function runVerify(
 ): Promise<Report> {
   const begin = performance.now();
   const seconds = () => Math.round((performance.now() - begin) / 100) / 10;
-  const deadline = AbortSignal.timeout(options.within);
-  const launching = AbortSignal.any([signal, deadline]);
   display.show('launching');
-  const machine = await launch(document, { progress: (line) => display.say(line) }, launching).catch(
-    (error: unknown) => {
-      orStop(signal);
-      if (!deadline.aborted) throw error;
-      const minutes = Math.round(options.within / 60_000);
-      throw new Error(`no machine within ${minutes} minutes (--time-limit); ${reason(error)}`, {
-        cause: error,
-      });
-    },
+  const machine = await inTime(options.within, signal, (launching) =>
+    launch(document, { progress: (line) => display.say(line) }, launching),
   );
   announce(machine.howTo.remove);
   const launchSeconds = seconds();
@@ -66,11 +57,16 @@ export async function runVerify(
     const judged = await judge(machine, subject, ended, signal, (what) => display.show(`judging ${what}`));
     const isWell = allHold(judged.points);
     display.show(isWell ? 'judged' : 'saving logs');
-    const saved = isWell ? [] : await saveEvidence(machine, subject, join(options.saveTo, machine.name));
+    const folder = join(options.saveTo, machine.name);
+    // A serial log lies in the machine's own folder; it stays however well all is.
+    const evidence =
+      isWell && machine.kind !== 'qemu'
+        ? { saved: [], notes: [] }
+        : await saveEvidence(machine, subject, folder, isWell);
     kept = options.keep || (options.keepOnFailure && !isWell);
     orStop(signal);
-    const cleanUp = kept ? [] : await removal(machine, display);
-    const points = [...judged.points, ...cleanUp];
+    const cleanUp = kept ? { points: [], notes: [] } : await removal(machine, display);
+    const points = [...judged.points, ...cleanUp.points];
     return {
       verdict: allHold(points) ? 'ok' : 'failed',
       domain: subject.domain,
@@ -84,14 +80,39 @@ export async function runVerify(
       document: { bytes: document.length, sha256: createHash('sha256').update(document).digest('hex') },
       seconds: { launch: launchSeconds, firstBoot: firstBootSeconds, total: seconds() },
       points,
-      notes: judged.notes,
-      saved,
+      notes: [...judged.notes, ...evidence.notes, ...cleanUp.notes],
+      saved: evidence.saved,
     };
   } catch (error) {
     // Interrupted, or broken ourselves: nothing stays.
     display.show('removing the machine');
     await machine.destroy();
     throw error;
+  }
+}
+
+/**
+ * Launches within the time limit. The machine keeps the signal for its whole life, so the limit aborts it only until the
+ * machine is there: what comes later must be judged, and saved, also when the time is over.
+ */
+async function inTime(
+  within: number,
+  signal: AbortSignal,
+  launch: (signal: AbortSignal) => Promise<Machine>,
+): Promise<Machine> {
+  const late = new AbortController();
+  const minutes = Math.round(within / 60_000);
+  const over = `no machine within ${minutes} minutes (--time-limit)`;
+  const timer = setTimeout(() => late.abort(new Error(over)), within);
+  try {
+    return await launch(AbortSignal.any([signal, late.signal]));
+  } catch (error) {
+    // After Ctrl-C too the launch's own error counts: it says what could not be removed.
+    if (signal.aborted || !late.signal.aborted) throw error;
+    const said = reason(error);
+    throw new Error(said.includes(over) ? said : `${over}; ${said}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -117,22 +138,25 @@ async function firstBoot(
   }
 }
 
-/** Removes the machine; that it could not be removed is a point that does not hold. */
-async function removal(machine: Machine, display: Display): Promise<Point[]> {
-  const { holds } = judging('clean-up');
+/**
+ * Removes the machine; that it could not be removed is a point that does not hold. What is seen in a point is cut to
+ * one line, so the command stands in a note.
+ */
+async function removal(
+  machine: Machine,
+  display: Display,
+): Promise<{ readonly points: readonly Point[]; readonly notes: readonly string[] }> {
+  const point = (ok: boolean, seen: string) =>
+    judging('clean-up').holds('everything is removed', ok, seen, 'removed');
   display.show('removing the machine');
   try {
     await machine.destroy();
-    return [holds('everything is removed', true, 'removed', 'removed')];
+    return { points: [point(true, 'removed')], notes: [] };
   } catch (error) {
-    return [
-      holds(
-        'everything is removed',
-        false,
-        `${reason(error)}; remove it: ${machine.howTo.remove}`,
-        'removed',
-      ),
-    ];
+    return {
+      points: [point(false, reason(error))],
+      notes: [`What is left has to be removed: ${machine.howTo.remove}`],
+    };
   }
 }
 

@@ -20,7 +20,14 @@ export function verifySchema(): object {
     seen: text('what was seen, or why it could not be judged, in one line'),
     expected: text('what was expected, in one line'),
   });
-  const kept = object({ enter: text('command that enters it'), remove: text('command that removes it') });
+  const kept = object(
+    {
+      enter: text('command that enters it'),
+      remove: text('command that removes it'),
+      until: text('when it goes by itself; missing where it does not'),
+    },
+    ['until'],
+  );
   const machine = object(
     {
       kind: { enum: ['multipass', 'qemu', 'ec2'] },
@@ -55,7 +62,7 @@ export function verifySchema(): object {
       }),
       points: { type: 'array', items: point, minItems: 1 },
       notes: { type: 'array', items: text('what a reader has to know') },
-      saved: { type: 'array', items: text('path of a log that was saved because something does not hold') },
+      saved: { type: 'array', items: text('path of a log that was saved') },
     }),
   };
 }

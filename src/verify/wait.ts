@@ -1,5 +1,5 @@
 /** Waiting until the first boot has ended, well or not. */
-import type { Machine } from '../machines/machine';
+import { type Machine, MachineGone } from '../machines/machine';
 import { readSentinel } from '../machines/sentinel';
 import { pause } from '../machines/waiting';
 import { STATE_FILE } from './inside/state';
@@ -27,7 +27,7 @@ export const LOOK = 5_000;
 
 /**
  * @param within milliseconds
- * @throws Stopped when the signal is aborted; Error when the machine ends before (and has only a console)
+ * @throws Stopped when the signal is aborted; MachineGone when the machine ends before
  */
 export async function waitForFirstBoot(
   machine: Machine,
@@ -68,6 +68,7 @@ async function lookInside(machine: Enterable): Promise<Look> {
     const standing = { phase: typeof phase === 'string' ? phase : 'booting', line };
     return { ended: word === 'ended', sentinel: undefined, trouble: '', standing };
   } catch (error) {
+    if (error instanceof MachineGone) throw error;
     // It may still be coming up, or be on its way through a reboot; the time limit has the last word.
     const trouble = error instanceof Error ? error.message : String(error);
     return { ended: false, sentinel: undefined, trouble, standing: { phase: 'booting', line: trouble } };

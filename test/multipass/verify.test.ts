@@ -9,6 +9,7 @@ import Ajv from 'ajv';
 import { load, YAML11_SCHEMA } from 'js-yaml';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Launch } from '../../src/machines/machine';
 import { launchMultipass } from '../../src/machines/multipass/launch';
 import { multipassOptions } from '../../src/machines/multipass/options';
 import { Display } from '../../src/verify/display';
@@ -16,7 +17,7 @@ import { verifyReport } from '../../src/verify/report';
 import { type RunOptions, runVerify } from '../../src/verify/run';
 import { verifySchema } from '../../src/verify/schema';
 import { readSubject } from '../../src/verify/subject';
-import { type Behaviour, FakeMultipass } from '../support/multipass/fake';
+import { FakeMultipass } from '../support/multipass/fake';
 import { generated, run } from '../support/run';
 
 const test = suite<{ fake: FakeMultipass; dir: string; path: string | undefined }>('verify multipass');
@@ -47,6 +48,10 @@ test('what is wrong with the request: exit 2, and multipass is not asked', ({ fa
     [[...DOMAIN, '--memory', 'much'], 'error: --memory has a value that cannot be used'],
     [[...DOMAIN, '--name', 'a_b'], 'error: --name has a value that cannot be used'],
     [[...DOMAIN, '--time-limit', 'soon'], 'error: --time-limit has a value that cannot be used'],
+    [
+      [...DOMAIN, '--save-to', join(file, 'x')],
+      `error: --save-to names a directory that cannot be written: ${file} is no directory`,
+    ],
     [[...DOMAIN, '--frob', 'x'], 'frob is not an option'],
     [[...DOMAIN, '--format', 'gzip'], 'error: document is in a form that multipass cannot read'],
     [[...DOMAIN, '--region', 'eu-central-1'], 'region is not an option'],
@@ -87,18 +92,24 @@ test('unless the options say who signs, a CA made on the machine does; a file go
   fake,
   dir,
 }) => {
-  const document = async (args: readonly string[], behaviour: Behaviour = {}) => {
+  const document = async (args: readonly string[], config?: string) => {
     // The instance never lets anybody in; what it was given is all that is looked at.
-    fake.behave({ boot: 600_000, ...behaviour });
-    const child = spawn(process.execPath, ['dist/cli.js', 'verify', 'multipass', '--name', NAME, ...args]);
-    while (!fake.instance(NAME)?.document) await new Promise((resolve) => setTimeout(resolve, 20));
+    fake.behave({ boot: 600_000 });
+    const command = [process.execPath, 'dist/cli.js', 'verify', 'multipass', '--name', NAME, ...args];
+    // A pipe, as a shell makes one; it gives its text once.
+    const piped = ['bash', '-c', `exec "$@" --config <(echo "$CONFIG")`, 'bash', ...command];
+    const [program = '', ...words] = config === undefined ? command : piped;
+    const child = spawn(program, words, { env: { ...process.env, CONFIG: config } });
+    while (!fake.instance(NAME)?.document && child.exitCode === null)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     const given = fake.instance(NAME)?.document;
     child.kill('SIGINT');
-    await once(child, 'exit');
+    if (child.exitCode === null) await once(child, 'exit');
     return given;
   };
   assert.is(await document(DOMAIN), generated(...DOMAIN, '--tls', 'local-ca'));
   assert.is(await document([...DOMAIN, '--tls', 'staging']), generated(...DOMAIN, '--tls', 'staging'));
+  assert.is(await document([], 'domain: matrix.test'), generated(...DOMAIN, '--tls', 'local-ca'));
   const file = join(dir, 'user-data.yaml');
   writeFileSync(file, `${generated(...DOMAIN)}# a comment of one's own\n`);
   assert.is(await document([file]), readFileSync(file, 'utf8'));
@@ -134,14 +145,24 @@ test('Ctrl-C: exit 130, nothing is left; once more: what to do is said, and it e
   assert.match(second.said.stderr, `to remove it:\nmultipass delete --purge ${NAME}`);
 });
 
-/** A run whose machine never lets anybody in. */
-async function shutOut(fake: FakeMultipass, dir: string, options: Partial<RunOptions> = {}) {
+/** A run whose machine never lets anybody in. @param meanwhile once it is there */
+async function shutOut(
+  fake: FakeMultipass,
+  dir: string,
+  options: Partial<RunOptions> = {},
+  meanwhile: () => void = () => undefined,
+) {
   const document = Buffer.from(generated(...DOMAIN, '--tls', 'local-ca'));
   const subject = readSubject(document);
   if ('problem' in subject) throw new Error(subject.problem);
   const announced: string[] = [];
   const announce = (command: string) => announced.push(command);
-  const launch = launchMultipass(multipassOptions({ name: NAME }, 30).options, announce);
+  const launchIt = launchMultipass(multipassOptions({ name: NAME }, 30).options, announce);
+  const launch: Launch = async (...given) => {
+    const machine = await launchIt(...given);
+    meanwhile();
+    return machine;
+  };
   fake.behave({ exec: 'broken', initialization: 600_000 });
   const settings = { keep: false, keepOnFailure: false, within: 30_000, saveTo: dir, every: 500, ...options };
   const display = new Display({ write: () => undefined }, false);
@@ -163,6 +184,15 @@ test('a machine that lets nobody in: it fails, nothing is left', async ({ fake, 
   assert.ok(announced.every((command) => command === `multipass delete --purge ${NAME}`));
   assert.ok(new Ajv().validate(verifySchema(), report));
   assert.match(verifyReport(report), `FAILED: matrix.test on multipass ${NAME}`);
+});
+
+test('a machine that was stopped is not waited for', async ({ fake, dir }) => {
+  const begin = performance.now();
+  const stop = () => fake.put(NAME, { state: 'Stopped' });
+  const { report } = await shutOut(fake, dir, { within: 120_000 }, stop);
+  assert.is(report.points[0]?.seen, `the instance ${NAME} is stopped; exec would start it`);
+  assert.ok(performance.now() - begin < 90_000);
+  assert.is(fake.instance(NAME), undefined);
 });
 
 test('--keep-on-failure: it stays, and the report says how to enter and to remove it', async ({

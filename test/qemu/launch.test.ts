@@ -103,6 +103,9 @@ test('a machine boots, is reached, cannot be entered yet, and is removed without
   ]);
   assert.ok(readFileSync(join(home, 'seed.iso')).includes(document));
   assert.match(machine.howTo.enter, /^ssh -i \S+\/key -p \d+ .* ubuntu@127\.0\.0\.1$/);
+  const [, ends] = /^its own watch ends it at (.*) UTC$/.exec(machine.howTo.until ?? '') ?? [];
+  const minutes = (Date.parse(`${ends?.replace(' ', 'T')}Z`) - Date.now()) / 60_000;
+  assert.ok(Math.abs(minutes - QEMU_DEFAULTS.maxMinutes) < 3, machine.howTo.until);
 
   const here = PORTS.map((port) => machine.reach(port));
   assert.is(new Set(here.map(({ port }) => port)).size, PORTS.length);

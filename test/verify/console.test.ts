@@ -1,5 +1,5 @@
 // A machine that shows nothing but its console, as one on EC2 without an open port: what the verdict then rests on.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Ajv from 'ajv';
@@ -18,8 +18,8 @@ const SAVED = mkdtempSync(join(tmpdir(), 'verify-'));
 test.after(() => rmSync(SAVED, { recursive: true, force: true }));
 
 /** A console that grows by a line a look. */
-async function verified(lines: readonly string[], more: Partial<Machine> = {}, args: readonly string[] = []) {
-  const document = Buffer.from(generated('--domain', 'matrix.test', ...args));
+async function verified(lines: readonly string[], more: Partial<Machine> = {}, saveTo = SAVED) {
+  const document = Buffer.from(generated('--domain', 'matrix.test'));
   const subject = readSubject(document);
   if ('problem' in subject) throw new Error(subject.problem);
   let looks = 0;
@@ -37,7 +37,7 @@ async function verified(lines: readonly string[], more: Partial<Machine> = {}, a
     },
     ...more,
   };
-  const settings = { keep: false, keepOnFailure: false, within: 3000, saveTo: SAVED, every: 10 };
+  const settings = { keep: false, keepOnFailure: false, within: 3000, saveTo, every: 10 };
   const display = new Display({ write: () => undefined }, false);
   const { signal } = new AbortController();
   const around = { signal, announce: () => undefined };
@@ -93,13 +93,31 @@ test('a machine that ends before its time is a finding', async () => {
   assert.match(report.points[0]?.seen ?? '', 'is terminated');
 });
 
-test('a machine that could not be removed: it fails, and how to remove it is said', async () => {
+test('a machine that could not be removed: it fails, and how to remove it is said whole', async () => {
   const destroy = async () => {
-    throw new Error('sg-1 is still held');
+    throw new Error(`sg-1 is still held${' by this and that'.repeat(30)}`);
   };
   const report = await verified(['gen-cloudinit: ready: x', ''], { destroy });
   assert.is(report.verdict, 'failed');
-  assert.match(report.points.at(-1)?.seen ?? '', 'sg-1 is still held; remove it: sweep');
+  assert.match(report.points.at(-1)?.seen ?? '', /^sg-1 is still held by .*\.\.\.$/);
+  assert.equal(report.notes, ['What is left has to be removed: sweep']);
+  assert.match(verifyReport(report), '\nnote: What is left has to be removed: sweep\n');
+});
+
+test('logs that cannot be saved cost a note and not the verdict', async () => {
+  const file = join(SAVED, 'a file');
+  writeFileSync(file, '');
+  const report = await verified(['gen-cloudinit: failed: no network', ''], {}, file);
+  assert.is(report.points[0]?.seen, 'failed: no network');
+  assert.equal(report.saved, []);
+  assert.match(report.notes[0] ?? '', /^Not all logs could be saved: ENOTDIR/);
+});
+
+test('open ports that were asked for and cannot be reached are needed', async () => {
+  const report = await verified(['gen-cloudinit: ready: x', ''], { unreachable: 'no public address' });
+  const point = report.points.find(({ group }) => group === 'from outside');
+  assert.equal([point?.status, point?.required, point?.seen], ['not judged', true, 'no public address']);
+  assert.is(report.verdict, 'failed');
 });
 
 test("open ports, no way in, and Let's Encrypt was to sign: what needs TLS is needed and not judged", async () => {

@@ -1,5 +1,6 @@
 /** One instance: how it is asked for, and what EC2 says of it. */
 import type { Instance, RunInstancesCommandInput } from '@aws-sdk/client-ec2';
+import { MachineGone } from '../machine';
 import { Stopped, until } from '../waiting';
 import type { Ec2 } from './client';
 import { networkInput } from './network';
@@ -94,8 +95,8 @@ export async function describeInstance(
 }
 
 /** An instance that is not running any more. */
-export function ended(instance: string, state: string, reason: string | undefined): Error {
-  return new Error(
+export function ended(instance: string, state: string, reason: string | undefined): MachineGone {
+  return new MachineGone(
     `${instance} is ${state}${reason ? `: ${reason}` : ''}; nobody asked it to end here, so see the EC2 console and start again`,
   );
 }

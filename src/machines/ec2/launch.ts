@@ -63,23 +63,36 @@ export function ec2Machine(
 ): Machine {
   const log = new ConsoleLog(ec2, instance);
   const look = unshaken(() => describeInstance(ec2, instance, signal));
+  let isGone = false;
   let removal: Promise<void> | undefined;
   const output = `aws ec2 get-console-output --latest --output text --region ${run.region} --instance-id ${instance}`;
   return {
     kind: 'ec2',
     name: instance,
     async console() {
+      // That it has ended is told once: what it printed until then is still wanted.
+      if (isGone) {
+        await log.refresh(signal).catch(() => false);
+        return log.text;
+      }
       // Only a console that stands still makes it worth asking whether the machine is still there.
       if (!(await log.refresh(signal))) {
         const found = await look();
         const state = found?.State?.Name;
         if (state && state !== 'running' && state !== 'pending') {
+          isGone = true;
           throw ended(instance, state, found.StateReason?.Message);
         }
       }
       return log.text;
     },
     ...(address && options.open ? { reach: (port: number) => ({ host: address, port }) } : {}),
+    ...(options.open && !address
+      ? {
+          unreachable:
+            '--open was asked for, but the instance has no public address: choose another --subnet',
+        }
+      : {}),
     howTo: {
       enter: options.keyPair && address ? `ssh ubuntu@${address}` : output,
       remove: run.sweepCommand,

@@ -1,5 +1,5 @@
 /** An instance of multipass that runs. */
-import type { Executed, Machine } from '../machine';
+import { type Executed, type Machine, MachineGone } from '../machine';
 import { complaint, instanceNamed, MultipassError, multipass } from './client';
 import { type Launching, removeCommand, removeInstance } from './remove';
 
@@ -37,14 +37,16 @@ export function multipassMachine(name: string, address: string, launching: Launc
 
 /**
  * Runs an sh script as root. It travels by standard input, so that nothing quotes it anew.
- * @throws MultipassError when it could not be run, or its end did not come back
+ * @throws MultipassError when it could not be run, or its end did not come back; MachineGone when it is off
  */
 async function runInside(name: string, script: string, timeoutMs: number): Promise<Executed> {
   const found = await instanceNamed(name);
-  if (found?.state !== 'Running')
-    throw new MultipassError(
-      `the instance ${name} is ${found ? found.state.toLowerCase() : 'gone'}; exec would start it`,
-    );
+  if (!found || found.state === 'Deleted') throw new MachineGone(`the instance ${name} is gone`);
+  if (found.state !== 'Running') {
+    const why = `the instance ${name} is ${found.state.toLowerCase()}; exec would start it`;
+    // A reboot has a state of its own.
+    throw found.state === 'Stopped' ? new MachineGone(why) : new MultipassError(why);
+  }
   // Read whole before it runs, and without the script as its standard input.
   const input = `(\n${script}\n) </dev/null\necho "${END}$?"\n`;
   const outcome = await multipass(['exec', name, '--', 'sudo', 'sh', '-s'], { input, timeoutMs });

@@ -124,9 +124,10 @@ async function start(
   makeDisk: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<QemuMachine> {
-  const { folder, name, console, accelerator } = settings;
+  const { folder, name, console, accelerator, maxMinutes } = settings;
   await makeDisk();
   orStop(signal);
+  const ends = new Date(Date.now() + maxMinutes * 60_000);
   const process = await QemuProcess.start(settings);
   try {
     return new QemuMachine({
@@ -135,6 +136,7 @@ async function start(
       console,
       process,
       accelerator,
+      ends,
       signal,
       ports: await process.ports(),
     });

@@ -1,7 +1,7 @@
 /** A running machine of QEMU. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Executed, Machine } from '../machine';
+import { type Executed, type Machine, MachineGone } from '../machine';
 import { Stopped, until } from '../waiting';
 import type { Accelerator } from './accelerator';
 import { LAYER, type QemuProcess } from './process';
@@ -14,6 +14,8 @@ export interface QemuParts {
   readonly process: QemuProcess;
   readonly ports: ReadonlyMap<number, number>;
   readonly accelerator: Accelerator;
+  /** When its own watch ends it. */
+  readonly ends: Date;
   /** Aborted on Ctrl-C: nothing waits for the machine any more. */
   readonly signal: AbortSignal;
 }
@@ -50,7 +52,7 @@ export class QemuMachine implements Machine {
 
   /**
    * What the serial console has printed so far.
-   * @throws Error when the machine has ended unasked and everything was shown
+   * @throws MachineGone when it has ended unasked and everything was shown
    */
   async console(): Promise<string> {
     const text = await this.printed();
@@ -73,8 +75,13 @@ export class QemuMachine implements Machine {
   }
 
   get howTo(): Machine['howTo'] {
-    const { folder } = this.parts;
-    return { enter: this.door.command, remove: `kill -- -${this.process.group}; rm -r ${folder}` };
+    const { folder, ends } = this.parts;
+    return {
+      enter: this.door.command,
+      remove: `kill -- -${this.process.group}; rm -r ${folder}`,
+      // The next run removes the folder.
+      until: `its own watch ends it at ${ends.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+    };
   }
 
   /**
@@ -114,7 +121,7 @@ export class QemuMachine implements Machine {
 
   private async orGone(): Promise<void> {
     const why = await this.process.gone();
-    if (why) throw new Error(`${this.name} is off, and nobody asked it to: ${why}`);
+    if (why) throw new MachineGone(`${this.name} is off, and nobody asked it to: ${why}`);
   }
 
   private printed(): Promise<string> {

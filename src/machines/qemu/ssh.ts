@@ -38,7 +38,7 @@ export interface Door {
   readonly signal: AbortSignal;
   /** What the console has printed. */
   readonly console: () => Promise<string>;
-  /** Throws when the machine is off. */
+  /** Throws MachineGone when the machine is off. */
   readonly orGone: () => Promise<void>;
 }
 

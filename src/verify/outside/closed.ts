@@ -37,21 +37,29 @@ export async function judgeAdminApi(way: Way): Promise<Point> {
   return holds('/_synapse/admin refused', reached.length === 0 && !isDead, seen, 'refused');
 }
 
+const HTTP = Buffer.from('GET / HTTP/1.0\r\n\r\n');
+/**
+ * PostgreSQL takes the first four bytes for a length, and hangs up without a word on one that is none; this it answers
+ * with S or N, whoever asks (PostgreSQL documentation, Message Formats, SSLRequest).
+ */
+const SSL_REQUEST = Buffer.from('0000000804d2162f', 'hex');
+
+/** What each would answer, if it could be reached. */
 const PORTS = [
-  { port: 8008, whose: 'Synapse' },
-  { port: 8080, whose: 'Element' },
-  { port: 5432, whose: 'the database' },
+  { port: 8008, whose: 'Synapse', word: HTTP },
+  { port: 8080, whose: 'Element', word: HTTP },
+  { port: 5432, whose: 'the database', word: SSL_REQUEST },
 ];
 
 export async function judgePorts(reach: Way['reach'], { publishedTo }: Subject): Promise<Point[]> {
   const points: Point[] = [];
-  for (const { port, whose } of PORTS) {
+  for (const { port, whose, word } of PORTS) {
     const name = `port ${port} (${whose})`;
     if (port === 8008 && publishedTo.length > 0) {
       points.push(unknown(name, `the document publishes it on ${publishedTo.join(', ')}`, false));
       continue;
     }
-    const { open, seen } = await knock(reach(port));
+    const { open, seen } = await knock(reach(port), word);
     points.push(holds(name, !open, seen, 'closed'));
   }
   return points;
@@ -65,10 +73,7 @@ const LISTEN = 2_000;
  * A forwarded port (QEMU's user network) takes every connection itself and ends it when the machine takes none; so
  * open is what says something, or stays open.
  */
-function knock(to: {
-  readonly host: string;
-  readonly port: number;
-}): Promise<{ open: boolean; seen: string }> {
+function knock(to: ReturnType<Way['reach']>, word: Uint8Array): Promise<{ open: boolean; seen: string }> {
   return new Promise((resolve) => {
     const socket = connect(to);
     const end = (open: boolean, seen: string) => {
@@ -80,7 +85,7 @@ function knock(to: {
     socket.on('connect', () => {
       clearTimeout(timer);
       timer = setTimeout(() => end(true, 'open'), LISTEN);
-      socket.write('GET / HTTP/1.0\r\n\r\n');
+      socket.write(word);
     });
     socket.on('data', () => end(true, 'open, and it answers'));
     socket.on('error', (error: NodeJS.ErrnoException) =>

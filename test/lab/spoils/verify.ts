@@ -31,6 +31,14 @@ s["v1"]["modules-final"]["${key}"] = ${value}
 json.dump(s, open("${status}", "w"))'`,
   );
 
+/** Listens as PostgreSQL does: it answers who asks for TLS, and hangs up without a word on everybody else. */
+const database = `import socket
+listener = socket.create_server(("", 5432))
+while True:
+  peer = listener.accept()[0]
+  if peer.recv(8) == bytes.fromhex("0000000804d2162f"): peer.sendall(b"N")
+  peer.close()`;
+
 /** @param domain of the server. */
 export const verifyControls = (domain: string): readonly VerifyControl[] => {
   const siteFile = `files: /data/nginx/user_conf.d/${domain}.conf`;
@@ -98,7 +106,7 @@ mv /run/lab.kept /etc/gen-cloudinit.env`,
     },
     {
       name: "the database's port open",
-      spoil: 'systemd-run -q --unit lab-listener python3 -m http.server 5432; sleep 1',
+      spoil: `systemd-run -q --unit lab-listener python3 -c '${database}'; sleep 1`,
       mend: 'systemctl stop lab-listener',
       expects: { 'closed: port 5432 (the database)': /open/ },
     },

@@ -1,0 +1,143 @@
+// What a verify on EC2 comes to when it does not go well: the time is over, the instance is gone, a clean-up fails.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import Ajv from 'ajv';
+import * as assert from 'uvu/assert';
+import { launchEc2 } from '../../src/machines/ec2/launch';
+import { EC2_DEFAULTS, type Ec2Options } from '../../src/machines/ec2/options';
+import type { Launch, Machine } from '../../src/machines/machine';
+import { Display } from '../../src/verify/display';
+import type { Report } from '../../src/verify/report';
+import { type RunOptions, runVerify } from '../../src/verify/run';
+import { verifySchema } from '../../src/verify/schema';
+import { readSubject } from '../../src/verify/subject';
+import { start } from '../support/ec2/command';
+import type { Rule } from '../support/ec2/gate';
+import { ec2Suite, FAST } from '../support/ec2/world';
+import { generated } from '../support/run';
+
+const REGION = 'us-east-1';
+const test = ec2Suite('verdicts on EC2', REGION);
+const VERIFY = ['verify', 'ec2', '--domain', 'matrix.example.org', '--yes'];
+const DENIED = 'is not authorized to perform: ec2:TerminateInstances on resource: x';
+const document = Buffer.from(generated('--domain', 'matrix.example.org', '--tls', 'local-ca'));
+
+/** One run in this process, for limits that the command does not take. @param meanwhile once the machine is there */
+async function verified(
+  more: Partial<RunOptions> = {},
+  options: Partial<Ec2Options> = {},
+  meanwhile: (machine: Machine) => Promise<unknown> = async () => undefined,
+): Promise<{ report: Report; machine: Machine; text: (name: string) => string }> {
+  const subject = readSubject(document);
+  if ('problem' in subject) throw new Error(subject.problem);
+  const saveTo = mkdtempSync(join(tmpdir(), 'verify-'));
+  const settings = { keep: false, keepOnFailure: false, within: 60_000, saveTo, every: 100, ...more };
+  const display = new Display({ write: () => undefined }, false);
+  const around = { signal: new AbortController().signal, announce: () => undefined };
+  let machine: Machine | undefined;
+  const launch: Launch = async (...given) => {
+    machine = await launchEc2({ ...EC2_DEFAULTS, yes: true, ...options }, { pace: FAST })(...given);
+    await meanwhile(machine);
+    return machine;
+  };
+  try {
+    const report = await runVerify(document, subject, launch, settings, display, around);
+    const saved = new Map(report.saved.map((path) => [path.split('/').at(-1), readFileSync(path, 'utf8')]));
+    assert.ok(new Ajv().validate(verifySchema(), JSON.parse(JSON.stringify(report))));
+    return { report, machine: machine as Machine, text: (name) => saved.get(name) ?? '' };
+  } finally {
+    rmSync(saveTo, { recursive: true });
+  }
+}
+
+test('a document that says nothing until the time limit: a verdict, its console, and the machine if asked', async ({
+  gate,
+  left,
+}) => {
+  gate.ec2.console = ['[    0.0] Linux\r\n'];
+  const { report, machine, text } = await verified({ within: 8_000, keepOnFailure: true });
+  assert.is(report.points[0]?.seen, 'the time limit came first');
+  assert.is(report.verdict, 'failed');
+  assert.is(text('console.log'), '[    0.0] Linux\r\n');
+  assert.is(report.machine.kept?.remove, machine.howTo.remove);
+  assert.is((await left()).length, 3);
+  await machine.destroy();
+});
+
+test('a launch that takes longer than the time limit ends, and leaves nothing', async ({ gate }) => {
+  gate.ec2.looks.pending = 1_000_000;
+  const error = await verified({ within: 4_000 }).then(
+    () => new Error('a verdict'),
+    (thrown: Error) => thrown,
+  );
+  assert.is(error.message, 'no machine within 0 minutes (--time-limit)');
+});
+
+test('Ctrl-C during the launch, and a clean-up that fails: what is left is told', async ({
+  gate,
+  left,
+  region,
+}) => {
+  gate.ec2.looks.pending = 1_000_000;
+  gate.refuse('TerminateInstances', 'UnauthorizedOperation', DENIED, { times: 9 });
+  const verify = start({ gate, region }, VERIFY);
+  await verify.said(/instance i-\w+ is starting/);
+  verify.kill('SIGINT');
+  const { code, stderr } = await verify.end;
+  assert.is(code, 130);
+  assert.match(
+    stderr,
+    /gen-cloudinit: interrupted\nnot everything could be removed, and it may cost money:\n {2}i-\w+: /,
+  );
+  const [, command = ''] = /\nto remove it: gen-cloudinit (sweep ec2 .*)\n$/.exec(stderr) ?? [];
+  assert.is((await left()).length, 3);
+  gate.reset();
+  const swept = await start({ gate, region }, command.split(' ')).end;
+  assert.is(swept.code, 0, swept.stderr);
+});
+
+test('an instance that ends by itself: why, and its console up to then', async ({ gate, ec2 }) => {
+  gate.ec2.console = ['[    0.0] Linux\r\n'];
+  const terminate = (machine: Machine) =>
+    ec2.send(new TerminateInstancesCommand({ InstanceIds: [machine.name] }));
+  const { report, text } = await verified({}, {}, terminate);
+  assert.match(report.points[0]?.seen ?? '', /^i-\w+ is terminated/);
+  assert.is(text('console.log'), '[    0.0] Linux\r\n');
+});
+
+test('a clean-up that fails in the end: the command that removes the rest is whole', async ({
+  gate,
+  left,
+}) => {
+  gate.refuse('TerminateInstances', 'UnauthorizedOperation', DENIED, { times: 9 });
+  const { report, machine } = await verified();
+  assert.is(report.verdict, 'failed');
+  assert.match(
+    report.points.at(-1)?.seen ?? '',
+    /^not everything could be removed, and it may cost money: i-/,
+  );
+  const { remove } = machine.howTo;
+  assert.match(remove, /^gen-cloudinit sweep ec2 .* --yes$/);
+  assert.is(report.notes.at(-1), `What is left has to be removed: ${remove}`);
+  assert.is((await left()).length, 3);
+  gate.reset();
+  await machine.destroy();
+});
+
+test('--open without a public address: what was asked for is needed', async ({ gate }) => {
+  const hide: Rule = async (pass) => {
+    const answer = await pass();
+    return { ...answer, body: answer.body.replace(/<ipAddress>[^<]*<\/ipAddress>/g, '') };
+  };
+  gate.on('DescribeInstances', hide, { times: 1_000_000 });
+  const { report } = await verified({}, { open: true });
+  assert.is(report.verdict, 'failed');
+  assert.equal(
+    report.points.filter(({ status, required }) => status !== 'ok' && required).map(({ seen }) => seen),
+    ['--open was asked for, but the instance has no public address: choose another --subnet'],
+  );
+});
+
+test.run();

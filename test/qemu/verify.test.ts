@@ -1,0 +1,82 @@
+// A verify on a machine of QEMU that boots nothing: what the verdict says, what stays. A real first boot is the lab's.
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Launch } from '../../src/machines/machine';
+import { launchQemu } from '../../src/machines/qemu/launch';
+import { QEMU_DEFAULTS } from '../../src/machines/qemu/options';
+import { Display } from '../../src/verify/display';
+import type { Report } from '../../src/verify/report';
+import { type RunOptions, runVerify } from '../../src/verify/run';
+import { readSubject } from '../../src/verify/subject';
+import { generated } from '../support/run';
+
+const test = suite('verify on a machine of QEMU');
+const folder = mkdtempSync(join(tmpdir(), 'verify-qemu-'));
+const PATH = process.env.PATH as string;
+test.after.each(() => {
+  process.env.PATH = PATH;
+});
+test.after(() => rmSync(folder, { recursive: true }));
+
+// A disk whose boot sector writes a line to the serial port and stops; see launch.test.ts.
+const image = join(folder, 'disk.img');
+const sector = Buffer.alloc(1024 * 1024);
+sector.set([0x31, 0xc0, 0x8e, 0xd8, 0xbe, 0x15, 0x7c, 0xba, 0xf8, 0x03, 0xac, 0x84, 0xc0, 0x74, 0x03, 0xee]);
+sector.set([0xeb, 0xf8, 0xf4, 0xeb, 0xfd], 16);
+sector.write('Debian boots\r\n', 21);
+sector.set([0x55, 0xaa], 510);
+writeFileSync(image, sector);
+
+/** An ssh of the test's own: the connection that is kept, a knock, the look at the first boot, any other script. */
+function machineSays(otherwise: string): void {
+  const bin = mkdtempSync(join(folder, 'bin-'));
+  const script = `#!/bin/sh
+case "$*" in *' -N'*) exec sleep 600;; *' true') exit 0;; esac
+script=$(cat)
+case $script in *result.json*) echo ended;; *'docker '*) exit 255;; *) ${otherwise};; esac\n`;
+  writeFileSync(join(bin, 'ssh'), script);
+  chmodSync(join(bin, 'ssh'), 0o755);
+  process.env.PATH = `${bin}:${PATH}`;
+}
+
+async function verified(more: Partial<RunOptions>, maxMinutes: number): Promise<Report> {
+  const document = Buffer.from(generated('--domain', 'matrix.test', '--tls', 'local-ca'));
+  const subject = readSubject(document);
+  if ('problem' in subject) throw new Error(subject.problem);
+  const options = { ...QEMU_DEFAULTS, image, accelerator: 'tcg', memory: 64, disk: 1, maxMinutes } as const;
+  const launch: Launch = launchQemu(options, { cache: mkdtempSync(join(folder, 'cache-')) });
+  const saveTo = mkdtempSync(join(folder, 'saved-'));
+  const settings = { keep: false, keepOnFailure: false, within: 60_000, saveTo, every: 200, ...more };
+  const display = new Display({ write: () => undefined }, false);
+  const around = { signal: new AbortController().signal, announce: () => undefined };
+  return runVerify(document, subject, launch, settings, display, around);
+}
+
+test('a time limit that passes while it is judged costs no point', async () => {
+  // Each look takes a while, so that the limit passes within one of them.
+  machineSays('sleep 3');
+  const report = await verified({ within: 8_000 }, 60);
+  assert.is(report.points[0]?.status, 'ok', report.points[0]?.seen);
+  assert.ok(report.seconds.total > 8, `${report.seconds.total} s`);
+  const groups = (name: string) => report.points.filter(({ group }) => group === name);
+  // Everything was asked: of the empty answers each point says so itself.
+  assert.not.ok(
+    report.points.some(({ seen }) => /abort|time-?out|limit/i.test(seen)),
+    JSON.stringify(report),
+  );
+  assert.ok(groups('files').length > 5, JSON.stringify(groups('files')));
+});
+
+test('a machine that ends by itself is not waited for, and its serial log stays', async () => {
+  const begin = performance.now();
+  const report = await verified({ within: 300_000 }, 0.1);
+  assert.match(report.points[0]?.seen ?? '', /^gci-\S+ is off, and nobody asked it to: QEMU has ended/);
+  assert.ok(performance.now() - begin < 200_000);
+  const log = report.saved.find((path) => path.endsWith('/console.log')) ?? '';
+  assert.is(readFileSync(log, 'utf8'), 'Debian boots\r\n');
+});
+
+test.run();
