@@ -84,6 +84,14 @@ test('failed, and silent until the time limit', async () => {
   assert.is(silent.points[0]?.seen, 'the time limit came first');
 });
 
+test("QEMU's serial log stays also when all is well", async () => {
+  const lines = ['Linux version 6.8.0', 'gen-cloudinit: ready: x', ''];
+  const report = await verified(lines, { kind: 'qemu', name: 'gci-1' });
+  assert.is(report.verdict, 'ok');
+  assert.equal(report.saved, [join(SAVED, 'gci-1', 'console.log')]);
+  assert.equal((await verified(lines)).saved, []);
+});
+
 test('a machine that ends before its time is a finding', async () => {
   const gone = async () => {
     throw new Error('instance i-0123456789abcdef0 is terminated: Server.SpotInstanceTermination');
