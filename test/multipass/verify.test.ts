@@ -35,14 +35,6 @@ test.after.each(({ fake, dir, path }) => {
 });
 
 const NAME = 'gc-verify-test';
-/** The instance while somebody may be writing its file. */
-const coming = (fake: FakeMultipass) => {
-  try {
-    return fake.instance(NAME);
-  } catch {
-    return undefined;
-  }
-};
 const DOMAIN = ['--domain', 'matrix.test'];
 
 test('what is wrong with the request: exit 2, and multipass is not asked', ({ fake, dir }) => {
@@ -108,9 +100,9 @@ test('unless the options say who signs, a CA made on the machine does; a file go
     const piped = ['bash', '-c', `exec "$@" --config <(echo "$CONFIG")`, 'bash', ...command];
     const [program = '', ...words] = config === undefined ? command : piped;
     const child = spawn(program, words, { env: { ...process.env, CONFIG: config } });
-    while (!coming(fake)?.document && child.exitCode === null)
+    while (!fake.instance(NAME)?.document && child.exitCode === null)
       await new Promise((resolve) => setTimeout(resolve, 20));
-    const given = coming(fake)?.document;
+    const given = fake.instance(NAME)?.document;
     child.kill('SIGINT');
     if (child.exitCode === null) await once(child, 'exit');
     return given;
@@ -137,14 +129,14 @@ test('Ctrl-C: exit 130, nothing is left; once more: what to do is said, and it e
     while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
   };
   const first = start();
-  await comes(() => coming(fake) !== undefined);
+  await comes(() => fake.instance(NAME) !== undefined);
   first.child.kill('SIGINT');
   assert.is((await first.exit)[0], 130);
   assert.match(first.said.stderr, 'SIGINT: removing what was made; once more ends at once');
   assert.is(fake.instance(NAME), undefined);
 
   const second = start();
-  await comes(() => coming(fake) !== undefined);
+  await comes(() => fake.instance(NAME) !== undefined);
   fake.beStubborn(1000);
   second.child.kill('SIGINT');
   await comes(() => second.said.stderr.includes('removing what was made'));
