@@ -40,7 +40,7 @@ export interface BakedDisk {
  * @param output file of the image, which must not be there yet
  * @param announce takes the command that removes what may be left, each time that there is more of it
  * @param domain of the deployment that the options came with, if any: it may not be in the image
- * @throws Error when the machine says `failed` or nothing for `maxMinutes`, or when the audit has found something; then
+ * @throws Error when the machine says `failed` or nothing for `timeLimit`, or when the audit has found something; then
  *   nothing is left. Stopped when the signal is aborted
  */
 export async function bakeQemu(
@@ -63,7 +63,7 @@ export async function bakeQemu(
   const { part, raw } = unfinished(output);
   more.announce?.(`${machine.howTo.remove}; rm -f ${quoted(part)} ${quoted(raw)}`);
   try {
-    const console = await ready(machine, options.maxMinutes, events, signal);
+    const console = await ready(machine, options.timeLimit, events, signal);
     const seconds = (performance.now() - begun) / 1000;
     events.progress('powering the machine off');
     await machine.powerOff();

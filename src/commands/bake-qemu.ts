@@ -24,10 +24,8 @@ export async function bakeOnQemu(
 ): Promise<Answer<BakedDisk>> {
   const { deployment, diagnostics: wrong, fromConfig, domain } = readRecipe(flags);
   const { options, diagnostics: unfit } = optionsOf(flags, numberFlag(flags, 'time-limit'));
-  // A machine's life is the time limit of its bake, and so it is called here.
-  const named = unfit.map((one) => (one.path === 'max-minutes' ? { ...one, path: 'time-limit' } : one));
   const output = textFlag(flags, 'output') ?? BAKED_FILE;
-  const diagnostics = [...wrong, ...named, ...[await outputProblem(output)].flatMap((one) => one ?? [])];
+  const diagnostics = [...wrong, ...unfit, ...[await outputProblem(output)].flatMap((one) => one ?? [])];
   if (!deployment || diagnostics.some(({ severity }) => severity === 'error'))
     return { diagnostics, fromConfig };
   const data = await bakeQemu(deployment, options, output, events, signal, { domain, announce });

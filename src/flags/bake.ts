@@ -50,7 +50,7 @@ export function bakeFlags(runs: BakeRuns) {
           .option('output', { ...image, describe: `file of the image [${BAKED_FILE}]` })
           .option('time-limit', {
             ...image,
-            describe: `minutes until the machine is ready [${QEMU_DEFAULTS.maxMinutes}]`,
+            describe: `minutes until the machine is ready [${QEMU_DEFAULTS.timeLimit}]`,
           })
           .option('json', { type: 'boolean', group: 'Image:', describe: 'what was made as JSON' });
         machineFlags(own, 'qemu');

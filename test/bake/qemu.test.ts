@@ -99,7 +99,7 @@ function bake(
     memory: 128,
     cpus: 1,
     disk: 1,
-    maxMinutes: 5,
+    timeLimit: 5,
     accelerator: 'tcg' as const,
   };
   const more = { domain, surroundings: { cache } };

@@ -105,7 +105,7 @@ test('a machine boots, is reached, cannot be entered yet, and is removed without
   assert.match(machine.howTo.enter, /^ssh -i \S+\/key -p \d+ .* ubuntu@127\.0\.0\.1$/);
   const [, ends] = /^its own watch ends it at (.*) UTC$/.exec(machine.howTo.until ?? '') ?? [];
   const minutes = (Date.parse(`${ends?.replace(' ', 'T')}Z`) - Date.now()) / 60_000;
-  assert.ok(Math.abs(minutes - QEMU_DEFAULTS.maxMinutes) < 3, machine.howTo.until);
+  assert.ok(Math.abs(minutes - QEMU_DEFAULTS.timeLimit) < 3, machine.howTo.until);
 
   const here = PORTS.map((port) => machine.reach(port));
   assert.is(new Set(here.map(({ port }) => port)).size, PORTS.length);
@@ -147,7 +147,7 @@ test('a way in that is not there yet tells how far the machine is, and ends with
 });
 
 test('the time limit ends it, and that is told', async () => {
-  const { machine: launching, cache } = launch({ maxMinutes: 0.1 });
+  const { machine: launching, cache } = launch({ timeLimit: 0.1 });
   const machine = await launching;
   const ended = await (async () => {
     for (let i = 0; i < 600; i += 1) {

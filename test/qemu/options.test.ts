@@ -15,7 +15,7 @@ test('what can be had is taken', () => {
     { release: '22.04' },
     { release: 'noble' },
     { release: '28.10', imageServer: 'http://127.0.0.1:8000' },
-    { image: 'a, b.qcow2', memory: 2048, cpus: 1, disk: 8, maxMinutes: 1440 },
+    { image: 'a, b.qcow2', memory: 2048, cpus: 1, disk: 8, timeLimit: 1440 },
     { accelerator: 'tcg' },
   ];
   for (const asked of good) assert.equal(qemuOptions(asked).diagnostics, [], JSON.stringify(asked));
@@ -30,11 +30,11 @@ test('every mistake is told, by the flag', () => {
     cpus: 0,
     disk: 7.5,
     accelerator: 'xen' as never,
-    maxMinutes: 1,
+    timeLimit: 1,
   });
   assert.equal(
     diagnostics.map(({ path }) => path),
-    ['image', 'release', 'image-server', 'memory', 'cpus', 'disk', 'accelerator', 'max-minutes'],
+    ['image', 'release', 'image-server', 'memory', 'cpus', 'disk', 'accelerator', 'time-limit'],
   );
 });
 

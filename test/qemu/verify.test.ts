@@ -42,11 +42,11 @@ case $script in *result.json*) echo ended;; *'docker '*) exit 255;; *) ${otherwi
   process.env.PATH = `${bin}:${PATH}`;
 }
 
-async function verified(more: Partial<RunOptions>, maxMinutes: number): Promise<Report> {
+async function verified(more: Partial<RunOptions>, timeLimit: number): Promise<Report> {
   const document = Buffer.from(generated('--domain', 'matrix.test', '--tls', 'local-ca'));
   const subject = readSubject(document);
   if ('problem' in subject) throw new Error(subject.problem);
-  const options = { ...QEMU_DEFAULTS, image, accelerator: 'tcg', memory: 64, disk: 1, maxMinutes } as const;
+  const options = { ...QEMU_DEFAULTS, image, accelerator: 'tcg', memory: 64, disk: 1, timeLimit } as const;
   const launch: Launch = launchQemu(options, { cache: mkdtempSync(join(folder, 'cache-')) });
   const saveTo = mkdtempSync(join(folder, 'saved-'));
   const settings = { keep: false, keepOnFailure: false, within: 60_000, saveTo, every: 200, ...more };

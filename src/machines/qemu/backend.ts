@@ -16,11 +16,11 @@ const JUDGING = 30;
 
 /**
  * The options of QEMU as they stand on the command line, judged.
- * @param maxMinutes after which the machine ends by itself
+ * @param timeLimit after which the machine ends by itself
  */
 export function optionsOf(
   flags: Readonly<Record<string, unknown>>,
-  maxMinutes: number | undefined,
+  timeLimit: number | undefined,
 ): ReturnType<typeof qemuOptions> {
   return qemuOptions({
     image: textFlag(flags, 'image'),
@@ -31,6 +31,6 @@ export function optionsOf(
     disk: numberFlag(flags, 'disk'),
     // The rule of the option judges whether it is one.
     accelerator: textFlag(flags, 'accelerator') as QemuOptions['accelerator'] | undefined,
-    maxMinutes,
+    timeLimit,
   });
 }

@@ -60,7 +60,7 @@ export function launchQemu(options: QemuOptions, surroundings: QemuSurroundings 
       };
       await writeFile(join(folder, SEED), seedDisk(seed), { mode: 0o600 });
       const settings = {
-        ...{ folder, name, memory: options.memory, cpus: options.cpus, maxMinutes: options.maxMinutes },
+        ...{ folder, name, memory: options.memory, cpus: options.cpus, timeLimit: options.timeLimit },
         console: surroundings.console ? resolve(surroundings.console) : join(folder, 'console.log'),
       };
       await writeFile(settings.console, '');
@@ -124,10 +124,10 @@ async function start(
   makeDisk: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<QemuMachine> {
-  const { folder, name, console, accelerator, maxMinutes } = settings;
+  const { folder, name, console, accelerator, timeLimit } = settings;
   await makeDisk();
   orStop(signal);
-  const ends = new Date(Date.now() + maxMinutes * 60_000);
+  const ends = new Date(Date.now() + timeLimit * 60_000);
   const process = await QemuProcess.start(settings);
   try {
     return new QemuMachine({

@@ -20,7 +20,7 @@ export interface QemuOptions {
   readonly disk: number;
   readonly accelerator: (typeof ACCELERATORS)[number];
   /** How long the machine may live, in minutes; then it is ended, even if this process is long dead. */
-  readonly maxMinutes: number;
+  readonly timeLimit: number;
 }
 
 /** Pulled and installed the stack takes 5 GiB; emulated, the first boot takes up to half an hour. */
@@ -31,7 +31,7 @@ export const QEMU_DEFAULTS: QemuOptions = {
   cpus: 2,
   disk: 20,
   accelerator: 'auto',
-  maxMinutes: 120,
+  timeLimit: 120,
 };
 
 const RULES: readonly Rule<QemuOptions>[] = [
@@ -51,7 +51,7 @@ const RULES: readonly Rule<QemuOptions>[] = [
     fits: (value) => (ACCELERATORS as readonly string[]).includes(value),
     expected: ACCELERATORS.join(', '),
   },
-  { option: 'maxMinutes', fits: between(5, 1440), expected: 'a whole number of minutes from 5 to 1440' },
+  { option: 'timeLimit', fits: between(5, 1440), expected: 'a whole number of minutes from 5 to 1440' },
 ];
 
 /**

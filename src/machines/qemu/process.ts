@@ -41,7 +41,7 @@ export interface QemuSettings {
   /** MiB. */
   readonly memory: number;
   readonly cpus: number;
-  readonly maxMinutes: number;
+  readonly timeLimit: number;
   /** File that the serial console is appended to. */
   readonly console: string;
 }
@@ -102,10 +102,10 @@ export class QemuProcess {
 
   /** Starts QEMU; it may end at once, which `gone` tells. */
   static async start(settings: QemuSettings): Promise<QemuProcess> {
-    const { folder, maxMinutes } = settings;
+    const { folder, timeLimit } = settings;
     const log = openSync(join(folder, LOG), 'w', 0o600);
     try {
-      const args = ['-c', GUARD, 'sh', String(maxMinutes * 60), ...commandLine(settings)];
+      const args = ['-c', GUARD, 'sh', String(timeLimit * 60), ...commandLine(settings)];
       // A group of its own: Ctrl-C in a terminal is for this process, which then ends the machine.
       const child = spawn('sh', args, { cwd: folder, detached: true, stdio: ['ignore', log, log] });
       const process = new QemuProcess(settings, child);

@@ -1,29 +1,13 @@
 // A restore and an update are killed in the middle: the timer brings each to its end.
-import { join } from 'node:path';
 import type { Lab } from '../lab';
 import { belongings, matrixctl } from '../matrixctl';
+import { bootOperated, breakImage } from '../operated';
 import type { Place } from '../place';
 import type { Scenario } from '../scenario';
-import { containers, type ServerSpec, sh } from '../server';
+import { containers, sh } from '../server';
 import { holds, is, timed, type Verdict } from '../verdict';
-import { brokenImage, tagBeside } from '../world/broken-image';
-import { folderOf } from '../world/runs';
 import { live } from './rebirth';
 
-// A tag of its own: the update breaks it, while others boot with the usual one.
-const [repository, tag] = ['matrixdotorg/synapse', 'cut'];
-const spec: ServerSpec = {
-  name: 'chi',
-  host: 44,
-  domain: 'chi.test',
-  options: {
-    'admin-user': 'alice',
-    'health-timeout': '90',
-    tools: 'full',
-    'synapse-image': `${repository}:${tag}`,
-  },
-};
-const storageOf = (lab: Lab) => join(folderOf(lab.options.registry.runid), 'registry');
 const record = '/var/lib/gen-cloudinit/unfinished';
 const healthy = `[ ! -s ${record} ] && curl -fs http://127.0.0.1:8008/health`;
 
@@ -96,7 +80,7 @@ async function update(lab: Lab, place: Place): Promise<Verdict[]> {
   const { server } = place;
   const image = () => sh(server, `docker inspect -f '{{.Image}}' ${containers.synapse}`);
   const [before, had] = [await image(), await belongings(server)];
-  const mend = await brokenImage(storageOf(lab), repository, tag);
+  const mend = await breakImage(lab, 'chi');
   const words = await cut(place, 'update');
   const seconds = await finished(place);
   await mend();
@@ -112,8 +96,7 @@ export const cutShort: Scenario = {
   what: 'a restore and an update that are killed in the middle go on by themselves',
   servers: [],
   async run(lab, tell) {
-    await tagBeside(storageOf(lab), repository, 'latest', tag);
-    const server = await lab.boot(spec);
+    const server = await bootOperated(lab, 'chi', 44);
     const place = lab.place(server);
     await live(place);
     tell(await timed('restore', () => restore(place)));

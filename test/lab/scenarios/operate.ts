@@ -1,28 +1,11 @@
 // Daily operation: matrixctl's words on a healthy server, on a broken one, and an update that must not stay.
-import { join } from 'node:path';
 import type { Lab } from '../lab';
 import { login, matrixctl, register } from '../matrixctl';
+import { bootOperated, breakImage } from '../operated';
 import type { Place } from '../place';
 import type { Scenario } from '../scenario';
-import { containers, type Server, type ServerSpec, sh } from '../server';
+import { containers, sh } from '../server';
 import { holds, is, type Judgement, timed, type Verdict } from '../verdict';
-import { brokenImage, tagBeside } from '../world/broken-image';
-import { folderOf } from '../world/runs';
-
-// A tag of its own: the update breaks it, while others boot with the usual one.
-const [repository, tag] = ['matrixdotorg/synapse', 'operated'];
-const spec: ServerSpec = {
-  name: 'omega',
-  host: 41,
-  domain: 'omega.test',
-  options: {
-    'admin-user': 'alice',
-    'health-timeout': '90',
-    tools: 'full',
-    'synapse-image': `${repository}:${tag}`,
-  },
-};
-const storageOf = (lab: Lab) => join(folderOf(lab.options.registry.runid), 'registry');
 
 interface Finding {
   readonly check: string;
@@ -138,7 +121,7 @@ async function words(place: Place): Promise<Verdict[]> {
 async function update(lab: Lab, place: Place): Promise<Verdict[]> {
   const image = () => sh(place.server, `docker inspect -f '{{.Image}}' ${containers.synapse}`);
   const before = await image();
-  const mend = await brokenImage(storageOf(lab), repository, tag);
+  const mend = await breakImage(lab, 'omega');
   const { code, stdout, stderr } = await matrixctl(place, 'update');
   const after = await image();
   await mend();
@@ -163,8 +146,7 @@ export const operate: Scenario = {
   what: 'matrixctl: users, tokens, doctor, the small words, and an update that goes back',
   servers: [],
   async run(lab, tell) {
-    await tagBeside(storageOf(lab), repository, 'latest', tag);
-    const server: Server = await lab.boot(spec);
+    const server = await bootOperated(lab, 'omega', 41);
     const place = lab.place(server);
     const judge = async (name: string, work: () => Promise<Verdict[]>): Promise<Judgement> =>
       timed(name, work);
