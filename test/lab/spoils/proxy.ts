@@ -39,7 +39,7 @@ export function proxyControls(domain: string, address: string): readonly Control
     {
       name: 'a well-known file with another port',
       judges: [wellKnown],
-      ...site(`s#${domain}:443#${domain}:9999#`),
+      ...site('s#server_name:443#server_name:9999#'),
       expects: { 'well-known server': /9999/ },
     },
     {

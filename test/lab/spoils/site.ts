@@ -24,7 +24,7 @@ exit 1'`;
 export const editSite = (domain: string, program: string): string => `set -e
 cp -p ${file(domain)} ${kept}
 sed -i '${program}' ${file(domain)}
-! cmp -s ${file(domain)} ${kept}
+if cmp -s ${file(domain)} ${kept}; then echo 'nothing was edited' >&2; exit 1; fi
 ${reloadNginx}`;
 
 /** The script that puts the site back. */
