@@ -18,6 +18,7 @@ import type { QemuMachine } from '../../src/machines/qemu/machine';
 import { QEMU_DEFAULTS, type QemuOptions } from '../../src/machines/qemu/options';
 import { PORTS } from '../../src/machines/qemu/process';
 import { pause } from '../../src/machines/waiting';
+import { writeSerialDisk } from '../support/serial-disk';
 
 const test = suite('machines of QEMU');
 const folder = mkdtempSync(join(tmpdir(), 'qemu-'));
@@ -27,15 +28,8 @@ test.after.each(() => {
 });
 test.after(() => rmSync(folder, { recursive: true }));
 
-// A disk whose boot sector writes a line to the serial port and stops: xor ax,ax; mov ds,ax; mov si,7c15h;
-// mov dx,3f8h; next: lodsb; test al,al; jz end; out dx,al; jmp next; end: hlt; jmp end.
 const image = join(folder, 'disk, raw.img');
-const sector = Buffer.alloc(1024 * 1024);
-sector.set([0x31, 0xc0, 0x8e, 0xd8, 0xbe, 0x15, 0x7c, 0xba, 0xf8, 0x03, 0xac, 0x84, 0xc0, 0x74, 0x03, 0xee]);
-sector.set([0xeb, 0xf8, 0xf4, 0xeb, 0xfd], 16);
-sector.write('Debian boots\r\n', 21);
-sector.set([0x55, 0xaa], 510);
-writeFileSync(image, sector);
+const sector = writeSerialDisk(image);
 
 const lines: string[] = [];
 const events = { progress: (line: string) => void lines.push(line) };

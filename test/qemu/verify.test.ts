@@ -12,6 +12,7 @@ import type { Report } from '../../src/verify/report';
 import { type RunOptions, runVerify } from '../../src/verify/run';
 import { readSubject } from '../../src/verify/subject';
 import { generated } from '../support/run';
+import { writeSerialDisk } from '../support/serial-disk';
 
 const test = suite('verify on a machine of QEMU');
 const folder = mkdtempSync(join(tmpdir(), 'verify-qemu-'));
@@ -21,14 +22,8 @@ test.after.each(() => {
 });
 test.after(() => rmSync(folder, { recursive: true }));
 
-// A disk whose boot sector writes a line to the serial port and stops; see launch.test.ts.
 const image = join(folder, 'disk.img');
-const sector = Buffer.alloc(1024 * 1024);
-sector.set([0x31, 0xc0, 0x8e, 0xd8, 0xbe, 0x15, 0x7c, 0xba, 0xf8, 0x03, 0xac, 0x84, 0xc0, 0x74, 0x03, 0xee]);
-sector.set([0xeb, 0xf8, 0xf4, 0xeb, 0xfd], 16);
-sector.write('Debian boots\r\n', 21);
-sector.set([0x55, 0xaa], 510);
-writeFileSync(image, sector);
+writeSerialDisk(image);
 
 /** An ssh of the test's own: the connection that is kept, a knock, the look at the first boot, any other script. */
 function machineSays(otherwise: string): void {
