@@ -1,13 +1,13 @@
-import yargs, { type Argv } from 'yargs';
+import yargs from 'yargs';
 import { generate } from './commands/generate';
 import { InputError, inputName, readGiven, readText } from './commands/input';
 import { printOut, writeOutput } from './commands/output';
-import { deploymentReport, optionReport, strayWord } from './commands/report';
+import { deploymentReport, optionReport } from './commands/report';
 import type { Verified } from './commands/verify';
-import type { Diagnostic } from './deployment/diagnostic';
-import { OPTIONS, type OptionName, optionOf } from './deployment/options';
+import { onlyOnce, strayWords } from './commands/words';
 import { bakeFlags } from './flags/bake';
-import { complete, VERBS } from './flags/completion';
+import { complete } from './flags/completion';
+import { checkFlags, extractFlags, schemaFlags, showFlags } from './flags/document';
 import { generateFlags } from './flags/generate';
 import { sweepFlags } from './flags/sweep';
 import { verifyFlags } from './flags/verify';
@@ -42,47 +42,9 @@ async function runGenerate({ _: words, $0: _name, quiet, ...asked }: Flags): Pro
   if (!quiet) say(deploymentReport(made));
 }
 
-/**
- * Words that belong to no flag. A lone `-` is the value of the flag before it, --config or --output, which yargs does
- * not see; it is put there.
- */
-function strayWords(words: readonly string[], asked: Flags): Diagnostic[] {
-  const waiting = ['config', 'output'].filter((name) => asked[name] === '');
-  return words.flatMap((word) => {
-    const name = word === '-' ? waiting.shift() : undefined;
-    if (name) asked[name] = '-';
-    return name ? [] : [strayWord(word, VERBS)];
-  });
-}
-
-function schemaFlags(parser: Argv): Argv {
-  return parser
-    .strict()
-    .positional('of', {
-      choices: ['config', 'verify'],
-      default: 'config',
-      describe: 'the file, or verify --json',
-    })
-    .example('$0 schema > gen-cloudinit.schema.json', '');
-}
-
 async function runSchema({ of }: Flags): Promise<void> {
   const { schema, verifySchema } = await import('./commands/schema');
   await print(of === 'verify' ? verifySchema() : schema());
-}
-
-function documentFlags(parser: Argv): Argv {
-  return parser
-    .strict()
-    .positional('file', { type: 'string', describe: 'the document; standard input when left out, or -' })
-    .option('json', { type: 'boolean', describe: 'the answer as JSON' });
-}
-
-function checkFlags(parser: Argv): Argv {
-  return documentFlags(parser)
-    .option('provider', { choices: OPTIONS.provider.choices, describe: 'the size limit that has to be kept' })
-    .example('$0 check user-data.yaml', '')
-    .example('$0 --domain matrix.example.org | $0 check --provider ec2', '');
 }
 
 async function runCheck({ file, json, provider }: Flags): Promise<void> {
@@ -93,22 +55,11 @@ async function runCheck({ file, json, provider }: Flags): Promise<void> {
   if (hasErrors(found)) process.exitCode = FAILED;
 }
 
-function showFlags(parser: Argv): Argv {
-  return documentFlags(parser).example('$0 show user-data.yaml', '');
-}
-
 async function runShow({ file, json }: Flags): Promise<void> {
   const { show, showReport } = await import('./commands/show');
   const shown = show(await readGiven(textOf(file)));
   if (json) await print(shown);
   else await printOut(`${showReport(shown, inputName(textOf(file)))}\n`);
-}
-
-function extractFlags(parser: Argv): Argv {
-  return documentFlags(parser)
-    .positional('dir', { type: 'string', describe: 'a new or empty directory' })
-    .option('force', { type: 'boolean', describe: 'the directory may hold something already' })
-    .example('$0 extract user-data.yaml files', '');
 }
 
 async function runExtract({ file, dir, json, force }: Flags): Promise<void> {
@@ -256,24 +207,6 @@ function textOf(value: unknown): string | undefined {
 
 function print(data: unknown): Promise<void> {
   return printOut(`${JSON.stringify(data, null, 2)}\n`);
-}
-
-/** What may be given several times, beside the options that are lists. */
-const REPEATABLE: Readonly<Record<string, readonly string[]>> = {
-  'sweep ec2': ['region'],
-  'bake remove': ['image'],
-};
-
-/** A flag given twice comes as a list, which whoever reads it would take for none at all. */
-function onlyOnce({ _: words, ...flags }: Flags): true {
-  const verb = Array.isArray(words) ? words.slice(0, 2).join(' ') : '';
-  const isList = (name: string) =>
-    Object.hasOwn(OPTIONS, name) && optionOf(name as OptionName).type === 'strings';
-  const twice = Object.entries(flags).flatMap(([name, value]) =>
-    Array.isArray(value) && !isList(name) && !REPEATABLE[verb]?.includes(name) ? [`--${name}`] : [],
-  );
-  if (twice.length > 0) throw new InputError(`${twice.join(', ')} was given more than once`);
-  return true;
 }
 
 async function main(argv: string[]): Promise<void> {
