@@ -193,6 +193,21 @@ cli('--provider refuses what the provider would, and names the biggest parts', (
   assert.is(run([...BARE, '--provider', 'ec2', '--quiet']).code, 0);
 });
 
+cli('all of matrixctl comes where the provider takes so much, unless it is said otherwise', () => {
+  const brings = (...words: string[]) => {
+    const { code, stdout } = run([...BARE, ...words, '--quiet']);
+    assert.is(code, 0);
+    const shown = run(['show', '--json'], stdout).stdout;
+    return shown.includes('matrixctl-tools');
+  };
+  assert.is(brings(), false);
+  assert.is(brings('--provider', 'ec2'), false);
+  assert.is(brings('--provider', 'hetzner'), true);
+  assert.is(brings('--provider', 'hetzner', '--tools', 'basic'), false);
+  assert.is(brings('--provider', 'ec2', '--format', 'base64'), false);
+  assert.is(brings('--provider', 'azure'), true);
+});
+
 cli('delegation: what has to be put on the other name', () => {
   const { stderr } = run(['--domain', 'matrix.example.org', '--server-name', 'example.org']);
   for (const line of [

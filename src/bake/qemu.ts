@@ -7,6 +7,7 @@ import type { LaunchEvents } from '../machines/machine';
 import { launchQemu, type QemuSurroundings } from '../machines/qemu/launch';
 import type { QemuMachine } from '../machines/qemu/machine';
 import type { QemuOptions } from '../machines/qemu/options';
+import { quoted } from '../machines/quoted';
 import { run } from '../machines/run';
 import { lastLines, waitForSentinel } from '../machines/sentinel';
 import { orStop } from '../machines/waiting';
@@ -58,7 +59,10 @@ export async function bakeQemu(
   const problem = await outputProblem(output);
   if (problem) throw new Error(`${output} ${problem.message}`);
   const begun = performance.now();
-  const launch = launchQemu(options, more.surroundings);
+  const launch = launchQemu(options, {
+    ...more.surroundings,
+    ...(more.announce ? { announce: more.announce } : {}),
+  });
   const machine = await launch(Buffer.from(bakeDocument(recipe)), events, signal);
   const { part, raw } = unfinished(output);
   more.announce?.(`${machine.howTo.remove}; rm -f ${quoted(part)} ${quoted(raw)}`);
@@ -89,11 +93,6 @@ export async function bakeQemu(
   } finally {
     await machine.destroy().finally(() => rm(part, { force: true }));
   }
-}
-
-/** A path as a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /** @returns the console, whose last word is `ready` */

@@ -44,17 +44,37 @@ export async function generate(flags: Asked, readText: ReadText): Promise<Genera
   });
   if (!resolved.deployment || unread.length > 0) return refused();
   const form = (asked.format ?? OPTIONS.format.default) as Form;
-  const bytes = await encode(document(resolved.deployment), form);
-  const misfit = providerMisfit(String(asked.provider ?? ''), form, bytes.length, resolved.deployment);
+  const provider = asked.provider === undefined ? undefined : String(asked.provider);
+  const room = asked.tools === undefined ? provider : undefined;
+  const { deployment, bytes } = await compiled(resolved.deployment, form, room);
+  const misfit =
+    provider === undefined ? undefined : providerMisfit(provider, form, bytes.length, deployment);
   if (misfit) return refused([misfit]);
   return {
-    deployment: resolved.deployment,
+    deployment,
     bytes,
     form,
     output: asked.output === '-' ? undefined : (asked.output as string | undefined),
     diagnostics: resolved.diagnostics,
     fromConfig,
   };
+}
+
+/**
+ * Where nobody has said which tools the server gets, it gets all of them if the provider takes so much.
+ * @param room that provider; undefined when there is none, or when the tools were asked for
+ */
+async function compiled(
+  deployment: Deployment,
+  form: Form,
+  room: string | undefined,
+): Promise<{ readonly deployment: Deployment; readonly bytes: Uint8Array }> {
+  if (room !== undefined && deployment.tools === 'basic') {
+    const full = { ...deployment, tools: 'full' } as const;
+    const bytes = await encode(document(full), form);
+    if (!providerMisfit(room, form, bytes.length, full)) return { deployment: full, bytes };
+  }
+  return { deployment, bytes: await encode(document(deployment), form) };
 }
 
 /** Why the provider would not take the document, if so. */
@@ -87,7 +107,7 @@ function providerMisfit(
     expected: `at most ${limit.bytes} bytes`,
     hint: smaller
       ? `--format ${smaller} makes it smaller`
-      : 'fewer or shorter SSH keys, or a shorter apt key, make it smaller',
+      : `${deployment.tools === 'full' ? '--tools basic, ' : ''}fewer or shorter SSH keys, or a shorter apt key, make it smaller`,
   };
 }
 

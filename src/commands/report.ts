@@ -1,5 +1,5 @@
 import { countedSize, PROVIDERS } from '../cloudinit/limits';
-import type { Deployment } from '../deployment/deployment';
+import type { Deployment, Tools } from '../deployment/deployment';
 import type { Diagnostic } from '../deployment/diagnostic';
 import { nearest } from '../deployment/near';
 import { OPTIONS } from '../deployment/options';
@@ -41,7 +41,7 @@ export function strayWord(word: string, verbs: readonly string[]): Diagnostic {
 
 /** What a person has to know and to do after the document was made. */
 export function deploymentReport({ deployment, bytes, form }: Generated): string {
-  const { domain, serverName, tls, adminUser, tools } = deployment;
+  const { domain, serverName, tls, adminUser, tools, backup } = deployment;
   const tight = Object.values(PROVIDERS)
     .filter((limit) => !limit.forms.includes(form) || countedSize(limit, bytes.length) > limit.bytes)
     .map(({ name }) => name);
@@ -54,14 +54,16 @@ export function deploymentReport({ deployment, bytes, form }: Generated): string
     `DNS before the first boot: an A record (and AAAA, if the server has IPv6) of ${domain} to the server.`,
     `Open to the world: TCP ${tls === 'local-ca' ? '' : '80 (certificate), '}443 (Element, clients), 8448 (other servers).`,
     ...(tls === 'letsencrypt' ? [] : [`Certificate: ${tls}, which browsers and other servers do not trust.`]),
-    ...(tools === 'full'
-      ? []
-      : [
-          'Without backups: --backup daily makes one a night; --tools full is for backup, restore, update, doctor by hand.',
-        ]),
+    ...(backup ? [] : [withoutBackup(tools)]),
     'Once it boots, on the server: cloud-init status --wait --long',
     ...(serverName === domain ? [] : delegation(deployment)),
   ].join('\n');
+}
+
+function withoutBackup(tools: Tools): string {
+  return tools === 'full'
+    ? 'No backups by themselves: --backup daily makes one a night; by hand, on the server: matrixctl backup'
+    : 'Without backup, restore, update and doctor, which do not fit into 16 KB: --tools full brings them, and so does a --provider that takes more; --backup daily makes a backup a night too.';
 }
 
 /** What the owner of the bare domain has to serve (Matrix specification, server discovery). */

@@ -115,7 +115,7 @@ export function resolve(asked: Asked): Resolved {
     timezone: text('timezone'),
     sshKeys: values.get('ssh-key') ?? [],
     healthTimeout: Number(withDefault('health-timeout')),
-    tools: (text('tools') ?? (needsTools ? 'full' : OPTIONS.tools.default)) as Tools,
+    tools: (text('tools') ?? (needsTools ? 'full' : 'basic')) as Tools,
     backup: values.has('backup'),
     backupKeep: Number(withDefault('backup-keep')),
     restoreFrom: text('restore-from'),

@@ -135,8 +135,8 @@ export const OPTIONS = {
   tools: {
     type: 'string',
     group: 'Server',
-    help: 'full adds doctor, backup, restore and update to matrixctl',
-    default: 'basic',
+    help: 'full adds doctor, backup, restore, update',
+    defaultText: 'full if it fits',
     choices: ['basic', 'full'],
   },
   backup: {

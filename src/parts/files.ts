@@ -52,7 +52,7 @@ export const FILES: readonly FileRow[] = [
     path: () => '/usr/local/lib/matrixctl-tools',
     owner: 'root:root',
     mode: '0644',
-    what: "with `--tools full`: matrixctl's doctor, backup, restore and update",
+    what: "with the full tools: matrixctl's doctor, backup, restore and update",
     template: matrixctlTools,
     packed: matrixctlToolsPacked,
   },

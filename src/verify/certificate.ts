@@ -1,9 +1,10 @@
 /** By what certificate the probes from outside are let in, and who signed it. */
 import type { Machine } from '../machines/machine';
+import { quoted } from '../machines/quoted';
 import { pause } from '../machines/waiting';
 import { ask, type Trust, type Way } from './outside/request';
 import { judging, type Point } from './point';
-import { canEnter, type Enterable, printed, quoted } from './shell';
+import { canEnter, type Enterable, printed } from './shell';
 import type { Subject } from './subject';
 
 const { holds, unknown } = judging('from outside');

@@ -2,7 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Machine } from '../machines/machine';
-import { canEnter, type Enterable, printed, quoted } from './shell';
+import { quoted } from '../machines/quoted';
+import { canEnter, type Enterable, printed } from './shell';
 import type { Subject } from './subject';
 
 /** Bytes of each log, from its end. */

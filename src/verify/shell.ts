@@ -1,6 +1,5 @@
 /** Scripts for a machine's `exec`, and what they answer. */
 import type { Machine } from '../machines/machine';
-import { escapeFor } from '../parts/escape';
 
 /** A machine that can be entered. */
 export type Enterable = Machine & Required<Pick<Machine, 'exec'>>;
@@ -8,9 +7,6 @@ export type Enterable = Machine & Required<Pick<Machine, 'exec'>>;
 export function canEnter(machine: Machine): machine is Enterable {
   return machine.exec !== undefined;
 }
-
-/** One word of a shell command. */
-export const quoted = escapeFor('probe.sh');
 
 /**
  * Runs a script and returns what it printed, whatever its exit code.

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -42,7 +43,7 @@ interface Launched {
 
 function launch(
   more: Partial<QemuOptions> = {},
-  surroundings: { console?: string; kvm?: string } = {},
+  surroundings: { console?: string; kvm?: string; announce?: (remove: string) => void } = {},
   signal = new AbortController().signal,
 ): Launched {
   const cache = mkdtempSync(join(folder, 'cache-'));
@@ -194,6 +195,18 @@ test('Ctrl-C before and during the launch leaves nothing', async () => {
   setTimeout(() => controller.abort(new Error('interrupted')), 500);
   await failure(late);
   assert.equal([...machinesIn(early.cache), ...machinesIn(late.cache)], []);
+});
+
+test('the command that is announced before the launch removes what is there', async () => {
+  const announced: string[] = [];
+  const launched = launch({}, { announce: (remove) => announced.push(remove) });
+  const machine = await launched.machine;
+  assert.is(announced.length, 1);
+  spawnSync('sh', ['-c', announced.join()]);
+  for (let i = 0; i < 100 && !(await machine.process.gone()); i += 1) await pause(50);
+  assert.is(typeof (await machine.process.gone()), 'string');
+  assert.equal(machinesIn(launched.cache), []);
+  await machine.destroy();
 });
 
 test('a missing program is named with the packages that have it', async () => {

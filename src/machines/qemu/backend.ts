@@ -4,10 +4,10 @@ import { launchQemu } from './launch';
 import { type QemuOptions, qemuOptions } from './options';
 
 export const backend: Backend = {
-  plug(flags, _document, { minutes }) {
+  plug(flags, _document, { minutes, announce }) {
     const { options, diagnostics } = optionsOf(flags, Math.min(minutes + JUDGING, 1440));
     if (diagnostics.length > 0) return { launch: undefined, diagnostics };
-    return { launch: launchQemu(options), diagnostics };
+    return { launch: launchQemu(options, { announce }), diagnostics };
   },
 };
 

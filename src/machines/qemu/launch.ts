@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { LaunchEvents } from '../machine';
+import { quoted } from '../quoted';
 import { orStop } from '../waiting';
 import { type Accelerator, type Candidates, candidates } from './accelerator';
 import { inspectImage, makeLayer } from './disk';
-import { cacheFolder, reclaim } from './folders';
+import { cacheFolder, GROUP_FILE, reclaim } from './folders';
 import { QemuMachine } from './machine';
 import type { QemuOptions } from './options';
 import { LAYER, QemuProcess, type QemuSettings, SEED } from './process';
@@ -24,6 +25,8 @@ export interface QemuSurroundings {
   readonly cache?: string;
   /** Device of KVM; /dev/kvm if absent. */
   readonly kvm?: string;
+  /** Takes the command that removes what may be left, before anything is made. */
+  readonly announce?: (remove: string) => void;
 }
 
 /** As `Launch`, with what only this kind of machine has: the disk and an orderly end, which `bake` needs. */
@@ -49,6 +52,8 @@ export function launchQemu(options: QemuOptions, surroundings: QemuSurroundings 
     await reclaim(machines);
     const name = `gci-${process.pid}-${randomBytes(3).toString('hex')}`;
     const folder = join(machines, name);
+    const group = quoted(join(folder, GROUP_FILE));
+    surroundings.announce?.(`kill -- "-$(cat ${group})"; rm -rf ${quoted(folder)}`);
     await mkdir(machines, { recursive: true });
     await mkdir(folder, { mode: 0o700 });
     try {

@@ -2,6 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Executed, type Machine, MachineGone } from '../machine';
+import { quoted } from '../quoted';
 import { Stopped, until } from '../waiting';
 import type { Accelerator } from './accelerator';
 import { LAYER, type QemuProcess } from './process';
@@ -78,7 +79,7 @@ export class QemuMachine implements Machine {
     const { folder, ends } = this.parts;
     return {
       enter: this.door.command,
-      remove: `kill -- -${this.process.group}; rm -r ${folder}`,
+      remove: `kill -- -${this.process.group}; rm -r ${quoted(folder)}`,
       // The next run removes the folder.
       until: `its own watch ends it at ${ends.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     };

@@ -1,7 +1,9 @@
 /** Every container of the document: up, healthy by its own check, of the document's image, not restarted. */
+
+import { quoted } from '../../machines/quoted';
 import { pause } from '../../machines/waiting';
 import { judging, type Point } from '../point';
-import { type Enterable, json, printed, quoted } from '../shell';
+import { type Enterable, json, printed } from '../shell';
 import type { ExpectedContainer, Subject } from '../subject';
 
 const { holds } = judging('containers');

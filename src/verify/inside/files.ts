@@ -1,6 +1,8 @@
 /** Every file of the document, as it lies on the machine: owner, mode and content. */
+
+import { quoted } from '../../machines/quoted';
 import { judging, type Point } from '../point';
-import { type Enterable, printed, quoted } from '../shell';
+import { type Enterable, printed } from '../shell';
 import type { ExpectedFile, Subject } from '../subject';
 
 const { holds } = judging('files');
