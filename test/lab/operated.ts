@@ -1,8 +1,8 @@
-// A server that is updated: its Synapse image has a tag of its own, so that others do not meet the broken one.
+// A server that is updated: its Synapse image has a tag of its own, so that others do not meet the newer ones.
 import { join } from 'node:path';
 import type { Lab } from './lab';
 import type { Server, ServerSpec } from './server';
-import { brokenImage, tagBeside } from './world/broken-image';
+import { newerImage, tagBeside } from './world/newer-image';
 import { folderOf } from './world/runs';
 
 const repository = 'matrixdotorg/synapse';
@@ -20,5 +20,20 @@ export async function bootOperated(lab: Lab, name: string, host: number): Promis
   return lab.boot({ name, host, domain: `${name}.test`, options });
 }
 
-/** Gives the server's Synapse a newer image that does not start. @returns gives it its former image back */
-export const breakImage = (lab: Lab, name: string) => brokenImage(storageOf(lab), repository, name);
+/** Newer images of Synapse, by what happens when they start. */
+const newer = {
+  starts: { Labels: { newer: 'yes' } },
+  ends: { Entrypoint: ['/bin/false'] },
+  /** Synapse of before refuses a database of a later schema (synapse/storage/prepare_database.py). */
+  migratesAndEnds: {
+    Entrypoint: [
+      'python3',
+      '-c',
+      "import psycopg2 as p;c=p.connect(host='db',user='synapse',dbname='synapse',passfile='/data/pgpass');c.cursor().execute('UPDATE schema_compat_version SET compat_version=9999');c.commit();exit(1)",
+    ],
+  },
+};
+
+/** Gives the server's Synapse a newer image. @returns gives it its former image back */
+export const newSynapse = (lab: Lab, name: string, kind: keyof typeof newer) =>
+  newerImage(storageOf(lab), repository, name, newer[kind]);

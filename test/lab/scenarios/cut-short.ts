@@ -1,7 +1,7 @@
 // A restore and an update are killed in the middle: the timer brings each to its end.
 import type { Lab } from '../lab';
 import { belongings, matrixctl } from '../matrixctl';
-import { bootOperated, breakImage } from '../operated';
+import { bootOperated, newSynapse } from '../operated';
 import type { Place } from '../place';
 import type { Scenario } from '../scenario';
 import { containers, sh } from '../server';
@@ -11,12 +11,12 @@ import { live } from './rebirth';
 const record = '/var/lib/gen-cloudinit/unfinished';
 const healthy = `[ ! -s ${record} ] && curl -fs http://127.0.0.1:8008/health`;
 
-/** Runs matrixctl in /root and kills it, with all that it started, as soon as it has written its record. */
-async function cut(place: Place, words: string): Promise<string> {
+/** Runs matrixctl in /root and kills it, with all that it started, as soon as its record begins with that word. */
+async function cut(place: Place, words: string, word: string): Promise<string> {
   return sh(
     place.server,
     `systemd-run -q --collect --unit=cut -p WorkingDirectory=/root matrixctl ${words}
-for i in $(seq 6000); do [ -s ${record} ] && break; sleep 0.05; done
+for i in $(seq 6000); do grep -qsx ${word} ${record} && break; sleep 0.05; done
 systemctl kill -s KILL cut
 paste -sd ' ' ${record}`,
   );
@@ -40,7 +40,7 @@ async function restore(place: Place): Promise<Verdict[]> {
   await matrixctl(place, 'backup /root/matrix.tar.gz');
   const before = await belongings(server);
   await matrixctl(place, 'user late');
-  const words = await cut(place, 'restore matrix.tar.gz --force');
+  const words = await cut(place, 'restore matrix.tar.gz --force', 'restore');
   const seconds = await finished(place);
   const saved = await sh(server, 'ls /var/backups/matrix');
   return [
@@ -75,13 +75,36 @@ async function whileDown(place: Place): Promise<Verdict[]> {
   ];
 }
 
+/** While Synapse stands still for the backup that comes first: all is as it was. */
+async function early(lab: Lab, place: Place): Promise<Verdict[]> {
+  const { server } = place;
+  const image = () => sh(server, `docker inspect -f '{{.Image}}' ${containers.synapse}`);
+  const [before, had] = [await image(), await belongings(server)];
+  const mend = await newSynapse(lab, 'chi', 'ends');
+  const verdicts: Verdict[] = [];
+  for (const [words, word] of [
+    ['update', 'undo'],
+    ['restore matrix.tar.gz --force', 'resume'],
+  ] as const) {
+    const left = await cut(place, words, word);
+    const seconds = await finished(place);
+    verdicts.push(
+      is(`${words}: what goes on`, left.trim(), word),
+      holds('the image of before', (await image()) === before, `${seconds} s`, before),
+      holds('the same data', (await belongings(server)) === had, 'compared', 'the same'),
+    );
+  }
+  await mend();
+  return verdicts;
+}
+
 /** A newer Synapse image that does not start. */
 async function update(lab: Lab, place: Place): Promise<Verdict[]> {
   const { server } = place;
   const image = () => sh(server, `docker inspect -f '{{.Image}}' ${containers.synapse}`);
   const [before, had] = [await image(), await belongings(server)];
-  const mend = await breakImage(lab, 'chi');
-  const words = await cut(place, 'update');
+  const mend = await newSynapse(lab, 'chi', 'ends');
+  const words = await cut(place, 'update', 'update');
   const seconds = await finished(place);
   await mend();
   return [
@@ -102,6 +125,7 @@ export const cutShort: Scenario = {
     tell(await timed('restore', () => restore(place)));
     tell(await timed('restore while the server is down', () => whileDown(place)));
     tell(await timed('update', () => update(lab, place)));
+    tell(await timed('before anything is changed', () => early(lab, place)));
     if (!lab.options.keep) await server.machine.destroy();
   },
 };

@@ -1,7 +1,7 @@
 // Daily operation: matrixctl's words on a healthy server, on a broken one, and an update that must not stay.
 import type { Lab } from '../lab';
-import { login, matrixctl, register } from '../matrixctl';
-import { bootOperated, breakImage } from '../operated';
+import { belongings, login, matrixctl, register } from '../matrixctl';
+import { bootOperated, newSynapse } from '../operated';
 import type { Place } from '../place';
 import type { Scenario } from '../scenario';
 import { containers, sh } from '../server';
@@ -117,33 +117,53 @@ async function words(place: Place): Promise<Verdict[]> {
   return verdicts;
 }
 
-/** A newer Synapse image that does not start. */
+const synapseImage = (place: Place) =>
+  sh(place.server, `docker inspect -f '{{.Image}}' ${containers.synapse}`);
+
+/** A newer Synapse image that starts. */
 async function update(lab: Lab, place: Place): Promise<Verdict[]> {
-  const image = () => sh(place.server, `docker inspect -f '{{.Image}}' ${containers.synapse}`);
-  const before = await image();
-  const mend = await breakImage(lab, 'omega');
+  const before = await synapseImage(place);
+  await newSynapse(lab, 'omega', 'starts');
+  const had = await belongings(place.server);
   const { code, stdout, stderr } = await matrixctl(place, 'update');
-  const after = await image();
-  await mend();
   const { findings } = await examine(place);
   const backups = await sh(place.server, 'stat -c %a /var/backups/matrix/before-update.tar.gz');
   return [
+    is('exit code', code, 0),
+    holds('says so', /gen-cloudinit: updated/.test(stdout), (stdout + stderr).slice(-300), 'updated'),
+    holds('another image', (await synapseImage(place)) !== before, 'compared', 'another'),
+    is('nothing failed after it', named(findings, 'failed'), ''),
+    holds('the same data', (await belongings(place.server)) === had, 'compared', 'the same'),
+    is('the backup made before is for root alone', backups.trim(), '600'),
+  ];
+}
+
+/** A newer Synapse image that must not stay. */
+async function goesBack(
+  lab: Lab,
+  place: Place,
+  kind: Parameters<typeof newSynapse>[2],
+  said: RegExp,
+): Promise<Verdict[]> {
+  const before = await synapseImage(place);
+  const had = await belongings(place.server);
+  const mend = await newSynapse(lab, 'omega', kind);
+  const { code, stdout, stderr } = await matrixctl(place, 'update');
+  const after = await synapseImage(place);
+  await mend();
+  const { findings } = await examine(place);
+  return [
     is('exit code', code, 1),
-    holds(
-      'says so',
-      /those of before are back/.test(stderr),
-      (stdout + stderr).slice(-300),
-      'those of before are back',
-    ),
+    holds('says so', said.test(stdout + stderr), (stdout + stderr).slice(-300), said.source),
     is('the image of before', after, before),
     is('nothing failed after it', named(findings, 'failed'), ''),
-    is('the backup made before is for root alone', backups.trim(), '600'),
+    holds('the same data', (await belongings(place.server)) === had, 'compared', 'the same'),
   ];
 }
 
 export const operate: Scenario = {
   name: 'operate',
-  what: 'matrixctl: users, tokens, doctor, the small words, and an update that goes back',
+  what: 'matrixctl: users, tokens, doctor, the small words, an update, and two that go back',
   servers: [],
   async run(lab, tell) {
     const server = await bootOperated(lab, 'omega', 41);
@@ -155,6 +175,15 @@ export const operate: Scenario = {
     tell(await judge('words', () => words(place)));
     tell(await judge('doctor of a broken server', () => broken(place)));
     tell(await judge('update', () => update(lab, place)));
+    const back = /those of before are back/;
+    tell(await judge('update to what does not start', () => goesBack(lab, place, 'ends', back)));
+    // The images of before do not take the database any more: it is put back too.
+    const restored = /restored from .*before-update[\s\S]*those of before are back/;
+    tell(
+      await judge('update to what spoils the database', () =>
+        goesBack(lab, place, 'migratesAndEnds', restored),
+      ),
+    );
     if (!lab.options.keep) await server.machine.destroy();
   },
 };

@@ -100,7 +100,7 @@ const refusals: readonly Refusal[] = [
     what: 'a line that nginx does not know',
     host: 24,
     make: async () => ({ edit: (document) => spoiled(document, 'http2 on;', 'http2000 on;') }),
-    console: /no certificate yet/,
+    console: /no valid certificate/,
     judges: [[certificate, /ECONNREFUSED.*unknown directive "http2000"/]],
   },
 ];

@@ -1,5 +1,5 @@
-// A newer image under a name that servers pull: the one that is there, with a command that ends at once. It is written
-// into the registry's storage, for the registry itself takes no image.
+// A newer image under a name that servers pull: the one that is there with another configuration. It is written into the
+// registry's storage, for the registry itself takes no image.
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from './cache';
@@ -26,12 +26,14 @@ export async function tagBeside(
 /**
  * Gives the tag a new image, in the layout of distribution 2.8's filesystem driver (as oci.ts does).
  * @param storage the registry's root directory.
+ * @param changes of the image's configuration (OCI image specification, config.md), such as its entry point
  * @returns gives the tag its former image back.
  */
-export async function brokenImage(
+export async function newerImage(
   storage: string,
   repository: string,
   tag: string,
+  changes: object,
 ): Promise<() => Promise<void>> {
   const root = join(storage, 'docker/registry/v2');
   const folder = folderOf(storage, repository);
@@ -54,8 +56,8 @@ export async function brokenImage(
   const former = await readFile(current, 'utf8');
   const manifest = (await read(former)) as { config: Descriptor };
   const image = (await read(manifest.config.digest)) as { config: object };
-  const command = { ...image, config: { ...image.config, Entrypoint: ['/bin/false'] } };
-  const config = { ...manifest.config, ...(await put(command, '_layers/sha256')) };
+  const newer = { ...image, config: { ...image.config, ...changes } };
+  const config = { ...manifest.config, ...(await put(newer, '_layers/sha256')) };
   const links = ['_manifests/revisions/sha256', `_manifests/tags/${tag}/index/sha256`];
   const { digest } = await put({ ...manifest, config }, ...links);
   await writeFile(current, digest);
