@@ -15,7 +15,7 @@ import { explain, holds, timed } from './verdict';
 
 const usage = `usage: main.js [options]
   --machine nspawn|qemu  native speed, or an own kernel in QEMU (default nspawn)
-  --only NAME            this scenario or group (faults, faults-gate) alone; repeatable
+  --only NAME            this scenario or group (faults, faults-few) alone; repeatable
   --list                 the scenarios' names
   --keep                 leave servers and world on in the end, until Ctrl-C
   --json                 the results as JSON on standard output, in place of the count

@@ -31,7 +31,7 @@ export const registryFaults: readonly Fault[] = [
     moment: 'at the first manifests',
     expected: 'Docker or the script asks again; a healthy server in the same boot',
     seen: 'as expected, and nothing has to be said: Docker asks again by itself',
-    gate: true,
+    few: true,
     before: ({ lab, addresses }) =>
       lab.world.registry.faults.set({ mode: '500', times: 2, match: '/manifests/', from: addresses }),
     inject: (stage) => stage.asked('registry', /\/manifests\//),

@@ -19,8 +19,8 @@ export interface FaultRow {
 export interface Fault extends FaultRow {
   /** Where alone it can be had; both if absent. */
   readonly kind?: MachineKind;
-  /** Whether the gate runs it. */
-  readonly gate?: boolean;
+  /** Whether it is one of the few that stand for all of them. */
+  readonly few?: boolean;
   /** What the server is made with beside the usual. */
   spec?(lab: Lab): Promise<Pick<ServerSpec, 'options' | 'edit' | 'hardware'>>;
   /** Prepares the world before power on. */

@@ -19,7 +19,7 @@ export const networkFaults: readonly Fault[] = [
     moment: 'while images are pulled',
     expected: 'the pull goes on or is tried again; a healthy server in the same boot',
     seen: 'as expected: the pull goes on when the network is back, and nothing has to be said; ready after 59 s',
-    gate: true,
+    few: true,
     async inject(stage) {
       await stage.asked('registry', /\/blobs\//);
       await stage.machine.network.cut();
@@ -51,7 +51,7 @@ export const networkFaults: readonly Fault[] = [
     moment: 'at the first order of the certificate; right later',
     expected: 'the console tells which record is wrong; HTTPS within 5 minutes after it is right, by itself',
     seen: 'as expected, HTTPS about 3 minutes after the record was right',
-    gate: true,
+    few: true,
     before: ({ lab, spec }) => lab.world.dns.set(spec.domain, { a: ['10.91.0.250'] }),
     inject: (stage) => stage.when(running('nginx/compose.yml')),
     reason: /gen-cloudinit: .*10\.91\.0\.250/,

@@ -27,7 +27,7 @@ export const powerFaults: readonly Fault[] = [
     moment: "while dpkg unpacks Docker's packages",
     expected: whole,
     seen: 'as expected, 129 s after the power cut',
-    gate: true,
+    few: true,
     async inject(stage) {
       await stage.when(`[ -e /usr/bin/containerd ] && ${running('dpkg')}`);
       await stage.powerCycle();
@@ -78,7 +78,7 @@ export const powerFaults: readonly Fault[] = [
     moment: "during the wait for Synapse's health",
     expected: whole,
     seen: 'as expected, 56 s after the reboot',
-    gate: true,
+    few: true,
     async inject(stage) {
       await stage.when(inPhase('starting'));
       await stage.machine.reboot(120_000 * stage.lab.patience);

@@ -113,7 +113,7 @@ export const scenarioOf = (fault: Fault, host: number, after: readonly string[])
   name: fault.name,
   what: `${fault.fault}, ${fault.moment}`,
   servers: [],
-  groups: fault.gate ? ['faults', 'faults-gate'] : ['faults'],
+  groups: fault.few ? ['faults', 'faults-few'] : ['faults'],
   onRequest: true,
   after,
   ...(fault.kind === undefined ? {} : { kind: fault.kind }),
