@@ -1,11 +1,13 @@
 // Daily operation: matrixctl's words on a healthy server, on a broken one, and an update that must not stay.
 import type { Lab } from '../lab';
+import { pause } from '../machines/run';
 import { belongings, login, matrixctl, register } from '../matrixctl';
 import { bootOperated, newSynapse } from '../operated';
 import type { Place } from '../place';
 import type { Scenario } from '../scenario';
 import { containers, sh } from '../server';
 import { holds, is, type Judgement, timed, type Verdict } from '../verdict';
+import { run } from '../world/process';
 
 interface Finding {
   readonly check: string;
@@ -117,6 +119,38 @@ async function words(place: Place): Promise<Verdict[]> {
   return verdicts;
 }
 
+/** nginx gets a certificate that ends within days, signed by itself; the timer's next run is asked for at once. */
+async function nearItsEnd(place: Place): Promise<Verdict[]> {
+  const { server, outside } = place;
+  const { domain, machine } = server;
+  const made = await run([
+    ...['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '3', '-subj', `/CN=${domain}`],
+    ...['-addext', `subjectAltName=DNS:${domain}`, '-keyout', '-', '-out', '-'],
+  ]);
+  const [key = '', certificate = ''] = made.split(/(?=-----BEGIN CERTIFICATE)/);
+  const live = `$(docker volume inspect -f '{{.Mountpoint}}' nginx_nginx_secrets)/live/${domain}`;
+  await machine.exec(`cat >${live}/privkey.pem`, { input: key });
+  await machine.exec(`tee ${live}/cert.pem ${live}/chain.pem >${live}/fullchain.pem`, { input: certificate });
+  await sh(
+    server,
+    `docker exec ${containers.nginx} nginx -s reload
+sleep 2
+touch -d '1 hour ago' /var/lib/gen-cloudinit/order`,
+  );
+  const { findings } = await examine(place);
+  const before = findings.find(({ check }) => check === 'certificate');
+  await sh(server, 'systemctl start matrix.service');
+  let error = 'not asked';
+  for (let i = 0; error !== '' && i < 30; i++) {
+    ({ error } = await outside.fetch(`https://${domain}/`));
+    if (error !== '') await pause(2000);
+  }
+  return [
+    is('the doctor', `${before?.verdict}: ${before?.seen}`, 'failed: 2 days left'),
+    is('a new one is there', error, ''),
+  ];
+}
+
 const synapseImage = (place: Place) =>
   sh(place.server, `docker inspect -f '{{.Image}}' ${containers.synapse}`);
 
@@ -163,7 +197,7 @@ async function goesBack(
 
 export const operate: Scenario = {
   name: 'operate',
-  what: 'matrixctl: users, tokens, doctor, the small words, an update, and two that go back',
+  what: 'matrixctl: users, tokens, doctor, the small words, a certificate near its end, an update, and two that go back',
   servers: [],
   async run(lab, tell) {
     const server = await bootOperated(lab, 'omega', 41);
@@ -174,6 +208,7 @@ export const operate: Scenario = {
     tell(await judge('accounts', () => accounts(place)));
     tell(await judge('words', () => words(place)));
     tell(await judge('doctor of a broken server', () => broken(place)));
+    tell(await judge('certificate near its end', () => nearItsEnd(place)));
     tell(await judge('update', () => update(lab, place)));
     const back = /those of before are back/;
     tell(await judge('update to what does not start', () => goesBack(lab, place, 'ends', back)));

@@ -1,8 +1,12 @@
 // The network goes away, or leads to the wrong place.
+import { join } from 'node:path';
 import { cloudInit, units } from '../../judges/inside';
+import type { Lab } from '../../lab';
 import { pause } from '../../machines/run';
 import { sh } from '../../server';
-import { holds } from '../../verdict';
+import { Vantage } from '../../vantage';
+import { holds, type Verdict } from '../../verdict';
+import { startService } from '../../world/process';
 import type { Fault } from './fault';
 import { inPhase, running, type Stage } from './stage';
 
@@ -10,6 +14,28 @@ import { inPhase, running, type Stage } from './stage';
 async function shortenRetries(stage: Stage): Promise<void> {
   await stage.when('[ -x /usr/local/sbin/matrix* ]');
   await sh(stage, 'grep -q 1800 /usr/local/sbin/matrix* && sed -i s/1800/60/ /usr/local/sbin/matrix*');
+}
+
+/** A web server that knows nothing of any domain. @returns its IPv6 address */
+async function stranger(lab: Lab): Promise<string> {
+  const place = await Vantage.open(lab.world, lab.options.registry, 'stranger', 34);
+  const program = `require('http').createServer((_, answer) => answer.end('somebody else')).listen(80, '${place.address6}')`;
+  const argv = place.command([process.execPath, '-e', program]);
+  const service = startService('stranger', argv, { log: join(lab.world.logs, 'stranger.log') });
+  lab.atEnd(() => service.stop());
+  return place.address6;
+}
+
+/** That a certificate comes by itself, from now on. */
+async function https({ lab, spec }: Stage): Promise<readonly Verdict[]> {
+  const begin = performance.now();
+  let error = '';
+  for (; performance.now() - begin < 300_000 * lab.patience; await pause(2000)) {
+    ({ error } = await lab.outside.fetch(`https://${spec.domain}/`));
+    if (error === '') break;
+  }
+  const seconds = ((performance.now() - begin) / 1000).toFixed(0);
+  return [holds('HTTPS', error === '', `${error || 'verified'} after ${seconds} s`, 'within 300 s')];
 }
 
 export const networkFaults: readonly Fault[] = [
@@ -57,15 +83,25 @@ export const networkFaults: readonly Fault[] = [
     reason: /gen-cloudinit: .*10\.91\.0\.250/,
     mend: ({ lab, spec, machine: { address, address6 = '' } }) =>
       lab.world.dns.set(spec.domain, { a: [address], aaaa: [address6] }),
-    async judge({ lab, spec }) {
-      const begin = performance.now();
-      let error = '';
-      for (; performance.now() - begin < 300_000 * lab.patience; await pause(2000)) {
-        ({ error } = await lab.outside.fetch(`https://${spec.domain}/`));
-        if (error === '') break;
-      }
-      const seconds = ((performance.now() - begin) / 1000).toFixed(0);
-      return [holds('HTTPS', error === '', `${error || 'verified'} after ${seconds} s`, 'within 300 s')];
+    judge: https,
+  },
+  {
+    name: 'fault-dns-aaaa',
+    fault: "the domain's AAAA record is another web server's, its A record is right",
+    moment: 'at the first order of the certificate; right later',
+    expected: 'the console tells which record is wrong; nothing is ordered before it is right, then once',
+    seen: 'not yet',
+    async before({ lab, spec, machine }) {
+      await lab.world.dns.set(spec.domain, { a: [machine.address], aaaa: [await stranger(lab)] });
+    },
+    inject: (stage) => stage.when(running('nginx/compose.yml')),
+    reason: /gen-cloudinit: no valid certificate: AAAA \[fd91::34\] is another server/,
+    mend: ({ lab, spec, machine: { address, address6 = '' } }) =>
+      lab.world.dns.set(spec.domain, { a: [address], aaaa: [address6] }),
+    async judge(stage) {
+      const verdicts = await https(stage);
+      const orders = (await sh(stage, `journalctl -b -o cat | grep -c 'docker kill -s HUP' || :`)).trim();
+      return [...verdicts, holds('orders asked for', orders === '1', orders, '1')];
     },
   },
 ];
