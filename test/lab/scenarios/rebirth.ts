@@ -1,5 +1,6 @@
 // A backup makes the same server again on a fresh machine, from the document alone.
 
+import { basename } from 'node:path';
 import { generate } from '../document';
 import { waitForCloudInit } from '../machines/machine';
 import { belongings, call, login, matrixctl } from '../matrixctl';
@@ -120,12 +121,21 @@ export const rebirth: Scenario = {
     );
     tell(await timed('what is refused', () => refusals(place)));
 
-    // Over what is there: what came after the backup goes, what was before is back.
+    // Over what is there, by a URL: what came after the backup goes, what was before is back.
     await matrixctl(place, 'user late');
-    const forced = await matrixctl(place, `restore ${archive} --force`);
+    const port = 8020;
+    await sh(
+      first,
+      `systemd-run -q python3 -m http.server ${port} --bind 127.0.0.1 --directory /root; sleep 2`,
+    );
+    const url = `http://127.0.0.1:${port}/${basename(archive)}`;
+    const forced = await matrixctl(place, `restore ${url} --force`);
+    await sh(first, 'systemctl start matrix.service');
+    const fetched = await sh(first, 'ls /var/backups/matrix | grep fetched || :');
     tell(
       await timed('restore --force', async () => [
-        is('exit code', forced.code, 0),
+        holds('exit code', forced.code === 0, `${forced.code}: ${forced.stderr.slice(-200)}`, '0'),
+        is('what was fetched is gone after it', fetched, ''),
         holds(
           'the same server as at the backup',
           (await belongings(first)) === before,
