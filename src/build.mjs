@@ -1,6 +1,6 @@
 // The build: one bundle for the command, templates compiled into it, so that starting it parses no template
 // and resolves no package. `node src/build.mjs` makes dist/cli.js; with `tests` it bundles the tests as well.
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { gzipAsync } from '@gfx/zopfli';
 import ejs from 'ejs';
@@ -108,6 +108,8 @@ await build({
   minify: true,
   banner: { js: "#!/usr/bin/env node\nconst __url = require('node:url').pathToFileURL(__filename).href;" },
 });
+// npm does so when it links the command, but not after a later build.
+await chmod(join(root, 'dist/cli.js'), 0o755);
 await writeFile(join(root, 'dist/package.json'), '{"type":"commonjs"}\n');
 await build({
   ...common,

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -261,6 +262,8 @@ cli('check, show and extract of what was generated', ({ dir }) => {
 cli('--help, --version, completion', () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   assert.is(run(['--version']).stdout, `${version}\n`);
+  // As npx and a link in PATH start it, also after a build that npm knows nothing of.
+  assert.is(execFileSync('dist/cli.js', ['--version'], { encoding: 'utf8' }), `${version}\n`);
   for (const verb of [[], ['schema'], ['check'], ['show'], ['extract']]) {
     const { code, stdout } = run([...verb, '--help']);
     assert.is(code, 0);
