@@ -15,7 +15,7 @@ import { PyYaml } from './support/yaml';
  * exactly, when every file is read by its own parser, and nothing else in the document moves.
  */
 const test = suiteWith('hostile values', ['python3-yaml']);
-const RUNS = 80;
+const RUNS = 100;
 
 let python: PyYaml;
 test.before(() => {
@@ -53,8 +53,7 @@ for (const [option, { right, arrived }] of Object.entries(CASES)) {
       }),
       { numRuns: RUNS, includeErrorInReport: true },
     );
-    // A third are made to be right; by chance it may be fewer.
-    assert.ok(accepted > RUNS / 10, `${accepted} of ${RUNS} values were accepted`);
+    assert.ok(accepted > RUNS / 6, `${accepted} of ${RUNS} values were accepted`);
     assert.ok(
       shapes.size <= 1,
       `the document has ${shapes.size} shapes:\n${[...shapes].slice(0, 2).join('\n')}`,

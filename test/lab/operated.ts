@@ -1,7 +1,8 @@
 // A server that is updated: its Synapse image has a tag of its own, so that others do not meet the newer ones.
 import { join } from 'node:path';
 import type { Lab } from './lab';
-import type { Server, ServerSpec } from './server';
+import type { Place } from './place';
+import { containers, type Server, type ServerSpec, sh } from './server';
 import { newerImage, tagBeside } from './world/newer-image';
 import { folderOf } from './world/runs';
 
@@ -37,3 +38,7 @@ const newer = {
 /** Gives the server's Synapse a newer image. @returns gives it its former image back */
 export const newSynapse = (lab: Lab, name: string, kind: keyof typeof newer) =>
   newerImage(storageOf(lab), repository, name, newer[kind]);
+
+/** The id of the image that Synapse's container was made from. */
+export const synapseImage = ({ server }: Place): Promise<string> =>
+  sh(server, `docker inspect -f '{{.Image}}' ${containers.synapse}`);

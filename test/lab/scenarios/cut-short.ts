@@ -1,10 +1,10 @@
 // A restore and an update are killed in the middle: the timer brings each to its end.
 import type { Lab } from '../lab';
 import { belongings, matrixctl } from '../matrixctl';
-import { bootOperated, newSynapse } from '../operated';
+import { bootOperated, newSynapse, synapseImage } from '../operated';
 import type { Place } from '../place';
 import type { Scenario } from '../scenario';
-import { containers, sh } from '../server';
+import { sh } from '../server';
 import { holds, is, timed, type Verdict } from '../verdict';
 import { live } from './rebirth';
 
@@ -78,8 +78,7 @@ async function whileDown(place: Place): Promise<Verdict[]> {
 /** While Synapse stands still for the backup that comes first: all is as it was. */
 async function early(lab: Lab, place: Place): Promise<Verdict[]> {
   const { server } = place;
-  const image = () => sh(server, `docker inspect -f '{{.Image}}' ${containers.synapse}`);
-  const [before, had] = [await image(), await belongings(server)];
+  const [before, had] = [await synapseImage(place), await belongings(server)];
   const mend = await newSynapse(lab, 'chi', 'ends');
   const verdicts: Verdict[] = [];
   for (const [words, word] of [
@@ -90,7 +89,7 @@ async function early(lab: Lab, place: Place): Promise<Verdict[]> {
     const seconds = await finished(place);
     verdicts.push(
       is(`${words}: what goes on`, left.trim(), word),
-      holds('the image of before', (await image()) === before, `${seconds} s`, before),
+      holds('the image of before', (await synapseImage(place)) === before, `${seconds} s`, before),
       holds('the same data', (await belongings(server)) === had, 'compared', 'the same'),
     );
   }
@@ -101,15 +100,14 @@ async function early(lab: Lab, place: Place): Promise<Verdict[]> {
 /** A newer Synapse image that does not start. */
 async function update(lab: Lab, place: Place): Promise<Verdict[]> {
   const { server } = place;
-  const image = () => sh(server, `docker inspect -f '{{.Image}}' ${containers.synapse}`);
-  const [before, had] = [await image(), await belongings(server)];
+  const [before, had] = [await synapseImage(place), await belongings(server)];
   const mend = await newSynapse(lab, 'chi', 'ends');
   const words = await cut(place, 'update', 'update');
   const seconds = await finished(place);
   await mend();
   return [
     is('what goes on', words.trim(), 'update'),
-    holds('the image of before', (await image()) === before, `${seconds} s`, before),
+    holds('the image of before', (await synapseImage(place)) === before, `${seconds} s`, before),
     holds('the same data', (await belongings(server)) === had, 'compared', 'the same'),
   ];
 }
