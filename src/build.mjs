@@ -1,10 +1,13 @@
 // The build: one bundle for the command, templates compiled into it, so that starting it parses no template
 // and resolves no package. `node src/build.mjs` makes dist/cli.js; with `tests` it bundles the tests as well.
 import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { gzipAsync } from '@gfx/zopfli';
 import ejs from 'ejs';
 import { build } from 'esbuild';
+
+// Zopfli's loader would print all of its source above any mistake that ends this process.
+process.removeAllListeners('uncaughtException').removeAllListeners('unhandledRejection');
 
 const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
 const pkg = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
@@ -19,7 +22,10 @@ const templates = {
   setup(bundler) {
     bundler.onLoad({ filter: /[/\\]templates[/\\]/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
-      if (text.startsWith('#!')) return { contents: await script(text), loader: 'js' };
+      if (text.startsWith('#!')) {
+        const { joined, modules } = await joinModules(text, dirname(path));
+        return { contents: await script(joined), loader: 'js', watchFiles: modules };
+      }
       if (!path.endsWith('.ejs')) return { contents: text, loader: 'text' };
       const name = basename(path, '.ejs');
       const template = new ejs.Template(text, {
@@ -43,12 +49,26 @@ const templates = {
 };
 
 /**
- * A script: its text as it lands, without comments and indentation, for every byte of the document counts; and the
- * same as it travels, so that making a document needs no compressor. Zopfli takes its time and saves a twentieth; as
- * WebAssembly it gives the same bytes on every machine.
+ * A script with its modules: each line `. "$MODULES/NAME.sh"` gives way to that file of the same folder, without the
+ * line that tells shellcheck its dialect.
+ */
+async function joinModules(source, folder) {
+  const modules = [];
+  const lines = source.split('\n').map(async (line) => {
+    const name = /^\. "\$MODULES\/([\w-]+\.sh)"$/.exec(line)?.[1];
+    if (!name) return line;
+    modules.push(join(folder, name));
+    return (await readFile(join(folder, name), 'utf8')).replace(/^# shellcheck shell=bash\n/, '').trimEnd();
+  });
+  return { joined: (await Promise.all(lines)).join('\n'), modules };
+}
+
+/**
+ * A script: its text as it lands, without comments, for EC2 and Linode take 16 KB; and the same as it
+ * travels in plain documents, so that making one needs no compressor. Zopfli takes its time and saves a twentieth; as WebAssembly it gives the same bytes on every machine.
  */
 async function script(source) {
-  const text = source.replace(/^\s*#(?!!).*\n/gm, '').replace(/^\s+/gm, '');
+  const text = source.replace(/^\s*#(?!!| shellcheck ).*\n/gm, '').replace(/\n{2,}/g, '\n');
   const packed = Buffer.from(await gzipAsync(Buffer.from(text), { numiterations: 100 })).toString('base64');
   return `export default ${JSON.stringify(text)}; export const packed = ${JSON.stringify(packed)};`;
 }
@@ -70,6 +90,20 @@ const lazy = {
   },
 };
 
+/**
+ * The agents for proxies log through a package that is CommonJS, and that would print a proxy's password with DEBUG=*:
+ * they log nothing.
+ */
+const unlogged = {
+  name: 'unlogged',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^debug$/ }, () => ({ path: 'debug', namespace: 'unlogged' }));
+    bundler.onLoad({ filter: /./, namespace: 'unlogged' }, () => ({
+      contents: 'export default () => () => {};',
+    }));
+  },
+};
+
 const VERBS = ['check', 'show', 'extract', 'schema', 'verify', 'confirm', 'bake', 'bake-qemu', 'sweep'];
 
 const common = {
@@ -79,9 +113,10 @@ const common = {
   platform: 'node',
   target: 'node20',
   legalComments: 'none',
+  metafile: true,
   logLevel: 'warning',
   define: { __VERSION__: JSON.stringify(pkg.version) },
-  plugins: [templates, lazy],
+  plugins: [templates, lazy, unlogged],
 };
 
 /**
@@ -97,8 +132,53 @@ const verbs = {
   },
 };
 
+/** The packages of which there is code in what was built, with their directories: name and version are in package.json. */
+function packagesIn({ outputs }) {
+  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+  const directories = inputs.flatMap(([path, { bytesInOutput }]) => {
+    const directory = /^(.*\bnode_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
+    return directory && bytesInOutput > 0 ? [directory] : [];
+  });
+  return [...new Set(directories)].sort();
+}
+
+/**
+ * What the licences of bundled code ask for: their texts, beside it. Some packages name a licence and bring no text;
+ * then another one of the same repository has it.
+ * @throws Error when a package has none
+ */
+async function licences(metafiles) {
+  const directories = [...new Set(metafiles.flatMap(packagesIn))];
+  const packages = await Promise.all(
+    directories.map(async (path) => {
+      const directory = resolve(root, path);
+      const { name, version, license, repository } = JSON.parse(
+        await readFile(join(directory, 'package.json'), 'utf8'),
+      );
+      const files = (await readdir(directory)).filter((file) => /^(?:licen[cs]e|copying|notice)/i.test(file));
+      const texts = await Promise.all(
+        files.sort().map(async (file) => (await readFile(join(directory, file), 'utf8')).trim()),
+      );
+      const hasLicence = files.some((file) => !/^notice/i.test(file));
+      return { name, version, license, from: repository?.url ?? repository, texts, hasLicence };
+    }),
+  );
+  /** Each text once, with the packages that it is for. */
+  const sections = new Map();
+  for (const { name, version, license, from, texts, hasLicence } of packages) {
+    const other = packages.find((each) => each.hasLicence && each.from === from && each.license === license);
+    if (!hasLicence && !(from && other)) throw new Error(`${name} is bundled and has no licence`);
+    const text = (hasLicence ? texts : [...texts, ...other.texts]).join('\n\n');
+    sections.set(text, (sections.get(text) ?? new Set()).add(`${name} ${version} (${license})`));
+  }
+  return [...sections]
+    .map(([text, titles]) => `${[...titles].sort().join('\n')}\n\n${text}\n`)
+    .sort()
+    .join(`\n${'-'.repeat(80)}\n\n`);
+}
+
 await rm(join(root, 'dist'), { recursive: true, force: true });
-await build({
+const command = await build({
   ...common,
   entryPoints: ['src/cli.ts'],
   outfile: 'dist/cli.js',
@@ -111,7 +191,7 @@ await build({
 // npm does so when it links the command, but not after a later build.
 await chmod(join(root, 'dist/cli.js'), 0o755);
 await writeFile(join(root, 'dist/package.json'), '{"type":"commonjs"}\n');
-await build({
+const modules = await build({
   ...common,
   entryPoints: VERBS.map((verb) => `src/commands/${verb}.ts`),
   outdir: 'dist/verbs',
@@ -122,6 +202,9 @@ await build({
   mainFields: ['module', 'main'],
   minify: true,
 });
+
+const metafiles = [command.metafile, modules.metafile];
+await writeFile(join(root, 'dist/THIRD-PARTY-LICENSES.txt'), await licences(metafiles));
 
 if (process.argv.includes('tests')) {
   // One file of its own for each test file and for the lab's command; packages stay outside.
@@ -146,4 +229,5 @@ if (process.argv.includes('tests')) {
     platform: 'browser',
   });
   await writeFile(join(root, 'dist/test/package.json'), '{"type":"module"}\n');
+  await writeFile(join(root, 'dist/test/metafiles.json'), JSON.stringify(metafiles));
 }

@@ -5,6 +5,7 @@ import { printOut, writeOutput } from './commands/output';
 import { deploymentReport, optionReport } from './commands/report';
 import type { Verified } from './commands/verify';
 import { onlyOnce, strayWords } from './commands/words';
+import { toldSafely } from './deployment/shown';
 import { bakeFlags } from './flags/bake';
 import { complete } from './flags/completion';
 import { checkFlags, extractFlags, schemaFlags, showFlags } from './flags/document';
@@ -21,8 +22,9 @@ const INTERRUPTED = 130;
 
 type Flags = Record<string, unknown>;
 
+/** For eyes: a URL of a flag may be in any message, also in one of Node or of yargs. */
 function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${toldSafely(text)}\n`);
 }
 
 async function runGenerate({ _: words, $0: _name, quiet, ...asked }: Flags): Promise<void> {

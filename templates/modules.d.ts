@@ -15,12 +15,7 @@ declare module '*/README' {
   export default text;
 }
 /** A script, and the same as cloud-init's encoding gz+b64. */
-declare module '*/matrixctl' {
-  const text: string;
-  export default text;
-  export const packed: string;
-}
-declare module '*/matrixctl-tools' {
+declare module '*.sh' {
   const text: string;
   export default text;
   export const packed: string;

@@ -18,15 +18,14 @@ shows('our own document: header, files, source, commands and sizes', () => {
   assert.is(shown.form, 'yaml');
   assert.ok(shown.files.length > 5 && shown.files.every(({ bytes: size, problem }) => size && !problem));
   assert.ok(shown.files.every(({ owner, mode }) => owner === 'root:root' && /^0[0-7]{3}$/.test(mode)));
-  assert.equal(
-    shown.aptSources.map(({ name, key }) => ({ name, key })),
-    [{ name: 'docker', key: 'in the document' }],
-  );
-  assert.ok(shown.sizes.find(({ provider }) => provider === 'ec2')?.fits);
+  assert.equal(shown.aptSources, [], 'the script adds the repository');
+  const fits = (name: string) => shown.sizes.find(({ provider }) => provider === name)?.fits;
+  assert.equal([fits('digitalocean'), fits('ec2')], [true, false]);
   const report = showReport(shown, 'user-data.yaml');
   assert.match(report, /^user-data\.yaml: cloud-config, \d+ bytes, \d+ lines\n/);
   assert.match(report, /\n {2}0\d{3} {2}root:root +\d+ {2}\/\S+/);
-  assert.match(report, /AWS EC2 +\d+ of 16384 bytes +fits/);
+  assert.match(report, /DigitalOcean +\d+ of 65536 bytes +fits/);
+  assert.match(report, /AWS EC2 +\d+ of 16384 bytes +(?!fits)/);
 });
 
 shows("another's document: every kind of entry", () => {

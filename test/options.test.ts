@@ -22,7 +22,7 @@ options('every default', () => {
   const { dockerAptKey, ...rest } = deploymentOf({});
   assert.match(dockerAptKey, /^-----BEGIN PGP PUBLIC KEY BLOCK-----\n/);
   assert.equal(rest, {
-    tools: 'basic',
+    tools: 'full',
     domain: 'matrix.example.org',
     serverName: 'matrix.example.org',
     email: 'admin@matrix.example.org',
@@ -47,6 +47,7 @@ options('every default', () => {
     backup: false,
     backupKeep: 7,
     restoreFrom: undefined,
+    extra: undefined,
   });
 });
 
@@ -267,6 +268,68 @@ options('a password is not repeated', () => {
     const { diagnostics } = resolve({ domain: 'a.b', 'db-password': given });
     assert.not.match(JSON.stringify(diagnostics), 'hunter2');
   }
+});
+
+options('the query of a signed URL is not repeated, and plain http is warned about', () => {
+  const url = 'http://backup.example.org/m.tar.gz?sig=SECRET';
+  for (const given of [`${url} `, [url, url], `${url}'`])
+    assert.not.match(JSON.stringify(resolve({ domain: 'a.b', 'restore-from': given }).diagnostics), 'SECRET');
+  const warned = resolve({ domain: 'matrix.test', tls: 'local-ca', 'restore-from': url }).diagnostics;
+  assert.equal(
+    warned.map(({ code, path }) => `${code} ${path}`),
+    ['plain-http restore-from'],
+  );
+  assert.not.match(JSON.stringify(warned), 'SECRET');
+  const safe = { domain: 'matrix.test', tls: 'local-ca', 'restore-from': url.replace('http', 'https') };
+  assert.equal(resolve(safe).diagnostics, []);
+});
+
+/** Every way in which a value that is refused can hold a secret of a URL. */
+const WITH_SECRETS = [
+  'https://user:SECRET@host.example.org/backup.tar.gz',
+  'https://SECRET@host.example.org/',
+  'https://user:SEC/RET-SECRET@host.example.org/',
+  'https://user:a?SECRET@host.example.org/',
+  'https://user:a#SECRET@host.example.org/',
+  'https://user:a?b/SECRET',
+  'https://host.example.org/backup.tar.gz?X-Amz-Signature=SECRET ',
+  'https://host.example.org/backup.tar.gz?a@SECRET b',
+  'https://host.example.org/backup.tar.gz#SECRET b',
+  'https://host.example.org/backup.tar.gz&X-Amz-Signature=SECRET',
+  'https://host.example.org/backup.tar.gz%3FX-Amz-Signature%3DSECRET b',
+  'host.example.org/backup.tar.gz?X-Amz-Signature=SECRET',
+  's3://bucket/backup.tar.gz?sig=SECRET',
+  'user:SECRET@host.example.org:5000',
+  '//user:SECRET@host.example.org/',
+  'https:/user:SECRET@host.example.org/',
+  '"https://user:SECRET@host.example.org/',
+  'HTTPS://user:@SECRET@host.example.org/\n',
+];
+
+options('no user, password, query or fragment of a URL is repeated, whichever option has it', () => {
+  for (const name of OPTION_NAMES) {
+    for (const value of WITH_SECRETS) {
+      for (const given of [value, [value, value], { deep: [value] }, [{ [value]: 1 }]]) {
+        const { diagnostics } = resolve({ domain: 'a.b', [name]: given });
+        const told = JSON.stringify(diagnostics);
+        assert.not.match(told, 'SECRET', `${name}: ${told}`);
+      }
+    }
+  }
+  for (const value of WITH_SECRETS)
+    assert.not.match(JSON.stringify(resolve({ domain: 'a.b', [value]: 'x' }).diagnostics), 'SECRET', value);
+});
+
+options('of a URL enough is shown to recognise it, and what is no URL is shown as it is', () => {
+  const given = (name: string, value: string) =>
+    resolve({ domain: 'a.b', [name]: value }).diagnostics[0]?.given;
+  assert.is(given('acme-url', 'https://me:pw@acme.test/dir?x=1'), 'https://...@acme.test/dir?...');
+  assert.is(given('restore-from', 'https://host.test/m.tar.gz?sig=a '), 'https://host.test/m.tar.gz?...');
+  assert.is(given('registry-mirror', 'me:pw@hub.test:5000'), '...@hub.test:5000');
+  for (const value of ['a@b@example.org', "a'b@example.org"]) assert.is(given('email', value), value);
+  const image = 'registry.test:5000/A@sha256:0';
+  assert.is(given('synapse-image', image), image);
+  assert.is(given('domain', 'what? no'), 'what? no');
 });
 
 options('a user id is at most 255 characters long, as a whole', () => {

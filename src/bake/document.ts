@@ -5,6 +5,7 @@ import dockerKey from '../../templates/docker.asc';
 import { type CloudConfig, permissions } from '../cloudinit/config';
 import { toYaml } from '../cloudinit/yaml';
 import type { Deployment } from '../deployment/deployment';
+import { APT_KEY } from '../parts/boot';
 import { PACKAGES } from '../parts/docker';
 import { escapeFor } from '../parts/escape';
 import { ABSENT } from './absent';
@@ -45,7 +46,8 @@ export interface BakeConfig extends Pick<CloudConfig, 'write_files' | 'runcmd'> 
 
 function bakeConfig(recipe: BakeRecipe): BakeConfig {
   const { postgres, synapse, element, nginx } = recipe.images;
-  const script = (...words: string[]) => `/bin/bash ${RUN}/bake ${words.join(' ')}`;
+  const quoted = escapeFor('bake.sh');
+  const script = (...words: string[]) => `/bin/bash ${RUN}/bake ${words.map(quoted).join(' ')}`;
   const file = (path: string, content: string) => ({
     path,
     owner: 'root:root',
@@ -66,7 +68,7 @@ function bakeConfig(recipe: BakeRecipe): BakeConfig {
       },
       file(`${RUN}/absent`, ABSENT.flatMap(({ places }) => places.map((place) => `${place}\n`)).join('')),
       file(`/run/systemd/system/${UNIT}`, bakeUnit),
-      file('/etc/apt/keyrings/gen-cloudinit-docker.asc', recipe.dockerAptKey ?? dockerKey),
+      file(APT_KEY, recipe.dockerAptKey ?? dockerKey),
       // The ordinary document leaves a server's Docker as it is, so this is the mirror of the image's servers too.
       file(
         '/etc/docker/daemon.json',
@@ -75,7 +77,7 @@ function bakeConfig(recipe: BakeRecipe): BakeConfig {
     ],
     runcmd: [
       'set -eu',
-      script('install', escapeFor('bake.sh')(recipe.dockerAptUrl), ...PACKAGES),
+      script('install', recipe.dockerAptUrl, ...PACKAGES),
       script('pull', __VERSION__, postgres, synapse, element, nginx),
       // The unit waits for cloud-init's end; waiting for the unit here would be waiting for oneself.
       'systemctl daemon-reload',

@@ -1,5 +1,6 @@
 /** A document, booted on EC2 until it says that it is ready, becomes an image (AMI) of the account. */
 import type { Diagnostic } from '../deployment/diagnostic';
+import { shown } from '../deployment/shown';
 import { cleanUp, IMAGE_KINDS, LeftBehind, MACHINE_KINDS } from '../machines/ec2/cleanup';
 import type { Ec2 } from '../machines/ec2/client';
 import { hasCode } from '../machines/ec2/errors';
@@ -50,7 +51,7 @@ export function bakeOptions(
     code: 'wrong-value',
     path: 'name',
     message: 'cannot be the name of an image',
-    given: name,
+    given: shown(name),
     expected: "3 to 128 letters, digits, spaces and ()[] . / - ' @ _",
   };
   return { options: { ...options, name }, diagnostics: [...diagnostics, wrong] };

@@ -12,22 +12,9 @@ export interface WriteFile {
   readonly content: string;
 }
 
-export interface AptSource {
-  readonly filename: string;
-  /** False: the file is written anew, so that a second run does not add the line once more. */
-  readonly append: boolean;
-  readonly source: string;
-  /** ASCII-armoured OpenPGP public key. */
-  readonly key: string;
-}
-
 export interface CloudConfig {
   readonly timezone?: string;
   readonly ssh_authorized_keys?: readonly string[];
-  readonly apt?: {
-    readonly preserve_sources_list: boolean;
-    readonly sources: Readonly<Record<string, AptSource>>;
-  };
   /** At every boot, before files are written. */
   readonly bootcmd: readonly string[];
   readonly write_files: readonly WriteFile[];

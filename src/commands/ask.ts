@@ -63,7 +63,8 @@ function readConfig(path: string, readText: ReadText, diagnostics: Diagnostic[])
   const text = read(path, 'config', readText, diagnostics);
   if (text === undefined) return {};
   // Nothing but comments is no document to js-yaml; here it asks for nothing.
-  if (text.replace(/^\s*#.*$/gm, '').trim() === '') return {};
+  // Line by line: a pattern over the whole text would try every line again from each one before it.
+  if (text.split(/\r\n|[\r\n]/).every((line) => /^\s*(?:#|$)/.test(line))) return {};
   try {
     const data: unknown = load(text);
     if (data === null || data === undefined) return {};

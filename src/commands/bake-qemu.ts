@@ -4,6 +4,7 @@ import { BAKED_FILE } from '../flags/bake';
 import { numberFlag, textFlag } from '../machines/backend';
 import type { LaunchEvents } from '../machines/machine';
 import { optionsOf } from '../machines/qemu/backend';
+import { wrongImage } from './distro';
 import { type Answer, readRecipe } from './recipe';
 
 /** What the command line brings along. */
@@ -25,7 +26,8 @@ export async function bakeOnQemu(
   const { deployment, diagnostics: wrong, fromConfig, domain } = readRecipe(flags);
   const { options, diagnostics: unfit } = optionsOf(flags, numberFlag(flags, 'time-limit'));
   const output = textFlag(flags, 'output') ?? BAKED_FILE;
-  const diagnostics = [...wrong, ...unfit, ...[await outputProblem(output)].flatMap((one) => one ?? [])];
+  const more = [wrongImage('qemu', deployment?.distro, flags), await outputProblem(output)];
+  const diagnostics = [...wrong, ...unfit, ...more.flatMap((one) => one ?? [])];
   if (!deployment || diagnostics.some(({ severity }) => severity === 'error'))
     return { diagnostics, fromConfig };
   const data = await bakeQemu(deployment, options, output, events, signal, { domain, announce });

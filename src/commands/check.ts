@@ -4,7 +4,7 @@ import { SCHEMA_PROBE, schemaFindings, schemaProbeFindings } from '../cloudinit/
 import type { Script } from '../cloudinit/lint/scripts';
 import { redacted, visible } from '../cloudinit/lint/visible';
 import type { Diagnostic } from '../deployment/diagnostic';
-import { type CheckTools, SYSTEM_TOOLS } from './check-tools';
+import { type CheckTools, SYSTEM_TOOLS, type ToolResult } from './check-tools';
 
 export interface CheckOptions {
   /** Key of limits.ts whose limit the document must keep. */
@@ -23,7 +23,7 @@ export async function check(
 ): Promise<Diagnostic[]> {
   const { document, findings } = findAll(given, provider === undefined ? {} : { provider });
   const more = await Promise.all([
-    ...document.scripts.map((script) => syntax(script, tools)),
+    syntaxOfAll(document.scripts, tools),
     ...(document.input.kind === 'cloud-config' ? [schema(document, tools)] : []),
   ]);
   return toDiagnostics([...findings, ...more.flat()], document.source);
@@ -34,9 +34,23 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(({ severity }) => severity === 'error');
 }
 
-async function syntax(script: Script, tools: CheckTools): Promise<Finding[]> {
+/** Shells that run at the same time. */
+const AT_ONCE = 4;
+
+/** Asks the shell once per text, for a few texts at a time: a document may have very many scripts. */
+async function syntaxOfAll(scripts: readonly Script[], tools: CheckTools): Promise<Finding[]> {
+  const answers = new Map<string, ToolResult | undefined>();
+  const keyOf = ({ shell, text }: Script) => `${shell}\n${text}`;
+  const waiting = new Map(scripts.map((script) => [keyOf(script), script])).entries();
+  const work = async () => {
+    for (const [key, { shell, text }] of waiting) answers.set(key, await tools.syntax(shell, text));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return scripts.flatMap((script) => syntax(script, answers.get(keyOf(script))));
+}
+
+function syntax(script: Script, answer: ToolResult | undefined): Finding[] {
   const { shell, name, text } = script;
-  const answer = await tools.syntax(shell, text);
   if (!answer) {
     const message = `${shell} is not installed here; the syntax of ${name} was not checked.`;
     return [info('shell-syntax-unchecked', script.place(1), message)];

@@ -1,9 +1,9 @@
-import { document } from '../cloudinit/document';
-import { encode } from '../cloudinit/encode';
+import { cloudConfig, inForm } from '../cloudinit/document';
+import { contradictions } from '../cloudinit/extra';
 import { countedSize, type Form, PROVIDERS } from '../cloudinit/limits';
 import { type Deployment, resolve } from '../deployment/deployment';
 import type { Diagnostic } from '../deployment/diagnostic';
-import { type Asked, OPTIONS } from '../deployment/options';
+import type { Asked } from '../deployment/options';
 import { partsOf } from '../parts';
 import { gather, type ReadText } from './ask';
 
@@ -43,38 +43,64 @@ export async function generate(flags: Asked, readText: ReadText): Promise<Genera
     fromConfig,
   });
   if (!resolved.deployment || unread.length > 0) return refused();
-  const form = (asked.format ?? OPTIONS.format.default) as Form;
   const provider = asked.provider === undefined ? undefined : String(asked.provider);
-  const room = asked.tools === undefined ? provider : undefined;
-  const { deployment, bytes } = await compiled(resolved.deployment, form, room);
+  const asForm = asked.format as Form | undefined;
+  const { deployment, form, bytes } = await formed(resolved.deployment, asForm, asked.tools, provider);
   const misfit =
     provider === undefined ? undefined : providerMisfit(provider, form, bytes.length, deployment);
   if (misfit) return refused([misfit]);
+  const ofExtra = await extraDiagnostics(deployment, bytes);
+  if (ofExtra.some(({ severity }) => severity === 'error')) return refused(ofExtra);
   return {
     deployment,
     bytes,
     form,
     output: asked.output === '-' ? undefined : (asked.output as string | undefined),
-    diagnostics: resolved.diagnostics,
+    diagnostics: [...resolved.diagnostics, ...ofExtra],
     fromConfig,
   };
 }
 
+/** What is wrong with a document that holds the operator's own cloud-config: contradictions, and what `check` finds. */
+async function extraDiagnostics(deployment: Deployment, bytes: Uint8Array): Promise<Diagnostic[]> {
+  if (!deployment.extra) return [];
+  const found = contradictions(cloudConfig(deployment), deployment);
+  if (found.length > 0) return found;
+  const { lint } = await import('../cloudinit/lint/lint');
+  return lint(bytes)
+    .filter(({ severity }) => severity !== 'info')
+    .map((diagnostic) => ({ ...diagnostic, path: `extra, ${diagnostic.path}` }));
+}
+
+/** From the form that everybody can read to the smallest. */
+const LADDER: readonly Form[] = ['yaml', 'gzip', 'base64'];
+
 /**
- * Where nobody has said which tools the server gets, it gets all of them if the provider takes so much.
- * @param room that provider; undefined when there is none, or when the tools were asked for
+ * The form that was asked for, else the first that the provider takes; plain text without a provider. Where no form has
+ * room, the server fetches the key of Docker's repository. Where that does not help either, the part that the first boot
+ * does without is omitted, unless something asks for it.
  */
-async function compiled(
-  deployment: Deployment,
-  form: Form,
-  room: string | undefined,
-): Promise<{ readonly deployment: Deployment; readonly bytes: Uint8Array }> {
-  if (room !== undefined && deployment.tools === 'basic') {
-    const full = { ...deployment, tools: 'full' } as const;
-    const bytes = await encode(document(full), form);
-    if (!providerMisfit(room, form, bytes.length, full)) return { deployment: full, bytes };
+async function formed(
+  whole: Deployment,
+  form: Form | undefined,
+  tools: unknown,
+  provider: string | undefined,
+): Promise<Pick<Generated, 'deployment' | 'form' | 'bytes'>> {
+  const limit = provider === undefined ? undefined : PROVIDERS[provider];
+  const forms = form ? [form] : LADDER.filter((one) => limit?.forms.includes(one) ?? one === 'yaml');
+  const isFixed = tools !== undefined || whole.backup || whole.restoreFrom !== undefined;
+  const deployments = isFixed ? [whole] : [whole, { ...whole, tools: 'basic' } as const];
+  for (const deployment of deployments) {
+    for (const dockerKey of ['included', 'fetched'] as const) {
+      for (const one of forms) {
+        const bytes = await inForm(deployment, one, dockerKey);
+        if (!limit || countedSize(limit, bytes.length) <= limit.bytes)
+          return { deployment, form: one, bytes };
+      }
+    }
   }
-  return { deployment, bytes: await encode(document(deployment), form) };
+  const last = forms.at(-1) ?? 'yaml';
+  return { deployment: whole, form: last, bytes: await inForm(whole, last) };
 }
 
 /** Why the provider would not take the document, if so. */
@@ -113,10 +139,9 @@ function providerMisfit(
 
 function biggestParts(deployment: Deployment): string[] {
   const sizes = partsOf(deployment)
-    .flatMap(({ files, aptRepository }) => [
-      ...files.map(({ path, content, packed }) => ({ name: path, bytes: (packed ?? content).length })),
-      ...(aptRepository ? [{ name: 'apt key', bytes: aptRepository.key.length }] : []),
-    ])
+    .flatMap(({ files }) =>
+      files.map(({ path, content, packed }) => ({ name: path, bytes: (packed ?? content).length })),
+    )
     .concat({ name: 'SSH keys', bytes: deployment.sshKeys.join('\n').length });
   return sizes
     .sort((a, b) => b.bytes - a.bytes)

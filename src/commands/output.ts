@@ -1,5 +1,14 @@
 /** The product to its place: a file, or standard output. */
-import { chmodSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  fstatSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { InputError } from './input';
 
 /**
@@ -28,11 +37,17 @@ export function writeOutput(path: string, bytes: Uint8Array, mode: number): void
 }
 
 /**
- * Writes to standard output and comes back when all of it is through.
+ * Writes to standard output and comes back when all of it is through. To a file it writes piece by piece: a disk that
+ * fills up takes the first piece only, and the system reports no error before the next one.
  * @throws the system's error (a full disk); a reader that has gone away is none, and the rest is not wanted then
  */
-export function printOut(product: string | Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
+export async function printOut(product: string | Uint8Array): Promise<void> {
+  if (fstatSync(process.stdout.fd).isFile()) {
+    const bytes = Buffer.from(product);
+    for (let written = 0; written < bytes.length; ) written += writeSync(process.stdout.fd, bytes, written);
+    return;
+  }
+  await new Promise<void>((resolve, reject) => {
     process.stdout.write(product, (error: NodeJS.ErrnoException | null | undefined) => {
       if (error && error.code !== 'EPIPE') reject(error);
       else resolve();

@@ -62,8 +62,8 @@ export function deploymentReport({ deployment, bytes, form }: Generated): string
 
 function withoutBackup(tools: Tools): string {
   return tools === 'full'
-    ? 'No backups by themselves: --backup daily makes one a night; by hand, on the server: matrixctl backup'
-    : 'Without backup, restore, update and doctor, which do not fit into 16 KB: --tools full brings them, and so does a --provider that takes more; --backup daily makes a backup a night too.';
+    ? 'No nightly backups: --backup daily makes them; by hand, on the server: matrixctl backup'
+    : 'Without backup, restore, update and doctor, for which this provider has no room: the README tells how to add them to the running server.';
 }
 
 /** What the owner of the bare domain has to serve (Matrix specification, server discovery). */

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../deployment/diagnostic';
+import { shown } from '../deployment/shown';
 import { textFlag } from '../machines/backend';
 import { ec2Options } from '../machines/ec2/options';
 import { type Swept, sweepEc2, sweepLines } from '../machines/ec2/sweep';
@@ -34,7 +35,7 @@ export async function sweep(flags: Flags, { signal, progress }: Around): Promise
       code: 'wrong-value',
       path: 'run',
       message: 'has a value that cannot be used',
-      given: run,
+      given: shown(run),
       expected: 'the id of a run, gc- and ten digits, as gen-cloudinit sweep ec2 lists it',
     });
   }

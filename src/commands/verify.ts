@@ -1,6 +1,8 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { readDocument } from '../cloudinit/lint/document';
 import type { Diagnostic } from '../deployment/diagnostic';
+import { shown } from '../deployment/shown';
 import { MACHINE_FLAGS } from '../flags/machines';
 import { VERIFY_FLAGS } from '../flags/verify';
 import { type Backend, textFlag } from '../machines/backend';
@@ -10,6 +12,7 @@ import type { Report } from '../verify/report';
 import { runVerify } from '../verify/run';
 import { readSubject } from '../verify/subject';
 import { gather, type ReadText } from './ask';
+import { wrongImage } from './distro';
 import { generate } from './generate';
 import { InputError, inputName, readGiven, readText } from './input';
 
@@ -53,15 +56,17 @@ export async function verify(kind: MachineKind, flags: Flags, around: Surroundin
   const { minutes, diagnostics: late } = timeLimit(own['time-limit'] ?? MACHINE_FLAGS[kind].minutes);
   const saveTo = textFlag(own, 'save-to');
   const wrong = [...late, ...(saveTo === undefined ? [] : await unusable(saveTo))];
-  const made = file === undefined ? await compiled(options) : await given(file, options);
+  const made = file === undefined ? await compiled(options, kind) : await given(file, options);
   const { diagnostics, fromConfig } = made;
   if (!made.document || wrong.length > 0) return { diagnostics: [...diagnostics, ...wrong], fromConfig };
   const subject = readSubject(made.document);
   if ('problem' in subject) throw new InputError(`${inputName(file)} cannot be verified: ${subject.problem}`);
+  const refused = wrongImage(kind, made.distro, machine);
+  if (refused) return { diagnostics: [...diagnostics, refused], fromConfig };
   const { backend } = await BACKENDS[kind]();
   const { confirm, announce, screen, colours } = around;
   const display = new Display(screen, colours);
-  const plugged = backend.plug(machine, made.document, {
+  const plugged = backend.plug({ ...machine, distro: made.distro }, made.document, {
     minutes,
     announce,
     ...(confirm ? { confirm: (question) => display.aside(() => confirm(question)) } : {}),
@@ -111,7 +116,7 @@ function timeLimit(asked: unknown): {
     code: 'wrong-value',
     path: 'time-limit',
     message: 'has a value that cannot be used',
-    given: String(asked),
+    given: shown(String(asked)),
     expected: 'a whole number of minutes from 1 to 1440',
   };
   return { minutes, diagnostics: [diagnostic] };
@@ -125,7 +130,7 @@ async function unusable(directory: string): Promise<readonly Diagnostic[]> {
       code: 'wrong-value',
       path: 'save-to',
       message: `names a directory that cannot be written: ${why}`,
-      given: directory,
+      given: shown(directory),
       expected: 'a directory, or where one can be made',
     },
   ];
@@ -142,6 +147,8 @@ async function unusable(directory: string): Promise<readonly Diagnostic[]> {
 }
 
 interface Made {
+  /** The distribution that the document is for, where that is known. */
+  readonly distro?: string;
   readonly document?: Uint8Array;
   readonly diagnostics: readonly Diagnostic[];
   readonly fromConfig: ReadonlySet<string>;
@@ -149,15 +156,17 @@ interface Made {
 
 /**
  * The document of the options. A machine for a test has no public name, so that no certificate could be ordered: unless
- * the options say who is to sign, a CA made on the machine does.
+ * the options say who is to sign, a CA made on the machine does. For EC2 it has the form that EC2 takes.
  */
-async function compiled(options: Flags): Promise<Made> {
+async function compiled(options: Flags, kind: MachineKind): Promise<Made> {
   const readOnce = once(readText);
   const { asked } = gather(options, readOnce);
   const isOpen = asked.tls === undefined && asked['acme-url'] === undefined;
-  const made = await generate({ ...options, ...(isOpen ? { tls: 'local-ca' } : {}) }, readOnce);
+  const form = kind === 'ec2' && asked.format === undefined ? { provider: 'ec2' } : {};
+  const made = await generate({ ...options, ...form, ...(isOpen ? { tls: 'local-ca' } : {}) }, readOnce);
   const { diagnostics, fromConfig } = made;
-  return made.deployment ? { document: made.bytes, diagnostics, fromConfig } : { diagnostics, fromConfig };
+  if (!made.deployment) return { diagnostics, fromConfig };
+  return { document: made.bytes, distro: made.deployment.distro, diagnostics, fromConfig };
 }
 
 /** Each file is read once: a pipe gives its text to the first who asks. */
@@ -177,5 +186,8 @@ async function given(file: string, options: Flags): Promise<Made> {
       `--${names.join(', --')} and a document cannot both be given: the document is made already`,
     );
   }
-  return { document: await readGiven(file), diagnostics: [], fromConfig: new Set() };
+  const document = await readGiven(file);
+  const { text } = readDocument(document).source;
+  const distro = /^# User data for a new Debian server/m.test(text) ? { distro: 'debian' } : {};
+  return { document, ...distro, diagnostics: [], fromConfig: new Set() };
 }

@@ -23,6 +23,8 @@ export function strayWords(words: readonly string[], asked: Flags): Diagnostic[]
 /** What may be given several times, beside the options that are lists. */
 const REPEATABLE: Readonly<Record<string, readonly string[]>> = {
   'sweep ec2': ['region'],
+  'verify ec2': ['tag'],
+  'bake ec2': ['tag'],
   'bake remove': ['image'],
 };
 

@@ -1,3 +1,4 @@
+import { load } from 'js-yaml';
 import dockerKey from '../../templates/docker.asc';
 import type { Diagnostic } from './diagnostic';
 import { nearest } from './near';
@@ -40,6 +41,8 @@ export interface Deployment {
   readonly backupKeep: number;
   /** Path on the server or URL of a backup that a server without data begins with. */
   readonly restoreFrom: string | undefined;
+  /** The operator's own cloud-config, to be merged in. */
+  readonly extra: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Bytes of a whole user id (Matrix specification, user identifiers). */
@@ -115,10 +118,11 @@ export function resolve(asked: Asked): Resolved {
     timezone: text('timezone'),
     sshKeys: values.get('ssh-key') ?? [],
     healthTimeout: Number(withDefault('health-timeout')),
-    tools: (text('tools') ?? (needsTools ? 'full' : 'basic')) as Tools,
+    tools: withDefault('tools') === 'basic' ? 'basic' : 'full',
     backup: values.has('backup'),
     backupKeep: Number(withDefault('backup-keep')),
     restoreFrom: text('restore-from'),
+    extra: parsed(text('extra')),
   };
   const user = `@${deployment.adminUser ?? ''}:${deployment.serverName}`;
   if (user.length > MAX_USER_ID) diagnostics.push(tooLong(user));
@@ -126,11 +130,19 @@ export function resolve(asked: Asked): Resolved {
   return { deployment, diagnostics: [...diagnostics, ...warnings(deployment)] };
 }
 
+function parsed(text: string | undefined): Deployment['extra'] {
+  return text === undefined ? undefined : (load(text) as Deployment['extra']);
+}
+
 /** The values of one option as texts; what is wrong with them goes to `diagnostics`. */
 function checked(name: OptionName, value: unknown, diagnostics: Diagnostic[]): string[] {
   const option = optionOf(name);
-  const quoted = (given: unknown) =>
-    name === 'db-password' && typeof given === 'string' ? `${given.length} characters` : shown(given);
+  const quoted = (given: unknown) => {
+    // A file of cloud-config may hold passwords.
+    if (name === 'db-password' || name === 'extra')
+      return typeof given === 'string' ? `${given.length} characters` : typeof given;
+    return shown(given);
+  };
   const error = (code: string, message: string, given: string, expected: string, hint?: string) =>
     diagnostics.push({
       severity: 'error',

@@ -125,6 +125,14 @@ export const OPTIONS = {
     defaultText: 'none',
     rule: rule.sshPublicKey,
   },
+  extra: {
+    type: 'string',
+    group: 'Server',
+    file: true,
+    help: 'file of cloud-config to add: packages, users, runcmd',
+    defaultText: 'none',
+    rule: rule.cloudConfig,
+  },
   'health-timeout': {
     type: 'number',
     group: 'Server',
@@ -135,7 +143,7 @@ export const OPTIONS = {
   tools: {
     type: 'string',
     group: 'Server',
-    help: 'full adds doctor, backup, restore, update',
+    help: 'basic omits doctor, backup, restore, update',
     defaultText: 'full if it fits',
     choices: ['basic', 'full'],
   },
@@ -161,14 +169,14 @@ export const OPTIONS = {
   provider: {
     type: 'string',
     group: 'Output',
-    help: "refuse what is over this provider's limit",
+    help: 'choose the form that this provider takes',
     choices: rule.PROVIDER_NAMES,
   },
   format: {
     type: 'string',
     group: 'Output',
     help: 'plain text, gzip, or gzip in base64',
-    default: 'yaml',
+    defaultText: 'yaml if it fits',
     choices: ['yaml', 'gzip', 'base64'],
   },
   output: {

@@ -3,6 +3,8 @@
  * The alphabets are narrow on purpose: none of these values can then break out of YAML, JSON, shell, nginx or
  * env files; src/parts/escape.ts guards the same border from the other side.
  */
+import { load } from 'js-yaml';
+
 export interface Expected {
   readonly expected: string;
   readonly hint?: string;
@@ -211,3 +213,20 @@ export const backupPlace: Rule = (value) =>
         expected: 'https://backup.example.org/matrix.tar.gz or /root/matrix.tar.gz',
         hint: 'a path is one on the server, and the file may be put there later: the first boot waits for it',
       };
+
+/** A cloud-config of the operator's: a mapping, whose lists are lists where the document has lists. */
+export const cloudConfig: Rule = (value) => {
+  const expected = 'a file of cloud-config such as "packages: [htop]"';
+  try {
+    const data: unknown = load(value);
+    if (typeof data !== 'object' || data === null || Array.isArray(data))
+      return { expected, hint: 'a mapping of cloud-init modules' };
+    const notList = ['runcmd', 'bootcmd', 'write_files', 'packages', 'ssh_authorized_keys'].find(
+      (key) => Object.hasOwn(data, key) && !Array.isArray((data as Record<string, unknown>)[key]),
+    );
+    return notList ? { expected, hint: `${notList} is a list` } : undefined;
+  } catch (error) {
+    const [reason = ''] = String(error instanceof Error ? error.message : error).split('\n');
+    return { expected, hint: `it is not valid YAML: ${reason}` };
+  }
+};

@@ -17,6 +17,7 @@ export function warnings({
   dbPassword,
   registryMirror,
   synapseBind,
+  restoreFrom,
 }: Deployment): Diagnostic[] {
   const found: Diagnostic[] = [];
   const warn = (code: string, path: OptionName, message: string, hint: string) =>
@@ -51,6 +52,14 @@ export function warnings({
       'registry-mirror',
       'is reached without TLS',
       'images are then only as trustworthy as the network',
+    );
+  }
+  if (restoreFrom?.startsWith('http://')) {
+    warn(
+      'plain-http',
+      'restore-from',
+      'is fetched without TLS',
+      'the backup holds every secret, and anyone on the way can read or replace it; use https',
     );
   }
   if (!/^(?:127\.|::1$)/.test(synapseBind)) {

@@ -7,6 +7,7 @@ import { EC2_DEFAULTS } from '../machines/ec2/options';
 import { QEMU_DEFAULTS } from '../machines/qemu/options';
 import { optionFlags } from './generate';
 import { machineFlags } from './machines';
+import { needsSubcommand } from './subcommand';
 
 /** Of the document's options those on which an image depends. */
 export const RECIPE_OPTIONS: readonly OptionName[] = [
@@ -26,7 +27,10 @@ const NOT_IN_RECIPE = OPTION_NAMES.filter((name) => !RECIPE_OPTIONS.includes(nam
 export const BAKED_FILE = 'gen-cloudinit.qcow2';
 
 const ACCOUNT = ['region', 'profile'];
-const MACHINE = [...ACCOUNT, 'instance-type', 'release', 'image', 'disk', 'subnet', 'yes'];
+const MACHINE = [
+  ...ACCOUNT,
+  ...['instance-type', 'release', 'image', 'disk', 'subnet', 'no-public-address', 'tag', 'yes'],
+];
 
 type Run = (flags: Record<string, unknown>) => Promise<void>;
 
@@ -96,7 +100,7 @@ export function bakeFlags(runs: BakeRuns) {
           .example('$0 bake remove ami-0123456789abcdef0', ''),
       runs.remove,
     );
-    return parser.demandCommand(1, 'bake needs to know what: qemu, ec2, list, remove');
+    return needsSubcommand(parser, 'bake', ['qemu', 'ec2', 'list', 'remove']);
   };
 }
 

@@ -3,6 +3,7 @@ import type { Argv } from 'yargs';
 import type { MachineKind } from '../machines/machine';
 import { optionFlags } from './generate';
 import { MACHINE_FLAGS, MACHINE_KINDS, machineFlags } from './machines';
+import { needsSubcommand } from './subcommand';
 
 /** What `verify` takes beside the options of the document and those of the machine. */
 export const VERIFY_FLAGS = {
@@ -36,6 +37,6 @@ export function verifyFlags(run: (kind: MachineKind, flags: Record<string, unkno
         (flags) => run(kind, flags),
       );
     }
-    return parser.demandCommand(1, `verify needs a kind of machine: ${MACHINE_KINDS.join(', ')}`);
+    return needsSubcommand(parser, 'verify', MACHINE_KINDS);
   };
 }

@@ -42,6 +42,15 @@ export function textFlag(flags: Readonly<Record<string, unknown>>, name: string)
   return typeof value === 'string' ? value : undefined;
 }
 
+/** The values of a flag that may be given several times. */
+export function listFlag(
+  flags: Readonly<Record<string, unknown>>,
+  name: string,
+): readonly string[] | undefined {
+  const value = flags[name];
+  return value === undefined ? undefined : [value].flat().map(String);
+}
+
 /** The value of a flag that takes a number; NaN where it is none, for the rule of the option to refuse. */
 export function numberFlag(flags: Readonly<Record<string, unknown>>, name: string): number | undefined {
   const value = textFlag(flags, name);

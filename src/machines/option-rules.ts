@@ -1,5 +1,6 @@
 /** How the options of a kind of machine are judged: one rule for each option that can be wrong. */
 import type { Diagnostic } from '../deployment/diagnostic';
+import { shown } from '../deployment/shown';
 
 export interface Rule<Options> {
   readonly option: keyof Options & string;
@@ -40,7 +41,7 @@ export function judged<Options extends object>(
         code: 'wrong-value',
         path: flagOf(option),
         message: 'has a value that cannot be used',
-        given: String(value),
+        given: shown(String(value)),
         expected,
       },
     ];

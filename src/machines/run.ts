@@ -1,5 +1,6 @@
 /** One way to run a program of this computer: argv without a shell, output kept, one shape of failure. */
 import { spawn } from 'node:child_process';
+import { toldSafely } from '../deployment/shown';
 import type { Executed } from './machine';
 import { orStop } from './waiting';
 
@@ -11,7 +12,10 @@ export class RunError extends Error {
     options?: ErrorOptions,
   ) {
     const said = (outcome.stderr || outcome.stdout).trim().slice(-2000);
-    super(`${argv.join(' ').slice(0, 300)}: exit code ${outcome.code}${said ? `\n${said}` : ''}`, options);
+    super(
+      toldSafely(`${argv.join(' ').slice(0, 300)}: exit code ${outcome.code}${said ? `\n${said}` : ''}`),
+      options,
+    );
     this.name = 'RunError';
   }
 }

@@ -2,14 +2,14 @@ import dockerCompose from '../../templates/docker-compose.yml.ejs';
 import elementConfig from '../../templates/element-config.json.ejs';
 import settings from '../../templates/gen-cloudinit.env.ejs';
 import homeserver from '../../templates/homeserver.yaml.ejs';
-import matrixctl, { packed as matrixctlPacked } from '../../templates/matrixctl';
-import matrixctlTools, { packed as matrixctlToolsPacked } from '../../templates/matrixctl-tools';
+import matrixctl, { packed as matrixctlPacked } from '../../templates/matrixctl/matrixctl.sh';
+import matrixctlTools, { packed as matrixctlToolsPacked } from '../../templates/matrixctl/tools.sh';
 import nginxCompose from '../../templates/nginx/compose.yml.ejs';
 import nginxCertbot from '../../templates/nginx/nginx-certbot.env.ejs';
 import site from '../../templates/nginx/site.conf.ejs';
 import schemas from '../../templates/schemas/README';
 import type { Deployment } from '../deployment/deployment';
-import { SCRIPT } from './boot';
+import { APT_KEY, SCRIPT } from './boot';
 import type { PartName, ServerFile } from './part';
 
 interface FileRow {
@@ -21,8 +21,13 @@ interface FileRow {
   readonly what: string;
   /** A function of the values where the template has any, else the text itself. */
   readonly template: ((values: unknown) => string) | string;
-  /** The text as it travels in the document, where that is shorter by much: gzip in base64. */
+  /** The text as it travels in a plain document, where that is shorter by much: gzip in base64. */
   readonly packed?: string;
+  /**
+   * Where the document writes the file instead, for matrixctl to install it: root writes nothing into a directory of
+   * another user's, who could have put a link there.
+   */
+  readonly staged?: string;
 }
 
 /**
@@ -43,7 +48,7 @@ export const FILES: readonly FileRow[] = [
     path: () => SCRIPT,
     owner: 'root:root',
     mode: '0755',
-    what: 'operates the server; its word `boot` holds the steps of the first boot',
+    what: 'operates the server; `matrixctl boot` holds the steps of the first boot',
     template: matrixctl,
     packed: matrixctlPacked,
   },
@@ -52,9 +57,17 @@ export const FILES: readonly FileRow[] = [
     path: () => '/usr/local/lib/matrixctl-tools',
     owner: 'root:root',
     mode: '0644',
-    what: "with the full tools: matrixctl's doctor, backup, restore and update",
+    what: "unless left out: matrixctl's doctor, backup, restore and update",
     template: matrixctlTools,
     packed: matrixctlToolsPacked,
+  },
+  {
+    part: 'docker',
+    path: () => APT_KEY,
+    owner: 'root:root',
+    mode: '0644',
+    what: "public key of Docker's repository",
+    template: (deployment) => (deployment as Deployment).dockerAptKey,
   },
   {
     part: 'stack',
@@ -79,6 +92,7 @@ export const FILES: readonly FileRow[] = [
     mode: '0644',
     what: "Synapse's configuration",
     template: homeserver,
+    staged: '/var/lib/gen-cloudinit/homeserver.yaml',
   },
   {
     part: 'element',
@@ -119,9 +133,9 @@ export const FILES: readonly FileRow[] = [
  * @param values what the part's templates need besides the deployment itself
  */
 export function filesOf(part: PartName, deployment: Deployment, values: object = {}): ServerFile[] {
-  return FILES.filter((row) => row.part === part).map(({ path, owner, mode, template, packed }) => ({
-    path: path(deployment),
-    owner,
+  return FILES.filter((row) => row.part === part).map(({ path, owner, mode, template, packed, staged }) => ({
+    path: staged ?? path(deployment),
+    owner: staged ? 'root:root' : owner,
     mode,
     content: typeof template === 'string' ? template : template({ ...deployment, ...values }),
     ...(packed ? { packed } : {}),

@@ -1,6 +1,10 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Deployment } from '../deployment/deployment';
 import { bootStep } from './boot';
+import { escapeFor } from './escape';
 import { filesOf } from './files';
+import { WAIT_FOR_PROXY } from './nginx';
 import type { Part } from './part';
 
 /**
@@ -8,40 +12,50 @@ import type { Part } from './part';
  *
  * cloud-init marks each module as done for this instance before it runs it, and never repeats it; after a power cut the
  * files that it wrote may be empty and its marks there all the same. `bootcmd` alone runs at every boot, and before the
- * files are written: until the first boot has set its mark, it takes those of the others away, and cloud-init does all of
- * it again. A document that contradicts what the server is for ever is stopped in the same place, before it has
- * overwritten anything (cloudinit/helpers.py, FileSemaphores).
+ * files are written: until the first boot is finished, it takes those marks away, and cloud-init does all of it again. Once
+ * it is finished, bootcmd sets them: a new instance id (a restart on Google Cloud, a rescale at Hetzner, a copy of the
+ * disk) would else write the document's files over what the owner has changed since. A document that contradicts what the
+ * server is for ever is stopped in the same place, before it has overwritten anything (cloudinit/helpers.py,
+ * FileSemaphores).
  *
  * runcmd's lines become one sh script that goes on after a failed line and whose last line alone decides
  * (canonical/cloud-init issue 7037), so the script is told to stop and to say why. A lock keeps it and the timer that
- * repeats it apart. cloud-init leaves HOME unset, and Docker's client wants it.
+ * repeats it apart, and what a failed run still has in the background is ended, so that it is not in the next one's way.
+ * cloud-init leaves HOME unset, and Docker's client wants it.
  */
 export function host(deployment: Deployment): Part {
   const { serverName, baseDir } = deployment;
   const record = '/var/lib/gen-cloudinit/server';
-  const identity = `${serverName}:${baseDir}`;
+  const ready = '/var/lib/gen-cloudinit/ready';
+  const identity = escapeFor('bootcmd.sh')(`${serverName}:${baseDir}`);
   return {
     files: [
-      ...filesOf('host', deployment),
+      ...filesOf('host', deployment, { dockerKeySha256: sha256Of(deployment.dockerAptKey) }),
       ...(deployment.tools === 'full' ? filesOf('tools', deployment) : []),
     ],
     early: [
       'cd /var/lib/cloud/instance/sem || exit 0',
-      'set -- config_write_files config_apt_configure config_runcmd config_scripts_user',
-      '[ -e matrix_ready ] || rm -f $@',
+      'set -- config_write_files config_runcmd config_scripts_user',
+      `if [ -e ${ready} ]; then touch $@; else rm -f $@; fi`,
       `if grep -qsvxF ${identity} ${record}; then touch $@; echo gen-cloudinit: failed: this server is $(cat ${record}); exit 1; fi`,
     ],
     commands: [
       'set -eu',
       'export HOME=/root',
-      'exec 9>/run/matrix.lock',
-      'flock -n 9 || exit 0',
-      `trap '${bootStep('end', '$?')}' EXIT`,
+      '(umask 077; : >>/run/matrix.lock)',
+      'exec 9>>/run/matrix.lock',
+      `flock -n 9 || exec ${bootStep('busy')}`,
+      'echo "first boot, process $$" >/run/matrix.lock',
+      `trap '${bootStep('end')} $? \${proxy-} \${pull-}' EXIT`,
     ],
   };
 }
 
-/** The last line of the first boot. */
-export function finish(): Part {
-  return { files: [], commands: [bootStep('ready')] };
+/** The last lines of the first boot. */
+export function finish({ restoreFrom }: Deployment): Part {
+  return { files: [], commands: [...(restoreFrom ? [] : [WAIT_FOR_PROXY]), bootStep('ready')] };
+}
+
+function sha256Of(text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(text)));
 }

@@ -7,5 +7,5 @@ import type { Part } from './part';
 
 /** The parts in the order of the first boot. */
 export function partsOf(deployment: Deployment): Part[] {
-  return [host, docker, stack, postgres, synapse, element, nginx, finish].map((part) => part(deployment));
+  return [host, docker, nginx, stack, postgres, synapse, element, finish].map((part) => part(deployment));
 }

@@ -1,14 +1,16 @@
 import type { Deployment } from '../deployment/deployment';
 import { bootStep } from './boot';
+import { escapeFor } from './escape';
 import { filesOf } from './files';
+import { WAIT_FOR_PROXY } from './nginx';
 import type { Part } from './part';
 
 function compose(deployment: Deployment, words: string): string {
-  return `docker compose -f ${deployment.baseDir}/docker-compose.yml ${words}`;
+  return `docker compose -f ${escapeFor('runcmd.sh')(`${deployment.baseDir}/docker-compose.yml`)} ${words}`;
 }
 
 /**
- * The compose file of the stack, the owners of all files, and the images: those of Synapse, Element and nginx come in
+ * The compose file of the stack, the owners of all files, and the images: those of Synapse and Element come in
  * the background while the database starts. Images that the server has already are not pulled again, so that a
  * second run changes nothing.
  */
@@ -17,7 +19,7 @@ export function stack(deployment: Deployment): Part {
   return {
     files: filesOf('stack', deployment, { addresses: publishedAddresses(deployment.synapseBind) }),
     commands: [
-      `${bootStep('pull', images.synapse, images.element, images.nginx)} & pull=$!`,
+      `${bootStep('pull', images.synapse, images.element)} 9>&- & pull=$!`,
       bootStep('pull', images.postgres),
     ],
   };
@@ -32,7 +34,7 @@ export function synapse(deployment: Deployment): Part {
     files: filesOf('synapse', deployment),
     commands: [
       'wait $pull',
-      ...(deployment.restoreFrom ? [bootStep('begin')] : []),
+      ...(deployment.restoreFrom ? [WAIT_FOR_PROXY, bootStep('begin')] : []),
       compose(deployment, 'up -d synapse'),
       bootStep('wait'),
     ],

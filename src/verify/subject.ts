@@ -70,14 +70,24 @@ export function readSubject(document: Uint8Array): Subject | { readonly problem:
     baseDir,
     signer: signerOf(settings(texts.get(CERTBOT) ?? '')),
     certificateName: /\/live\/([^/;]+)\/privkey\.pem/.exec(site)?.[1] ?? domain,
-    files: files.map(({ path, bytes, mode, owner }) => ({
-      path,
-      // The last word on owners is matrixctl's, which knows those that cloud-init has no name for.
-      owner: owners.get(path) ?? owner,
-      mode: octal(mode),
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-      bytes: bytes.length,
-    })),
+    files: files.flatMap(({ path, bytes, mode, owner }) => {
+      const file = {
+        path,
+        // The last word on owners is matrixctl's, which knows those that cloud-init has no name for.
+        owner: owners.get(path) ?? owner,
+        mode: octal(mode),
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+        bytes: bytes.length,
+      };
+      // What matrixctl installs from there.
+      const installed = FILES.filter(({ staged }) => staged === path).map((row) => ({
+        ...file,
+        path: row.path({ domain, baseDir }),
+        owner: row.owner,
+        mode: row.mode,
+      }));
+      return [file, ...installed];
+    }),
     containers: [...containersOf(matrix), ...containersOf(nginx)],
     proxy: containersOf(nginx)[0]?.name ?? 'nginx-nginx-1',
     elementConfig: parsed(texts.get(`${baseDir}/element-config.json`) ?? 'null'),

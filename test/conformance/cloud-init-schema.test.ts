@@ -26,7 +26,9 @@ function validate(root: Root, texts: readonly string[]): { code: number; said: s
     stage.write(root, `/root/documents/${index}.yaml`, text);
   });
   const driver = readFileSync('test/conformance/support/schema_check.py', 'utf8');
-  return JSON.parse(stage.must(root, ['python3', '-', String(texts.length)], { input: driver }));
+  return JSON.parse(
+    stage.must(root, ['python3', '-', String(texts.length)], { input: driver, timeout: 300_000 }),
+  );
 }
 
 for (const root of ROOTS) {

@@ -13,7 +13,8 @@ test.before(async () => {
 });
 test.after(() => stage?.close());
 
-const stack = (document: Document) => resolved(stage, document, `${document.baseDir}/docker-compose.yml`);
+const stack = (document: Document, memory?: string) =>
+  resolved(stage, document, `${document.baseDir}/docker-compose.yml`, memory);
 const proxy = (document: Document) => resolved(stage, document, '/root/nginx/compose.yml');
 
 function service(project: Project, name: string): Service {
@@ -118,7 +119,118 @@ test('the database is on a network that only Synapse shares, and that leads nowh
   assert.ok(private_ && project.networks?.[private_]?.internal, 'internal');
   assert.ok(on('synapse').includes(private_ as string));
   assert.ok(on('synapse').length > 1, 'Synapse reaches the world as well');
-  assert.not.ok(on('element').includes(private_ as string));
+});
+
+test('Element shares no network with Synapse, whose admin API is for nobody else', () => {
+  const project = stack(documentOf('default'));
+  const on = (name: string) => Object.keys(service(project, name).networks ?? {});
+  assert.is(on('element').length, 1);
+  for (const other of ['db', 'synapse'])
+    for (const network of on('element')) assert.not.ok(on(other).includes(network), `${other} on ${network}`);
+  assert.equal(on('element'), ['element']);
+  assert.equal(on('synapse').sort(), ['db', 'default']);
+  // A network without a way out would not let Docker publish Element's port.
+  assert.not.ok(project.networks?.[on('element')[0] ?? '']?.internal);
+});
+
+test('each bridge has a name that the firewall rule of matrixctl covers', () => {
+  for (const document of COMBINATIONS.map(generated)) {
+    const { networks = {} } = stack(document);
+    assert.equal(Object.keys(networks).sort(), ['db', 'default', 'element']);
+    for (const [name, { driver_opts }] of Object.entries(networks)) {
+      const bridge = driver_opts?.['com.docker.network.bridge.name'] ?? '';
+      assert.is(bridge, `matrix-${name}`);
+      assert.ok(bridge.length <= 15, 'the kernel takes no longer name');
+    }
+  }
+});
+
+/** The form that matrixctl extends by a line on a host without IPv6. */
+test('the lists of volumes to which a line can be added', () => {
+  const document = documentOf('default');
+  const listed = (path: string, name: string) => {
+    const lines = document.file(path).split('\n');
+    const start = lines.indexOf('  volumes:', lines.indexOf(` ${name}:`)) + 1;
+    return lines.slice(
+      start,
+      lines.findIndex((line, index) => index >= start && !/^ {3}- /.test(line)),
+    );
+  };
+  assert.equal(listed(`${document.baseDir}/docker-compose.yml`, 'element'), [
+    '   - ./element-config.json:/app/config.json:ro',
+  ]);
+  assert.equal(listed('/root/nginx/compose.yml', 'nginx'), [
+    '   - nginx_secrets:/etc/letsencrypt',
+    '   - /data/nginx/user_conf.d:/etc/nginx/user_conf.d:ro',
+    '   - /usr/share/element-web:/usr/share/element-web:ro',
+  ]);
+});
+
+/** The two projects as one list. */
+const services = (document: Document, memory?: string): [string, Service][] => [
+  ...Object.entries(stack(document, memory).services),
+  ...Object.entries(proxy(document).services),
+];
+
+test('no container can gain a privilege, and each has the capabilities that its entrypoint needs', () => {
+  const needed: Record<string, string[]> = {
+    db: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID'],
+    element: [],
+    nginx: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'],
+    synapse: [],
+  };
+  for (const document of COMBINATIONS.map(generated)) {
+    const all = services(document);
+    assert.is(all.length, 4);
+    for (const [name, one] of all) {
+      assert.equal(one.security_opt, ['no-new-privileges:true'], name);
+      assert.equal(one.cap_drop, ['ALL'], name);
+      assert.equal([...(one.cap_add ?? [])].sort(), needed[name], name);
+      assert.not.ok(one.privileged, name);
+    }
+  }
+});
+
+test('Synapse starts as its own user: its entrypoint has nothing to do as root', () => {
+  const { services } = stack(documentOf('default'));
+  assert.is(services.synapse?.user, '991:991');
+  // Element's image names its user itself; the others begin as root and change it.
+  for (const name of ['db', 'element']) assert.is(services[name]?.user, undefined, name);
+});
+
+test('what a container writes is a volume or goes with it, where its image allows that', () => {
+  const written = (one: Service) => (one.tmpfs ?? []).map((mount) => mount.replace(/:.*/, '')).sort();
+  const { services } = stack(documentOf('default'));
+  for (const name of ['db', 'element', 'synapse']) assert.ok(services[name]?.read_only, name);
+  assert.equal(written(service(stack(documentOf('default')), 'db')), ['/tmp', '/var/run/postgresql']);
+  assert.equal(written(service(stack(documentOf('default')), 'element')), ['/etc/nginx/conf.d', '/tmp']);
+  assert.equal(written(service(stack(documentOf('default')), 'synapse')), ['/tmp']);
+  // Twisted keeps a request of more than 100 kB in a temporary file; in a tmpfs it would be Synapse's memory.
+  assert.is(service(stack(documentOf('default')), 'synapse').environment?.TMPDIR, '/data');
+  assert.not.ok(service(proxy(documentOf('default')), 'nginx').read_only, 'it links configuration files');
+});
+
+const mebibyte = 1024 ** 2;
+
+test('each container has limits, which fit a server with 2 GB and grow with a larger one', () => {
+  const limits = (memory?: string) =>
+    Object.fromEntries(
+      services(documentOf('default'), memory).map(([name, { mem_limit }]) => [
+        name,
+        Number(mem_limit) / mebibyte,
+      ]),
+    );
+  const small = limits();
+  assert.equal(small, { db: 640, element: 128, nginx: 384, synapse: 1024 });
+  assert.equal(limits('DB_MEMORY=2g\nSYNAPSE_MEMORY=3500m\n'), { ...small, db: 2048, synapse: 3500 });
+  for (const [name, { pids_limit }] of services(documentOf('default')))
+    assert.ok(pids_limit && pids_limit >= 100 && pids_limit <= 500, `${name}: ${pids_limit}`);
+});
+
+test('the database: shared memory for its larger vacuums, and time to end in order', () => {
+  const db = service(stack(documentOf('default')), 'db');
+  assert.is(Number(db.shm_size) / mebibyte, 256);
+  assert.is(db.stop_grace_period, '1m0s');
 });
 
 test('order and health: database, then Synapse, then Element', () => {
@@ -137,6 +249,15 @@ test('order and health: database, then Synapse, then Element', () => {
     /^CMD pg_isready -h 127\.0\.0\.1 .*-U synapse/,
   );
   assert.match(service(project, 'synapse').healthcheck?.test.join(' ') ?? '', /curl .*:8008\/health$/);
+});
+
+test('Docker gives database and Synapse as long to become healthy as the health timeout says', () => {
+  const period = (document: Document, name: string) =>
+    service(stack(document), name).healthcheck?.start_period;
+  for (const name of ['db', 'synapse']) {
+    assert.is(period(documentOf('default'), name), '10m0s', name);
+    assert.is(period(documentOf('server'), name), '2m0s', name);
+  }
 });
 
 test('every service comes back after a reboot and keeps its log small', () => {
@@ -160,7 +281,7 @@ test('the proxy: host network, certificates in a volume, settings from the env f
     ),
     [
       'volume nginx_secrets /etc/letsencrypt false',
-      'bind /data/nginx/user_conf.d /etc/nginx/user_conf.d false',
+      'bind /data/nginx/user_conf.d /etc/nginx/user_conf.d true',
       'bind /usr/share/element-web /usr/share/element-web true',
     ],
   );
@@ -169,13 +290,27 @@ test('the proxy: host network, certificates in a volume, settings from the env f
 
 test('the proxy: who signs the certificate', () => {
   const environment = (name: string) => {
-    const { STAGING, USE_LOCAL_CA, CERTBOT_PRODUCTION_URL, CERTBOT_EMAIL } =
+    const { STAGING, USE_LOCAL_CA, CERTBOT_PRODUCTION_URL, CERTBOT_EMAIL, LOCAL_CA_DIR } =
       service(proxy(documentOf(name)), 'nginx').environment ?? {};
-    return { STAGING, USE_LOCAL_CA, url: CERTBOT_PRODUCTION_URL, email: CERTBOT_EMAIL };
+    return {
+      STAGING,
+      USE_LOCAL_CA,
+      url: CERTBOT_PRODUCTION_URL,
+      email: CERTBOT_EMAIL,
+      ...(LOCAL_CA_DIR ? { authority: LOCAL_CA_DIR } : {}),
+    };
   };
   const email = 'admin@matrix.example.org';
   assert.equal(environment('default'), { STAGING: '0', USE_LOCAL_CA: '0', url: undefined, email });
-  assert.equal(environment('local-ca'), { STAGING: '0', USE_LOCAL_CA: '1', url: undefined, email });
+  // In the volume: a container that is made anew would otherwise have an authority that nobody trusts.
+  const authority = '/etc/letsencrypt/local_ca';
+  assert.equal(environment('local-ca'), {
+    STAGING: '0',
+    USE_LOCAL_CA: '1',
+    url: undefined,
+    email,
+    authority,
+  });
   assert.equal(environment('staging'), {
     STAGING: '1',
     USE_LOCAL_CA: '0',

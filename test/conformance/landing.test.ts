@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { lchownSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import {
   COMBINATIONS,
   command,
   type Document,
   documentOf,
+  generated,
   nameOfLength,
   SSH_KEYS,
 } from './support/documents';
@@ -52,25 +53,6 @@ function assertTables(stage: Stage, root: Root, document: Document): void {
   }
 }
 
-/** apt finds Docker's repository, and trusts Docker's key for it alone. */
-function assertAptSource(stage: Stage, root: Root): void {
-  const codename = /VERSION_CODENAME=(\w+)/.exec(read(stage, root, '/usr/lib/os-release'))?.[1];
-  const lists = readdirSync(stage.path(root, '/etc/apt/sources.list.d'));
-  assert.is(lists.length, 1, lists.join());
-  const line = read(stage, root, `/etc/apt/sources.list.d/${lists[0]}`).trim();
-  const key = /^deb \[signed-by=(\S+)\] /.exec(line)?.[1] ?? line;
-  assert.match(line, new RegExp(` https://download.docker.com/linux/ubuntu ${codename} stable$`));
-  const keys = stage.must(root, ['gpg', '--show-keys', '--with-colons', key]);
-  assert.match(keys, /^fpr:+9DC858229FC7DD38854AE2D88D81803C0EBFCD88:$/m);
-  const trusted = readdirSync(stage.path(root, '/etc/apt/trusted.gpg.d'));
-  assert.equal(
-    trusted.filter((name) => !name.startsWith('debian-archive-')),
-    [],
-  );
-  const asked = stage.must(root, ['apt-get', 'update', '--print-uris']);
-  assert.match(asked, new RegExp(`^'https://download.docker.com/linux/ubuntu/dists/${codename}/InRelease' `));
-}
-
 for (const root of ['bookworm', 'sid'] as const) {
   test(`${root}: cloud-init takes every part of the default document without a warning`, async () => {
     const document = documentOf('default');
@@ -87,8 +69,6 @@ for (const root of ['bookworm', 'sid'] as const) {
       }
       assert.is(read(stage, root, RUNCMD), `#!/bin/sh\n${document.runcmd.join('\n')}\n`);
       assert.is(entryAt(stage, root, RUNCMD)?.mode, '0700');
-
-      assertAptSource(stage, root);
 
       stage.must(root, FILES);
       assertTables(stage, root, document);
@@ -210,12 +190,60 @@ test('after a power cut cloud-init does all of it again, until the first boot ha
     for (const { path, content } of document.files) assert.is(read(stage, 'sid', path), content, path);
     assert.is(read(stage, 'sid', RUNCMD), `#!/bin/sh\n${document.runcmd.join('\n')}\n`);
 
-    stage.must('sid', ['touch', '/var/lib/cloud/instance/sem/matrix_ready']);
+    stage.must('sid', ['touch', '/var/lib/gen-cloudinit/ready']);
     const owned = `${document.baseDir}/element-config.json`;
     stage.write('sid', owned, '{}');
     land(stage, 'sid', document.text);
     assert.is(read(stage, 'sid', owned), '{}', 'what is done stays done');
+    // A new instance id, as after a restart on Google Cloud: cloud-init takes it for another server.
+    land(stage, 'sid', document.text, 'i-another');
+    assert.is(read(stage, 'sid', INSTANCE).trim(), 'i-another');
+    assert.is(
+      read(stage, 'sid', owned),
+      '{}',
+      "another instance's first boot changes no file of its owner's",
+    );
   });
+});
+
+for (const root of ['bookworm', 'sid'] as const) {
+  test(`${root}: a link that Synapse's user plants leads no write of root's astray`, async () => {
+    const document = documentOf('default');
+    const shadow = 'root:!:20000::::::\n';
+    const victim = { kind: 'file', owner: '0:0', mode: '0640' };
+    await landed(root, document.text, (stage) => {
+      stage.must(root, FILES);
+      stage.write(root, '/etc/shadow', shadow, 0o640);
+      const planted = `${document.baseDir}/files/homeserver.yaml`;
+      const plant = () => {
+        rmSync(stage.path(root, planted));
+        symlinkSync('/etc/shadow', stage.path(root, planted));
+        lchownSync(stage.path(root, planted), 991, 991);
+      };
+      const unharmed = (when: string) => {
+        assert.is(read(stage, root, '/etc/shadow'), shadow, when);
+        assert.equal(entryAt(stage, root, '/etc/shadow'), victim, when);
+      };
+      plant();
+      land(stage, root, document.text);
+      unharmed('a first boot that goes on');
+      stage.must(root, FILES);
+      unharmed('owners and modes');
+      assertTables(stage, root, document);
+
+      plant();
+      stage.must(root, ['touch', '/var/lib/gen-cloudinit/ready']);
+      land(stage, root, document.text, 'i-another');
+      assert.is(read(stage, root, INSTANCE).trim(), 'i-another');
+      unharmed('another instance');
+    });
+  });
+}
+
+test("no document writes below Synapse's directory, where a link could be planted", () => {
+  for (const { name, files, baseDir } of COMBINATIONS.map(generated))
+    for (const { path } of files)
+      assert.not.ok(`${path}/`.startsWith(`${baseDir}/files/`), `${path} of ${name}`);
 });
 
 test('a document that contradicts what the server is for ever is stopped before it writes anything', async () => {

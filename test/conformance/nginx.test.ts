@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import { COMBINATIONS, documentOf, generated } from './support/documents';
 import {
+  type Answer,
   type Asked,
   certificateDomains,
   certificateNames,
@@ -206,6 +208,136 @@ test('IPv6 and HTTP/2 are served on both ports', () => {
     const forwarded = proxy.asked(answer)?.rawHeaders.join(' ');
     assert.match(forwarded ?? '', /X-Forwarded-For ::1/i);
   }
+});
+
+/** Speaks TLS as one kind of client alone. @returns what openssl tells of the session, or why there is none */
+function session(port: number, ...options: string[]): string {
+  const connect = ['-connect', `127.0.0.1:${port}`, '-servername', 'matrix.example.org'];
+  const { stdout, stderr } = proxy.stage.run('sid', ['openssl', 's_client', ...connect, ...options], {
+    input: 'Q\n',
+  });
+  return `${stdout}${stderr}`;
+}
+
+test('TLS 1.2 with forward secrecy and authenticated encryption alone, and TLS 1.3', () => {
+  const weak = '@SECLEVEL=0';
+  for (const port of [443, 8448]) {
+    for (const cipher of ['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-CHACHA20-POLY1305'])
+      assert.match(session(port, '-tls1_2', '-cipher', cipher), `Cipher is ${cipher}`);
+    // With CBC, without authenticated encryption
+    for (const cipher of ['ECDHE-ECDSA-AES128-SHA', 'ECDHE-ECDSA-AES256-SHA384', 'ECDHE-ECDSA-AES128-CCM'])
+      assert.match(session(port, '-tls1_2', '-cipher', `${cipher}:${weak}`), /handshake failure/, cipher);
+    assert.match(session(port, '-tls1_1', '-cipher', `ALL:${weak}`), /alert protocol version|no protocols/);
+    assert.match(session(port, '-tls1_3'), /TLSv1\.3, Cipher is TLS_/);
+    assert.not.match(session(port, '-tls1_2'), /TLS session ticket:/);
+  }
+});
+
+test('a client that comes back resumes its session, without a ticket', () => {
+  const once = ['openssl', 's_client', '-connect', '127.0.0.1:443', '-tls1_2'];
+  proxy.stage.must('sid', [...once, '-sess_out', '/root/session']);
+  assert.match(proxy.stage.must('sid', [...once, '-sess_in', '/root/session']), /^Reused, TLSv1\.2/m);
+});
+
+test('Element’s files are sent compressed, Synapse’s answers as they are', () => {
+  const encoding = (target: string) =>
+    proxy.request(target, { options: ['--compressed'] }).headers['content-encoding'];
+  assert.is(encoding('/config.json'), 'gzip');
+  assert.is(encoding('/_matrix/client/versions'), undefined);
+});
+
+test('the suites of TLS 1.2 are those of Mozilla’s intermediate profile', () => {
+  const [, list = ''] = /ssl_ciphers (\S+);/.exec(siteOf(documentOf('default'))) ?? [];
+  const { stdout } = proxy.stage.run('sid', ['openssl', 'ciphers', '-s', '-tls1_2', list]);
+  assert.equal(stdout.trim().split(':').sort(), [
+    'ECDHE-ECDSA-AES128-GCM-SHA256',
+    'ECDHE-ECDSA-AES256-GCM-SHA384',
+    'ECDHE-ECDSA-CHACHA20-POLY1305',
+    'ECDHE-RSA-AES128-GCM-SHA256',
+    'ECDHE-RSA-AES256-GCM-SHA384',
+    'ECDHE-RSA-CHACHA20-POLY1305',
+  ]);
+});
+
+/** What both logs hold. */
+const logs = () =>
+  ['access', 'error'].map((name) =>
+    readFileSync(proxy.stage.path('sid', `/var/log/nginx/${name}.log`), 'utf8'),
+  );
+
+test('the logs hold no query string and no Referer, also of what fails', () => {
+  const secret = 'syt_c2VjcmV0_of_a_user';
+  const referer = ['-H', `Referer: https://matrix.example.org/?loginToken=${secret}`];
+  const path = '/_matrix/client/v3/sync';
+  for (const target of [path, '/', '/.well-known/matrix/client'])
+    assert.is(proxy.request(`${target}?access_token=${secret}`, { options: referer }).status, 200);
+  const hangUp = [...referer, '-H', 'X-Hang-Up: 1'];
+  for (const target of [path, '/'])
+    assert.is(proxy.request(`${target}?access_token=${secret}`, { options: hangUp }).status, 502);
+  const large = [...referer, '--http1.1', '-X', 'POST', '-H', 'Content-Length: 99999999'];
+  assert.is(proxy.request(`${path}?access_token=${secret}`, { options: large }).status, 413);
+  assert.is(
+    proxy.request(`/_synapse/admin/../client?access_token=${secret}`, { options: referer }).status,
+    404,
+  );
+  // The image's own server, which sends everybody from port 80 to https
+  const plain = ['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', ...referer];
+  assert.is(proxy.stage.must('sid', [...plain, `http://127.0.0.1${path}?access_token=${secret}`]), '301');
+
+  const [access = '', error = ''] = logs();
+  assert.not.match(access, secret);
+  assert.not.match(error, secret);
+  for (const status of [200, 413, 502])
+    assert.match(
+      access,
+      new RegExp(`^127\\.0\\.0\\.1 \\[.*\\] "\\w+ ${path} HTTP/\\S+" ${status} \\d+ "curl/.*" 443$`, 'm'),
+    );
+});
+
+test('headers: nobody frames Element, and browsers stay with TLS and with the given types', () => {
+  const everywhere = { 'strict-transport-security': 'max-age=31536000', 'x-content-type-options': 'nosniff' };
+  const hangUp = ['-H', 'X-Hang-Up: 1'];
+  const expect = (target: string, expected: Record<string, string | undefined>, options: string[] = []) => {
+    const { headers } = proxy.request(target, { options });
+    const about = `${target} ${options.join(' ')}`;
+    for (const [name, value] of Object.entries({ ...everywhere, ...expected }))
+      assert.is(headers[name], value, `${about}: ${name}`);
+  };
+  const framed = { 'x-frame-options': 'SAMEORIGIN', 'content-security-policy': "frame-ancestors 'self'" };
+  const open = { 'x-frame-options': undefined, 'content-security-policy': undefined };
+  for (const target of ['/', '/config.json', '/jitsi.html']) expect(target, framed);
+  expect('/', framed, hangUp);
+  for (const target of ['/_matrix/client/versions', '/_synapse/client/x', '/.well-known/matrix/server'])
+    expect(target, open);
+  expect('/_matrix/client/versions', open, hangUp);
+  expect('/_synapse/admin/../client', open);
+});
+
+test('what nginx itself answers for Synapse can be read by a client of another origin', () => {
+  const origin = ['-H', 'Origin: https://app.example.com'];
+  const answers: [Answer, number, string][] = [
+    [
+      proxy.request('/_matrix/client/versions', { options: [...origin, '-H', 'X-Hang-Up: 1'] }),
+      502,
+      'M_UNKNOWN',
+    ],
+    [
+      proxy.request('/_matrix/media/v3/upload', {
+        options: [...origin, '--http1.1', '-X', 'POST', '-H', 'Content-Length: 99999999'],
+      }),
+      413,
+      'M_TOO_LARGE',
+    ],
+  ];
+  for (const [{ status, headers, body }, code, errcode] of answers) {
+    assert.is(status, code);
+    assert.is(headers['access-control-allow-origin'], '*');
+    assert.is(headers['content-type'], 'application/json');
+    assert.is(JSON.parse(body).errcode, errcode);
+  }
+  // Synapse sends this header itself; a second one would make both worthless.
+  const { headers } = proxy.request('/_matrix/client/versions', { options: origin });
+  assert.is(headers['access-control-allow-origin'], undefined);
 });
 
 test('nginx does not tell its version', () => {

@@ -16,6 +16,8 @@ test.before(async () => {
 });
 test.after(() => server?.close());
 
+/** Where the document writes Synapse's configuration, for matrixctl to install. */
+const HOMESERVER = '/var/lib/gen-cloudinit/homeserver.yaml';
 const CHECK = ['python3', '-m', 'synapse.config', '-c', '/data/homeserver.yaml'];
 
 test('Synapse reads the configuration, and finds no secret in it', () => {
@@ -24,13 +26,7 @@ test('Synapse reads the configuration, and finds no secret in it', () => {
   const key = readFileSync(stage.path('sid', `${data}/${document.serverName}.signing.key`));
   for (const name of ['default', 'db-password', 'unusual']) {
     const other = documentOf(name);
-    stage.write(
-      'sid',
-      `${data}/other.yaml`,
-      other.file(`${other.baseDir}/files/homeserver.yaml`),
-      0o644,
-      991,
-    );
+    stage.write('sid', `${data}/other.yaml`, other.file(HOMESERVER), 0o644, 991);
     stage.write('sid', `${data}/${other.serverName}.signing.key`, key, 0o600, 991);
     const check = [...CHECK.slice(0, -1), '/data/other.yaml', '--no-secrets-in-config'];
     const { code, stdout, stderr } = server.contained(check);
@@ -41,7 +37,7 @@ test('Synapse reads the configuration, and finds no secret in it', () => {
 
 test('Synapse does refuse a secret in the configuration', () => {
   const { stage, document } = server;
-  const text = document.file(`${document.baseDir}/files/homeserver.yaml`);
+  const text = document.file(HOMESERVER);
   const inline = text.replace(/^form_secret_path:.*$/m, 'form_secret: a-secret');
   assert.is.not(inline, text);
   stage.write('sid', `${document.baseDir}/files/inline.yaml`, inline, 0o644, 991);
@@ -116,10 +112,13 @@ test('nobody can register from outside without a token, and with one once', () =
   assert.is(withToken('mallory', 'guessed'), 401);
   // The statement that the server's script sends.
   const sql =
-    /INSERT INTO registration_tokens [^"]*/.exec(readFileSync('templates/matrixctl', 'utf8'))?.[0] ?? '';
-  server.query(sql.replace('$(random)', 'a-token'));
-  assert.is(withToken('bob', 'a-token'), 200);
-  assert.is(withToken('mallory', 'a-token'), 401, 'a token is for one account');
+    /INSERT INTO registration_tokens [^"]*/.exec(readFileSync('templates/matrixctl/users.sh', 'utf8'))?.[0] ??
+    '';
+  const [token = ''] = server.query(sql).split('\n');
+  assert.match(token, /^[0-9a-f]{64}$/);
+  assert.not.match(server.query(sql), token);
+  assert.is(withToken('bob', token), 200);
+  assert.is(withToken('mallory', token), 401, 'a token is for one account');
 });
 
 test('an administrator is made with the shared secret, once and again, and can log in', () => {
@@ -170,6 +169,18 @@ test('media land in Synapse’s directory, owned by Synapse', () => {
   const stored = [...tree(server.stage, 'sid', media)].filter(([, entry]) => entry.startsWith('file'));
   assert.is(stored.length, 1);
   assert.match(stored[0]?.[1] ?? '', new RegExp(`^file ${SYNAPSE} `));
+});
+
+test('a large upload waits on the disk, not in the memory that is /tmp, before Synapse knows whose it is', () => {
+  const request =
+    'POST /_matrix/media/v3/upload HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 200000\\r\\n\\r\\n';
+  const script = `exec 3<>/dev/tcp/127.0.0.1/8008
+printf '${request}%100000s' '' >&3
+for i in $(seq 100); do
+  find /proc/[0-9]*/fd -lname '*(deleted)' -printf '%l\\n' 2>/dev/null | grep -m 1 '#' && exit
+  sleep 0.1
+done`;
+  assert.match(server.stage.must('sid', ['bash', '-c', script]), /\/data\/#\d+ \(deleted\)$/m);
 });
 
 test('the client well-known names the public address', () => {

@@ -4,7 +4,14 @@ import { EC2_DEFAULTS, type Ec2Options } from '../../src/machines/ec2/options';
 import type { Plan } from '../../src/machines/ec2/plan';
 import { waitForSentinel } from '../../src/machines/sentinel';
 import type { Fate, Rule } from '../support/ec2/gate';
-import { NEWEST_JAMMY, NEWEST_NOBLE, NEWEST_NOBLE_ARM, NEWEST_RESOLUTE } from '../support/ec2/images';
+import {
+  NEWEST_BOOKWORM,
+  NEWEST_JAMMY,
+  NEWEST_NOBLE,
+  NEWEST_NOBLE_ARM,
+  NEWEST_RESOLUTE,
+  NEWEST_TRIXIE,
+} from '../support/ec2/images';
 import { ec2Suite, FAST } from '../support/ec2/world';
 
 const test = ec2Suite('launch on EC2', 'eu-west-1');
@@ -53,7 +60,7 @@ test('asks EC2 for what was promised', async ({ gate }) => {
     'BlockDeviceMapping.1.Ebs.VolumeType': 'gp3',
     'BlockDeviceMapping.1.Ebs.VolumeSize': '20',
     'BlockDeviceMapping.1.Ebs.DeleteOnTermination': 'true',
-    'CreditSpecification.CpuCredits': 'standard',
+    'CreditSpecification.CpuCredits': 'unlimited',
   };
   for (const [name, value] of Object.entries(expected)) assert.is(asked[name], value, name);
   assert.equal(
@@ -101,6 +108,37 @@ test('takes the architecture from the instance type', async ({ gate }) => {
     gate.calls('RunInstances').map(({ params }) => params.get('ImageId')),
     [NEWEST_NOBLE_ARM, NEWEST_JAMMY, NEWEST_RESOLUTE],
   );
+});
+
+test("Debian's images are Debian's own", async ({ gate }) => {
+  const machine = await launch({ release: 'trixie' });
+  await machine.destroy();
+  await (await launch({ release: 'bookworm' })).destroy();
+  const [first, second] = gate.calls('RunInstances').map(({ params }) => params);
+  assert.equal([first?.get('ImageId'), second?.get('ImageId')], [NEWEST_TRIXIE, NEWEST_BOOKWORM]);
+  assert.is(first?.get('BlockDeviceMapping.1.DeviceName'), '/dev/xvda');
+});
+
+test('without a public address, and with own tags on everything', async ({ gate }) => {
+  const tags = ['team=chat', 'cost center=4711=x'];
+  const machine = await launch({ publicAddress: false, tags });
+  const asked = gate.calls('RunInstances')[0]!.params;
+  assert.is(asked.get('NetworkInterface.1.AssociatePublicIpAddress'), 'false');
+  assert.is(asked.get('NetworkInterface.1.SubnetId'), null);
+  assert.is(asked.get('SecurityGroupId.1'), null);
+  const group = gate.calls('CreateSecurityGroup')[0]!.params;
+  for (const params of [asked, group])
+    assert.equal(
+      [4, 5].map((n) => [
+        params.get(`TagSpecification.1.Tag.${n}.Key`),
+        params.get(`TagSpecification.1.Tag.${n}.Value`),
+      ]),
+      [
+        ['team', 'chat'],
+        ['cost center', '4711=x'],
+      ],
+    );
+  await machine.destroy();
 });
 
 test('tells what does not go together before anything is made', async ({ gate }) => {

@@ -28,6 +28,38 @@ test('what EC2 has is taken', () => {
 test('a release by its number or its name', () => {
   const releases = ['22.04', 'noble', 'focal', undefined].map((release) => commonFlags({ release }).release);
   assert.equal(releases, ['jammy', 'noble', 'focal', undefined]);
+  const debian = [undefined, '12', 'trixie'].map(
+    (release) => commonFlags({ distro: 'debian', release }).release,
+  );
+  assert.equal(debian, ['trixie', 'bookworm', 'trixie']);
+});
+
+test('tags are KEY=VALUE, and not those that are ours', () => {
+  const wrong = (...tags: string[]) => ec2Options({ tags }).diagnostics.length;
+  assert.equal([wrong('a=b'), wrong('a='), wrong('a=b', 'c=d=e')], [0, 0, 0]);
+  assert.equal([wrong('a'), wrong('=b'), wrong('aws:x=1'), wrong('gen-cloudinit:run=1')], [1, 1, 1, 1]);
+});
+
+test("Canonical's account is another one in each partition of AWS", async () => {
+  const { chooseImage } = await import('../../src/machines/ec2/image');
+  for (const [region, owner] of [
+    ['eu-central-1', '099720109477'],
+    ['us-gov-west-1', '513442679011'],
+    ['cn-north-1', '837727238323'],
+  ] as const) {
+    let asked: unknown;
+    const ec2 = {
+      region,
+      call: async (_action: string, input: { Owners?: string[] }) => {
+        asked = input.Owners;
+        return {};
+      },
+    };
+    const options = { image: undefined, release: 'noble' } as const;
+    const signal = new AbortController().signal;
+    await chooseImage(ec2 as never, options, 'x86_64', signal).catch(() => {});
+    assert.equal(asked, [owner], region);
+  }
 });
 
 test('every mistake is told, by the flag', () => {

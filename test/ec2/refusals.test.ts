@@ -25,7 +25,7 @@ test('mistakes in the request: exit code 2, before anything', async (world) => {
     [['bake', 'ec2', '--name', 'a:b', '--disk', '3'], /--disk has a value[\s\S]*--name cannot be the name/],
     [['bake', 'ec2', '--distro', 'debian'], /--distro does not go with the image/],
     [['sweep', 'ec2', '--run', 'all', '--region', 'x'], /--region has a value[\s\S]*--run has a value/],
-    [['sweep'], /sweep ec2/],
+    [['sweep'], /sweep needs one of ec2/],
     [['bake', 'remove'], /Not enough/],
     [['verify', 'ec2', '--domain', 'matrix.example.org'], /costs money.*say so with --yes\n$/],
     [['bake', 'ec2'], /costs money.*say so with --yes\n$/],

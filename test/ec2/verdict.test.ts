@@ -16,13 +16,13 @@ import { readSubject } from '../../src/verify/subject';
 import { start } from '../support/ec2/command';
 import type { Rule } from '../support/ec2/gate';
 import { ec2Suite, FAST } from '../support/ec2/world';
-import { generated } from '../support/run';
+import { forEc2 } from '../support/run';
 
 const REGION = 'us-east-1';
 const test = ec2Suite('verdicts on EC2', REGION);
 const VERIFY = ['verify', 'ec2', '--domain', 'matrix.example.org', '--yes'];
 const DENIED = 'is not authorized to perform: ec2:TerminateInstances on resource: x';
-const document = Buffer.from(generated('--domain', 'matrix.example.org', '--tls', 'local-ca'));
+const document = forEc2('--domain', 'matrix.example.org', '--tls', 'local-ca');
 
 /** One run in this process, for limits that the command does not take. @param meanwhile once the machine is there */
 async function verified(
@@ -57,7 +57,7 @@ test('a document that says nothing until the time limit: a verdict, its console,
   left,
 }) => {
   gate.ec2.console = ['[    0.0] Linux\r\n'];
-  const { report, machine, text } = await verified({ within: 8_000, keepOnFailure: true });
+  const { report, machine, text } = await verified({ within: 30_000, keepOnFailure: true });
   assert.is(report.points[0]?.seen, 'the time limit came first');
   assert.is(report.verdict, 'failed');
   assert.is(text('console.log'), '[    0.0] Linux\r\n');

@@ -7,6 +7,7 @@ import type { Registry } from './machines/cleanup';
 import { ensureImage } from './machines/image';
 import { type Machine, waitForCloudInit } from './machines/machine';
 import { createNspawn, type NspawnImage, type NspawnMachine } from './machines/nspawn';
+import type { Profile } from './machines/profiles';
 import { createQemu } from './machines/qemu';
 import { ensureRoot, type Root } from './machines/roots';
 import type { Place } from './place';
@@ -24,6 +25,8 @@ export type MachineKind = 'nspawn' | 'qemu';
 export interface LabOptions {
   readonly registry: Registry;
   readonly kind: MachineKind;
+  /** Which published image the machines stand for. */
+  readonly profile: Profile;
   /** Folder for what stays: report, consoles, screenshots. */
   readonly out: string;
   /** Whether servers stay on when no scenario needs them any more. */
@@ -47,7 +50,8 @@ export class Lab {
   private constructor(
     readonly options: LabOptions,
     readonly world: World,
-    private readonly root: Root,
+    /** What its machines start from. */
+    readonly root: Root,
     readonly outside: Vantage,
   ) {}
 
@@ -55,9 +59,10 @@ export class Lab {
   static async open(options: LabOptions): Promise<Lab> {
     const { registry, kind } = options;
     onMaking(options.progress);
-    const root = ensureRoot({ flavour: kind });
+    const { profile } = options;
+    const root = ensureRoot({ profile, flavour: kind });
     root.catch(() => undefined); // told below, where it is waited for
-    const world = await startWorld({ runId: registry.runid, names: {} });
+    const world = await startWorld({ runId: registry.runid, guests: [profile], names: {} });
     try {
       // The world ends its things itself; an interrupt takes them away by the registry.
       registry.add({ kind: 'folder', path: folderOf(registry.runid) });
@@ -108,7 +113,7 @@ export class Lab {
     return {
       domain: spec.domain,
       ...(spec.serverName === undefined ? {} : { 'server-name': spec.serverName }),
-      distro: 'debian',
+      distro: this.options.profile.distro,
       'docker-apt-url': world.aptUrl,
       'docker-apt-key': world.aptKeyFile,
       'registry-mirror': world.registryUrl,
@@ -136,7 +141,7 @@ export class Lab {
     if (other) throw new Error(`${spec.name} has the address of ${other.name}, ${other.address}`);
     this.made.push(machine);
     const aaaa = machine.address6 === undefined ? [] : [machine.address6];
-    await this.world.dns.set(spec.domain, { a: [machine.address], aaaa });
+    await this.world.dns.set(spec.domain, { a: spec.ipv6Only ? [] : [machine.address], aaaa });
     return machine;
   }
 
@@ -148,6 +153,7 @@ export class Lab {
       netns: this.world.netns,
       bridge: this.world.bridge,
       address,
+      ipv6Only: spec.ipv6Only ?? false,
       address6: `${address6}/64`,
       gateway6: 'fd91::1',
     };

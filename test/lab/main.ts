@@ -1,5 +1,5 @@
 // The lab's command: boots generated documents for real and judges what they make.
-// dist/test/lab/main.js [--machine nspawn|qemu] [--only NAME]... [--list] [--keep] [--json] [--lanes N] [--out DIR]
+// dist/test/lab/main.js [--machine nspawn|qemu] [--profile NAME] [--only NAME]... [--list] [--keep] [--json] [--lanes N] [--out DIR]
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,6 +7,7 @@ import { Lab, type MachineKind } from './lab';
 import { bootTimeline } from './machines/boot-timeline';
 import { withRegistry } from './machines/cleanup';
 import { leftovers } from './machines/leftovers';
+import { DEFAULT_PROFILE, PROFILES, type Profile, profileNamed } from './machines/profiles';
 import { missing } from './missing';
 import { markdown, type Run, versionsOf } from './report';
 import { type ScenarioResult, schedule } from './scenario';
@@ -15,8 +16,9 @@ import { explain, holds, timed } from './verdict';
 
 const usage = `usage: main.js [options]
   --machine nspawn|qemu  native speed, or an own kernel in QEMU (default nspawn)
+  --profile NAME         the published image that machines stand for (default ubuntu-24.04)
   --only NAME            this scenario or group (faults, faults-few) alone; repeatable
-  --list                 the scenarios' names
+  --list                 the names of scenarios and profiles
   --keep                 leave servers and world on in the end, until Ctrl-C
   --json                 the results as JSON on standard output, in place of the count
   --lanes N              scenarios at a time (default 2, on QEMU 1)
@@ -26,6 +28,7 @@ const usage = `usage: main.js [options]
 const { values } = parseArgs({
   options: {
     machine: { type: 'string', default: 'nspawn' },
+    profile: { type: 'string', default: DEFAULT_PROFILE },
     only: { type: 'string', multiple: true, default: [] },
     list: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
@@ -43,6 +46,7 @@ const progress = (line: string) => process.stderr.write(`[${now().toFixed(1).pad
 /** Runs the chosen scenarios in a new lab, and removes everything; that too is judged. */
 async function runLab(
   kind: MachineKind,
+  profile: Profile,
   chosen: typeof scenarios,
   atATime: number,
   out: string,
@@ -57,7 +61,7 @@ async function runLab(
   let seen: string[] = [];
   let failures: string[] = [];
   await withRegistry(runid, async (registry) => {
-    const lab = await Lab.open({ registry, kind, out, keep: values.keep, progress });
+    const lab = await Lab.open({ registry, kind, profile, out, keep: values.keep, progress });
     startup = now();
     progress('the world is up');
     try {
@@ -126,11 +130,18 @@ async function main(): Promise<number> {
     return 0;
   }
   if (values.list) {
-    process.stdout.write(scenarios.map(({ name, what }) => `${name.padEnd(22)} ${what}\n`).join(''));
+    for (const [title, list] of [
+      ['Scenarios', scenarios],
+      ['Profiles', PROFILES],
+    ] as const) {
+      const lines = list.map(({ name, what }) => `  ${name.padEnd(22)} ${what}\n`);
+      process.stdout.write(`${title}:\n${lines.join('')}`);
+    }
     return 0;
   }
   const kind = values.machine;
   if (kind !== 'nspawn' && kind !== 'qemu') throw new Error(`--machine ${kind}: nspawn or qemu`);
+  const profile = profileNamed(values.profile);
   const chosen = choose(kind);
   const lacking = await missing();
   if (lacking.length > 0) {
@@ -139,7 +150,7 @@ async function main(): Promise<number> {
     );
     return 1;
   }
-  const run = await runLab(kind, chosen, lanes(kind), values.out);
+  const run = await runLab(kind, profile, chosen, lanes(kind), values.out);
   const report = join(values.out, 'REPORT.md');
   await writeFile(report, markdown(run));
   progress(`report: ${report}`);

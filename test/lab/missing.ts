@@ -12,6 +12,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   'debian-archive-keyring': [],
   gnupg: ['gpg', 'gpgconf'],
   iproute2: ['ip'],
+  iptables: ['iptables'],
   mmdebstrap: ['mmdebstrap'],
   openssl: ['openssl'],
   'systemd-container': ['systemd-nspawn'],

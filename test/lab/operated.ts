@@ -10,11 +10,16 @@ const repository = 'matrixdotorg/synapse';
 const storageOf = (lab: Lab) => join(folderOf(lab.options.registry.runid), 'registry');
 
 /** Boots a server with all of matrixctl; its name is the tag too. */
-export async function bootOperated(lab: Lab, name: string, host: number): Promise<Server> {
+export async function bootOperated(
+  lab: Lab,
+  name: string,
+  host: number,
+  healthTimeout = '90',
+): Promise<Server> {
   await tagBeside(storageOf(lab), repository, 'latest', name);
   const options: ServerSpec['options'] = {
     'admin-user': 'alice',
-    'health-timeout': '90',
+    'health-timeout': healthTimeout,
     tools: 'full',
     'synapse-image': `${repository}:${name}`,
   };
@@ -25,6 +30,8 @@ export async function bootOperated(lab: Lab, name: string, host: number): Promis
 const newer = {
   starts: { Labels: { newer: 'yes' } },
   ends: { Entrypoint: ['/bin/false'] },
+  /** A long migration of the database looks like this from outside. */
+  startsLate: { Entrypoint: ['sh', '-c', 'sleep 240; exec /start.py'] },
   /** Synapse of before refuses a database of a later schema (synapse/storage/prepare_database.py). */
   migratesAndEnds: {
     Entrypoint: [

@@ -8,6 +8,8 @@ export interface ServerSpec {
   /** Last number of its addresses, IPv4 and IPv6. */
   readonly host: number;
   readonly domain: string;
+  /** Whether the machine has an IPv6 address alone. */
+  readonly ipv6Only?: boolean;
   /** What stands after the colon in its users' names; the domain if absent. */
   readonly serverName?: string;
   /** Further options of the command, or others than the lab's. */

@@ -95,10 +95,9 @@ test('a stopped instance is not started by looking at it', async ({ fake }) => {
 });
 
 test('the machine is handed over while multipass still waits for cloud-init', async ({ fake }) => {
-  fake.behave({ initialization: 120_000 });
-  const begin = performance.now();
+  // Longer than any test may take: waiting for it would never end.
+  fake.behave({ initialization: 24 * 3_600_000 });
   const machine = await launch();
-  assert.ok(performance.now() - begin < 60_000);
   assert.is((await machine.exec!('true')).code, 0);
   await machine.destroy();
   assert.is(fake.instance(NAME), undefined);

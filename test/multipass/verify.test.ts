@@ -65,7 +65,7 @@ test('what is wrong with the request: exit 2, and multipass is not asked', ({ fa
     assert.match(stderr, words);
     assert.is(stdout, '');
   }
-  assert.match(run(['verify']).stderr, 'verify needs a kind of machine: multipass, qemu, ec2');
+  assert.match(run(['verify']).stderr, 'verify needs one of multipass, qemu, ec2');
   assert.equal(fake.calls(), []);
 });
 
@@ -187,11 +187,10 @@ test('a machine that lets nobody in: it fails, nothing is left', async ({ fake, 
 });
 
 test('a machine that was stopped is not waited for', async ({ fake, dir }) => {
-  const begin = performance.now();
   const stop = () => fake.put(NAME, { state: 'Stopped' });
-  const { report } = await shutOut(fake, dir, { within: 120_000 }, stop);
+  // Longer than any test may take: waiting for it would never end.
+  const { report } = await shutOut(fake, dir, { within: 24 * 3_600_000 }, stop);
   assert.is(report.points[0]?.seen, `the instance ${NAME} is stopped; exec would start it`);
-  assert.ok(performance.now() - begin < 90_000);
   assert.is(fake.instance(NAME), undefined);
 });
 

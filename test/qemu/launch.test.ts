@@ -80,6 +80,7 @@ async function consoleSays(machine: QemuMachine, words: RegExp): Promise<string>
 test('a machine boots, is reached, cannot be entered yet, and is removed without a trace', async () => {
   lines.length = 0;
   const kept = join(folder, 'console, kept.log');
+  const earliest = Date.now();
   const { cache, machine: launching } = launch({}, { console: kept });
   const machine = await launching;
   assert.equal(lines, [
@@ -99,8 +100,10 @@ test('a machine boots, is reached, cannot be entered yet, and is removed without
   assert.ok(readFileSync(join(home, 'seed.iso')).includes(document));
   assert.match(machine.howTo.enter, /^ssh -i \S+\/key -p \d+ .* ubuntu@127\.0\.0\.1$/);
   const [, ends] = /^its own watch ends it at (.*) UTC$/.exec(machine.howTo.until ?? '') ?? [];
-  const minutes = (Date.parse(`${ends?.replace(' ', 'T')}Z`) - Date.now()) / 60_000;
-  assert.ok(Math.abs(minutes - QEMU_DEFAULTS.timeLimit) < 3, machine.howTo.until);
+  // Told to the minute; counted from some moment of the launch, however long that took.
+  const minute = (time: number) => Math.floor(time / 60_000);
+  const begun = minute(Date.parse(`${ends?.replace(' ', 'T')}Z`)) - QEMU_DEFAULTS.timeLimit;
+  assert.ok(minute(earliest) - 1 <= begun && begun <= minute(Date.now()) + 1, machine.howTo.until);
 
   const here = PORTS.map((port) => machine.reach(port));
   assert.is(new Set(here.map(({ port }) => port)).size, PORTS.length);
@@ -132,12 +135,10 @@ test('a way in that is not there yet tells how far the machine is, and ends with
   );
   const why = await machine.exec('true').catch((error: Error) => error);
   assert.is((why as Error).message, 'no way in yet: Debian boots');
-  fake('ssh', 'exec sleep 60');
+  fake('ssh', 'exec sleep infinity');
   setTimeout(() => controller.abort(new Error('interrupted')), 300);
-  const begin = performance.now();
   const stopped = await machine.exec('true').catch((error: Error) => error);
   assert.is((stopped as Error).name, 'Stopped');
-  assert.ok(performance.now() - begin < 20_000);
   await machine.destroy();
 });
 

@@ -21,6 +21,15 @@ test('what can be had is taken', () => {
   for (const asked of good) assert.equal(qemuOptions(asked).diagnostics, [], JSON.stringify(asked));
 });
 
+test('a server of images without TLS is warned about, unless it is on this computer or not asked', () => {
+  const codes = (asked: Partial<QemuOptions>) =>
+    qemuOptions(asked).diagnostics.map(({ severity, code, path }) => `${severity} ${code} ${path}`);
+  assert.equal(codes({ imageServer: 'http://mirror.example.org' }), ['warning plain-http image-server']);
+  assert.equal(codes({ imageServer: 'http://127.0.0.1.example.org/' }), ['warning plain-http image-server']);
+  assert.equal(codes({ imageServer: 'http://localhost:8000/' }), []);
+  assert.equal(codes({ imageServer: 'http://mirror.example.org', image: 'a.qcow2' }), []);
+});
+
 test('every mistake is told, by the flag', () => {
   const { diagnostics } = qemuOptions({
     image: '',
@@ -36,6 +45,19 @@ test('every mistake is told, by the flag', () => {
     diagnostics.map(({ path }) => path),
     ['image', 'release', 'image-server', 'memory', 'cpus', 'disk', 'accelerator', 'time-limit'],
   );
+});
+
+test('a server of images has no user, query or fragment, and none is repeated', () => {
+  for (const imageServer of [
+    'https://u:SECRET@a.test',
+    'https://a.test/?k=SECRET',
+    'https://a.test/#SECRET',
+  ]) {
+    const { diagnostics } = qemuOptions({ imageServer });
+    assert.is(diagnostics[0]?.severity, 'error');
+    assert.not.match(JSON.stringify(diagnostics), 'SECRET');
+  }
+  assert.equal(qemuOptions({ imageServer: 'https://a.test:8443/ubuntu/' }).diagnostics, []);
 });
 
 test('a codename is a release', () => {

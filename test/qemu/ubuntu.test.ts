@@ -21,6 +21,8 @@ const sha256 = createHash('sha256').update(image).digest('hex');
 const PATH = '/releases/24.04/release/ubuntu-24.04-server-cloudimg-amd64.img';
 const KEPT = `ubuntu-24.04-server-cloudimg-amd64-${sha256}.img`;
 
+const SUMS = `${sha256} *ubuntu-24.04-server-cloudimg-amd64.img\n`;
+
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** As the server of the images answers, ranges included. */
@@ -43,15 +45,13 @@ interface World {
 }
 
 /** A server of images that is told how to answer. */
-async function serve(
-  answer: Answer,
-  sums = `${sha256} *ubuntu-24.04-server-cloudimg-amd64.img\n`,
-): Promise<World> {
+async function serve(answer: Answer, sums = SUMS, signature?: Uint8Array): Promise<World> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push([request.url?.replace(/.*\//, ''), request.headers.range].filter(Boolean).join(' '));
     if (request.url === PATH) answer(request, response);
     else if (request.url === '/releases/24.04/release/SHA256SUMS') response.end(sums);
+    else if (request.url === '/releases/24.04/release/SHA256SUMS.gpg' && signature) response.end(signature);
     else response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -72,11 +72,12 @@ async function get(
   world: World,
   cache = mkdtempSync(join(folder, 'cache-')),
   signal = new AbortController().signal,
+  keyring = '/nonexistent/keyring.gpg',
 ) {
   const lines: string[] = [];
   const options = { release: 'noble', imageServer: `${world.url}/` };
   const events = { progress: (line: string) => void lines.push(line) };
-  const found = await ubuntuImage(options, cache, events, signal).catch((error: Error) => error);
+  const found = await ubuntuImage(options, cache, events, signal, keyring).catch((error: Error) => error);
   return { found, lines, cache, files: readdirSync(cache) };
 }
 
@@ -92,6 +93,112 @@ test('the newest is downloaded, checked, shown on its way, and taken from the ca
   const without = await get(world, first.cache);
   assert.equal(without.found, first.found);
   assert.match(without.lines[0] ?? '', /SHA256SUMS: .*; taking ubuntu-24\.04.* from the cache/);
+});
+
+/** A key of its own, with the keyring that gpgv reads. */
+function signer(until = 'never') {
+  const home = mkdtempSync(join(folder, 'gnupg-'));
+  const gpg = (args: readonly string[], input = '') =>
+    execFileSync(
+      'gpg',
+      ['--homedir', home, '--batch', '--quiet', '--pinentry-mode', 'loopback', '--passphrase', '', ...args],
+      {
+        input,
+        stdio: ['pipe', 'pipe', 'ignore'],
+      },
+    );
+  gpg([
+    '--faked-system-time',
+    '20260101T000000',
+    '--quick-generate-key',
+    'images@example.org',
+    'ed25519',
+    'sign',
+    until,
+  ]);
+  const keyring = join(home, 'keyring.gpg');
+  writeFileSync(keyring, gpg(['--export']));
+  return {
+    keyring,
+    sign: (text: string, ...form: string[]) => gpg(['--detach-sign', ...form], text),
+    /** A message with its text inside, by a clock of its own. */
+    message: (text: string) => gpg(['--sign'], text),
+    signEarly: (text: string) => gpg(['--faked-system-time', '20260102T000000', '--detach-sign'], text),
+    end: () => execFileSync('gpgconf', ['--homedir', home, '--kill', 'all']),
+  };
+}
+
+test('the checksums have to be signed by a key of the keyring, where there is one', async () => {
+  const [ours, other] = [signer(), signer()];
+  const answered = async (sums: string, signature?: Uint8Array) => {
+    const world = await serve(whole, sums, signature);
+    const got = await get(world, undefined, undefined, ours.keyring);
+    await world.close();
+    return { ...got, asked: world.asked, why: got.found instanceof Error ? got.found.message : '' };
+  };
+  try {
+    for (const form of [[], ['--armor']]) {
+      const right = await answered(SUMS, ours.sign(SUMS, ...form));
+      assert.is(right.why, '');
+      assert.equal(right.asked, ['SHA256SUMS', 'SHA256SUMS.gpg', IMG]);
+    }
+    const changed = await answered(`${SUMS}${'0'.repeat(64)} *another.img\n`, ours.sign(SUMS));
+    assert.match(
+      changed.why,
+      /SHA256SUMS is not signed by a key of .*keyring\.gpg; nothing is downloaded: .*BAD signature/s,
+    );
+    assert.equal(changed.files, []);
+    const foreign = await answered(SUMS, other.sign(SUMS));
+    assert.match(foreign.why, 'is not signed by a key of');
+    assert.match((await answered(SUMS)).why, /SHA256SUMS\.gpg: 404/);
+    // What the owner of a mirror could send in the place of a signature.
+    const old = '0'.repeat(64);
+    const page = Buffer.from('<html>signed</html>');
+    for (const sent of [Buffer.alloc(0), page, ours.message(old), ours.message(SUMS), ours.sign(old)]) {
+      const { why, files, asked } = await answered(SUMS, sent);
+      assert.match(why, 'is not signed by a key of');
+      assert.equal(files, []);
+      assert.not.ok(asked.includes(IMG));
+    }
+  } finally {
+    for (const one of [ours, other]) one.end();
+  }
+});
+
+test('a signature of a key that has expired is none', async () => {
+  const expired = signer('2026-01-03');
+  try {
+    const world = await serve(whole, SUMS, expired.signEarly(SUMS));
+    const { found, files } = await get(world, undefined, undefined, expired.keyring);
+    await world.close();
+    assert.match((found as Error).message, 'is not signed by a key of');
+    assert.equal(files, []);
+  } finally {
+    expired.end();
+  }
+});
+
+test('nothing is taken from a mirror whose signature cannot be checked', async () => {
+  const world = await serve(whole);
+  // This computer too, but by a name that could be any.
+  const { found, files } = await get({ ...world, url: world.url.replace('127.0.0.1', '0.0.0.0') });
+  await world.close();
+  assert.match(
+    (found as Error).message,
+    /signature of .*SHA256SUMS cannot be checked: .*keyring\.gpg.*apt-get install.*--image FILE/s,
+  );
+  assert.equal(files, []);
+  assert.equal(world.asked, ['SHA256SUMS']);
+});
+
+test('without a keyring it is said that no signature is checked', async () => {
+  const world = await serve(whole);
+  const { lines } = await get(world);
+  await world.close();
+  assert.match(
+    lines[0] ?? '',
+    /the signature of SHA256SUMS is not checked: this computer has no \/nonexistent\/keyring\.gpg/,
+  );
 });
 
 test('a newer one takes the place of an older one', async () => {

@@ -25,13 +25,16 @@ test.after(() => rmSync(folder, { recursive: true }));
 const image = join(folder, 'disk.img');
 writeSerialDisk(image);
 
+/** A line per look at the machine. */
+const looks = join(folder, 'looks');
+
 /** An ssh of the test's own: the connection that is kept, a knock, the look at the first boot, any other script. */
 function machineSays(otherwise: string): void {
   const bin = mkdtempSync(join(folder, 'bin-'));
   const script = `#!/bin/sh
 case "$*" in *' -N'*) exec sleep 600;; *' true') exit 0;; esac
 script=$(cat)
-case $script in *result.json*) echo ended;; *'docker '*) exit 255;; *) ${otherwise};; esac\n`;
+case $script in *result.json*) echo ended;; *'docker '*) exit 255;; *) echo >>${looks}; ${otherwise};; esac\n`;
   writeFileSync(join(bin, 'ssh'), script);
   chmodSync(join(bin, 'ssh'), 0o755);
   process.env.PATH = `${bin}:${PATH}`;
@@ -55,7 +58,8 @@ test('a time limit that passes while it is judged costs no point', async () => {
   machineSays('sleep 3');
   const report = await verified({ within: 8_000 }, 60);
   assert.is(report.points[0]?.status, 'ok', report.points[0]?.seen);
-  assert.ok(report.seconds.total > 8, `${report.seconds.total} s`);
+  // Three of them take longer than the limit.
+  assert.ok(readFileSync(looks, 'utf8').length >= 3);
   const groups = (name: string) => report.points.filter(({ group }) => group === name);
   // Everything was asked: of the empty answers each point says so itself.
   assert.not.ok(
@@ -66,10 +70,8 @@ test('a time limit that passes while it is judged costs no point', async () => {
 });
 
 test('a machine that ends by itself is not waited for, and its serial log stays', async () => {
-  const begin = performance.now();
   const report = await verified({ within: 300_000 }, 0.1);
   assert.match(report.points[0]?.seen ?? '', /^gci-\S+ is off, and nobody asked it to: QEMU has ended/);
-  assert.ok(performance.now() - begin < 200_000);
   const log = report.saved.find((path) => path.endsWith('/console.log')) ?? '';
   assert.is(readFileSync(log, 'utf8'), 'Debian boots\r\n');
 });

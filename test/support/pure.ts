@@ -1,6 +1,5 @@
 /** What has to run in a browser one day: src/build.mjs bundles it for one, and the layers' test runs it without Node. */
-export { document } from '../../src/cloudinit/document';
-export { encode } from '../../src/cloudinit/encode';
+export { document, inForm } from '../../src/cloudinit/document';
 export { planExtract } from '../../src/cloudinit/lint/extract-plan';
 export { inspect } from '../../src/cloudinit/lint/inspect';
 export { lint } from '../../src/cloudinit/lint/lint';

@@ -25,7 +25,12 @@ function optionTable(): string {
 function fileTable(): string {
   const { deployment } = resolve({ domain: 'matrix.example.org' });
   if (!deployment) throw new Error('the default deployment does not resolve');
-  const rows = FILES.map(({ path, owner, mode, what }) => [`\`${path(deployment)}\``, owner, mode, what]);
+  const rows = FILES.flatMap(({ path, owner, mode, what, staged }) => [
+    [`\`${path(deployment)}\``, owner, mode, what],
+    ...(staged
+      ? [[`\`${staged}\``, 'root:root', mode, 'the same as the document writes it; `matrixctl` installs it']]
+      : []),
+  ]);
   return table(['file', 'owner', 'mode', 'what it is'], rows);
 }
 

@@ -22,3 +22,11 @@ export function generated(...args: string[]): string {
   if (code !== 0) throw new Error(`gen-cloudinit ${args.join(' ')} ended with ${code}: ${stderr}`);
   return stdout;
 }
+
+/** The document of these options as EC2 takes it. */
+export function forEc2(...args: string[]): Buffer {
+  const argv = ['dist/cli.js', ...args, '--provider', 'ec2'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, argv);
+  if (status !== 0) throw new Error(`gen-cloudinit ${args.join(' ')} ended with ${status}: ${stderr}`);
+  return stdout;
+}

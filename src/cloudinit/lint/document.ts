@@ -30,7 +30,7 @@ export function readDocument(given: Uint8Array): LintDocument {
     (script) => script !== undefined,
   );
   if (input.kind === 'script') scripts.push(wholeScript(input.text));
-  scripts.push(...fileScripts(files, source));
+  for (const script of fileScripts(files, source)) scripts.push(script);
   return { input, source, yaml, root, files, scripts };
 }
 

@@ -1,6 +1,7 @@
 /** Which files of a document go where below a directory: pure, so that every hostile path can be tried without one. */
 import { readDocument } from './document';
 import { DEFAULT_MODE, type LandedFile } from './files';
+import { PathTree } from './path-tree';
 
 export interface PlannedFile {
   /** Path on the server. */
@@ -28,6 +29,8 @@ export interface ExtractPlan {
 
 /** Names that Windows keeps for devices, with or without an extension. */
 const WINDOWS_DEVICES = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\..*)?$/i;
+/** Linux takes no longer path, its end included (limits.h), so that cloud-init could not write it either. */
+const PATH_MAX = 4096;
 const WINDOWS_REFUSED = /[<>:"\\|?*\p{Cc}]|[. ]$/u;
 
 /**
@@ -39,32 +42,38 @@ export function planExtract(given: Uint8Array, windows: boolean): ExtractPlan {
   const problem = input.problem ?? yaml?.problem;
   if (problem) return { files: [], refused: [], problem: problem.message };
   if (!yaml) return { files: [], refused: [], problem: `it is no cloud-config (${input.kind}).` };
-  const planned = new Map<string, PlannedFile>();
-  /** Each directory with a file that needs it. */
-  const directories = new Map<string, string>();
+  const planned = new Map<string, Planned>();
+  const places = new PathTree<Taken>();
   const refused: RefusedFile[] = [];
   for (const file of files) {
-    const reason = whyNot(file, windows) ?? collision(file.target, planned, directories);
+    const reason = whyNot(file, windows) ?? collision(file.target, places);
     if (reason !== undefined || !file.decoded.bytes) {
       refused.push({ path: file.path, reason: reason ?? 'its content does not decode' });
       continue;
     }
-    for (const parent of parents(file.target)) directories.set(parent, file.target);
-    const before = file.isAppended ? planned.get(file.target)?.bytes : undefined;
-    planned.set(file.target, {
+    take(file.target, places);
+    const before = file.isAppended ? planned.get(file.target)?.pieces : undefined;
+    const next = {
       path: file.target,
       parts: file.target.slice(1).split('/'),
-      bytes: before ? joined(before, file.decoded.bytes) : file.decoded.bytes,
+      pieces: before ?? [],
       mode: (file.mode ?? DEFAULT_MODE) & 0o777,
       owner: file.owner,
-    });
+    };
+    // All pieces are joined once, at the end: each may be small and the file large.
+    next.pieces.push(file.decoded.bytes);
+    planned.set(file.target, next);
   }
-  return { files: [...planned.values()], refused };
+  return {
+    files: [...planned.values()].map(({ pieces, ...file }) => ({ ...file, bytes: joined(pieces) })),
+    refused,
+  };
 }
 
 function whyNot(file: LandedFile, windows: boolean): string | undefined {
   if (file.path.includes('\0')) return 'its path holds a NUL character';
   if (file.target === '/') return 'its path is the root directory';
+  if (file.target.length >= PATH_MAX) return 'its path is too long';
   if (/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(file.path)) {
     return 'its path is not text that can be encoded';
   }
@@ -80,27 +89,44 @@ function whyNot(file: LandedFile, windows: boolean): string | undefined {
   return undefined;
 }
 
+/** What a name is taken for; `path` is that of a file. */
+interface Taken {
+  readonly kind: 'file' | 'directory';
+  readonly path: string;
+}
+
 /** The same name cannot be both a file and a directory. */
-function collision(
-  target: string,
-  planned: ReadonlyMap<string, PlannedFile>,
-  directories: ReadonlyMap<string, string>,
-): string | undefined {
-  const file = parents(target).find((parent) => planned.has(parent));
-  if (file !== undefined) return `${file} is a file and cannot be a directory too`;
-  const child = directories.get(target);
-  return child === undefined ? undefined : `${target} is a directory already, because of ${child}`;
+function collision(target: string, places: PathTree<Taken>): string | undefined {
+  const depth = target.split('/').length - 1;
+  let at = 0;
+  for (const { value } of places.along(target)) {
+    at++;
+    if (value?.kind === 'file' && at < depth) return `${value.path} is a file and cannot be a directory too`;
+    if (value?.kind === 'directory' && at === depth)
+      return `${target} is a directory already, because of ${value.path}`;
+  }
+  return undefined;
 }
 
-/** `/a/b/c` has `/a` and `/a/b`. */
-function parents(target: string): string[] {
-  const parts = target.split('/').slice(0, -1);
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 2).join('/'));
+function take(target: string, places: PathTree<Taken>): void {
+  let last = places;
+  for (const node of places.growAlong(target)) {
+    node.value = { kind: 'directory', path: target };
+    last = node;
+  }
+  last.value = { kind: 'file', path: target };
 }
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const result = new Uint8Array(first.length + second.length);
-  result.set(first);
-  result.set(second, first.length);
+type Planned = Omit<PlannedFile, 'bytes'> & { readonly pieces: Uint8Array[] };
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces;
+  if (only && pieces.length === 1) return only;
+  const result = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    result.set(piece, at);
+    at += piece.length;
+  }
   return result;
 }

@@ -48,21 +48,22 @@ export function landedFiles(root: Node | undefined): LandedFile[] {
   const files: LandedFile[] = [];
   // One bound for all of them: aliases and gzip make much of little.
   let left = MAX_DECODED;
+  const decode = sharedDecoding();
   for (const node of items(get(root, 'write_files'))) {
     if (node.kind !== 'mapping' || !text(node, 'path')) continue;
-    const file = landedFile(node, left);
+    const file = landedFile(node, left, decode);
     left -= file.decoded.bytes?.length ?? 0;
     files.push(file);
   }
   return [...files.filter((file) => !file.isDeferred), ...files.filter((file) => file.isDeferred)];
 }
 
-function landedFile(node: MappingNode, limit: number): LandedFile {
+function landedFile(node: MappingNode, limit: number, decode: typeof decodeContent): LandedFile {
   const path = text(node, 'path') ?? '';
   const encoding = text(node, 'encoding') ?? 'text/plain';
   const value = get(node, 'content');
   const content = value?.kind === 'scalar' ? value : undefined;
-  const decoded = decodeContent(content, encoding, limit);
+  const decoded = decode(content, encoding, limit);
   return {
     node,
     path,
@@ -72,7 +73,7 @@ function landedFile(node: MappingNode, limit: number): LandedFile {
     encoding,
     content,
     decoded,
-    text: decoded.bytes && utf8(decoded.bytes),
+    text: decoded.text,
     isDeferred: isTrue(get(node, 'defer')),
     isAppended: isTrue(get(node, 'append')),
     uri: text(get(node, 'source'), 'uri'),
@@ -98,10 +99,34 @@ export function modeOf(node: Node | undefined): number | undefined {
   return digits === undefined ? undefined : Number.parseInt(digits, 8);
 }
 
-function decodeContent(content: ScalarNode | undefined, encoding: string, limit: number): Decoded {
-  if (!content || content.type === 'null') return { bytes: new Uint8Array() };
-  if (content.text.length > limit)
-    return { problem: `all files together have more than ${MAX_DECODED} bytes` };
+/** Decodes the content that several files share by an alias once. */
+function sharedDecoding(): typeof decodeContent {
+  const known = new Map<ScalarNode | undefined, Map<string, Content>>();
+  return (content, encoding, limit) => {
+    const forms = known.get(content) ?? new Map<string, Content>();
+    known.set(content, forms);
+    const before = forms.get(encoding);
+    if (before) return (before.bytes?.length ?? 0) > limit ? TOO_LARGE : before;
+    const made = decodeContent(content, encoding, limit);
+    forms.set(encoding, made);
+    return made;
+  };
+}
+
+interface Content extends Decoded {
+  readonly text?: string | undefined;
+}
+
+const TOO_LARGE: Content = { problem: `all files together have more than ${MAX_DECODED} bytes` };
+
+function decodeContent(content: ScalarNode | undefined, encoding: string, limit: number): Content {
+  if (!content || content.type === 'null') return { bytes: new Uint8Array(), text: '' };
+  if (content.text.length > limit) return TOO_LARGE;
+  const decoded = undone(content, encoding, limit);
+  return decoded.bytes ? { ...decoded, text: utf8(decoded.bytes) } : decoded;
+}
+
+function undone(content: ScalarNode, encoding: string, limit: number): Decoded {
   // A value marked !!binary has been decoded by YAML before cloud-init looks at the encoding.
   let result: Decoded = content.type === 'binary' ? decodeBase64(content.text) : plain(content.text);
   for (const step of UNDO[encoding.trim().toLowerCase()] ?? []) {

@@ -52,14 +52,28 @@ export function typeOf(node: Node): NodeType {
 export function get(node: Node | undefined, name: string): Node | undefined {
   if (node?.kind !== 'mapping') return undefined;
   for (const mapping of strongestFirst(node)) {
-    const found = mapping.entries.findLast(({ key }) => key.kind === 'scalar' && key.text === name);
+    const found = own(mapping).get(name);
     if (found) return found.value;
   }
   return undefined;
 }
 
+const OWN = new WeakMap<MappingNode, ReadonlyMap<string, KeyValue>>();
+
+/** A mapping's own keys, of repeated ones the last. Worked out once: many mappings may merge the same one in. */
+export function own(mapping: MappingNode): ReadonlyMap<string, KeyValue> {
+  const known = OWN.get(mapping);
+  if (known) return known;
+  const keys = new Map<string, KeyValue>();
+  for (const { key, value } of mapping.entries) {
+    if (key.kind === 'scalar') keys.set(key.text, { key, name: key.text, value });
+  }
+  OWN.set(mapping, keys);
+  return keys;
+}
+
 /** A mapping and those merged into it, each once: merges may be many and may form loops. */
-function* strongestFirst(
+export function* strongestFirst(
   mapping: MappingNode,
   seen: Set<MappingNode> = new Set(),
 ): Generator<MappingNode, void, void> {
@@ -97,11 +111,7 @@ export function entries(node: Node | undefined): KeyValue[] {
   const found = new Map<string, KeyValue>();
   if (node?.kind !== 'mapping') return [];
   for (const mapping of strongestFirst(node)) {
-    const own = new Map<string, KeyValue>();
-    for (const { key, value } of mapping.entries) {
-      if (key.kind === 'scalar') own.set(key.text, { key, name: key.text, value });
-    }
-    for (const [name, entry] of own) if (!found.has(name)) found.set(name, entry);
+    for (const [name, entry] of own(mapping)) if (!found.has(name)) found.set(name, entry);
   }
   return [...found.values()];
 }

@@ -1,5 +1,4 @@
 /** The shell scripts of a document: user data itself, files that are scripts, and what cloud-init makes of runcmd. */
-import { MAX_DECODED } from './decode';
 import type { LandedFile } from './files';
 import { get, items, type Node, type ScalarNode } from './node';
 import type { Place, Source } from './source';
@@ -13,7 +12,14 @@ export interface Script {
   readonly text: string;
   /** Where a line of the script (counted from 1) stands in the document. */
   readonly place: (line: number) => Place;
+  /** The first command that the text has no room for. */
+  readonly omitted?: Node;
 }
+
+/** Characters of commands from which on a repeated one is omitted: no document in use comes near. */
+const REPEATS = 1 << 20;
+/** A quote is four characters in the quotes of the shell, so that a document without aliases always has room. */
+const QUOTED = 4;
 
 /** The shell of a script by its first line; undefined when it is no sh and no bash script. */
 export function shellOf(script: string, path = ''): Shell | undefined {
@@ -50,7 +56,8 @@ export function fileScripts(files: readonly LandedFile[], source: Source): Scrip
 
 /**
  * The script that cloud-init's util.shellify makes of runcmd or bootcmd: text as it is, lists with every word
- * in single quotes. Undefined when the key is absent or an item could not be used.
+ * in single quotes. Undefined when the key is absent. Aliases can repeat a long text without end, so that the script
+ * stays a small multiple of the document: repeated commands are omitted first, then what has no room (`omitted`).
  */
 export function commandScript(
   root: Node | undefined,
@@ -62,24 +69,43 @@ export function commandScript(
   if (!list || commands.length === 0) return undefined;
   const lines = ['#!/bin/sh'];
   const origins: { readonly line: number; readonly node: Node }[] = [];
-  let left = MAX_DECODED;
+  const seen = new Set<string>();
+  let size = 0;
+  let omitted: Node | undefined;
   for (const node of commands) {
     const command = commandText(node);
     if (command === undefined) continue;
-    // Aliases can repeat a long text without end.
-    left -= command.length;
-    if (left < 0) return undefined;
+    // Judged already.
+    if (size > REPEATS && seen.has(command)) continue;
+    if (size + command.length > REPEATS + QUOTED * source.text.length) {
+      omitted ??= node;
+      continue;
+    }
+    size += command.length;
+    seen.add(command);
     origins.push({ line: lines.length + 1, node });
-    lines.push(...command.split('\n'));
+    for (const line of command.split('\n')) lines.push(line);
   }
   const place = (line: number): Place => {
-    const origin = origins.findLast((candidate) => candidate.line <= line);
+    const origin = lastUpTo(line, origins);
     if (!origin) return list;
     return origin.node.kind === 'scalar'
       ? linePlace(source, origin.node, line - origin.line + 1)
       : origin.node;
   };
-  return { name: key, shell: 'sh', text: `${lines.join('\n')}\n`, place };
+  const text = `${lines.join('\n')}\n`;
+  return { name: key, shell: 'sh', text, place, ...(omitted ? { omitted } : {}) };
+}
+
+/** By halves: there may be as many findings as lines. */
+function lastUpTo<At extends { readonly line: number }>(line: number, sorted: readonly At[]): At | undefined {
+  let [first, end] = [0, sorted.length];
+  while (first < end) {
+    const middle = (first + end) >> 1;
+    if (sorted[middle]!.line <= line) first = middle + 1;
+    else end = middle;
+  }
+  return sorted[first - 1];
 }
 
 function commandText(node: Node): string | undefined {

@@ -13,6 +13,7 @@ export function shellCode(script: string, { keepDoubleQuoted = false }: BlankOpt
     for (let index = from; index < to && index < out.length; index++)
       if (out[index] !== '\n') out[index] = ' ';
   };
+  let lines: Lines | undefined;
   const pending: { readonly word: string; readonly stripTabs: boolean }[] = [];
   let at = 0;
   while (at < script.length) {
@@ -36,7 +37,8 @@ export function shellCode(script: string, { keepDoubleQuoted = false }: BlankOpt
       if (found) pending.push({ word: found[3] ?? found[4] ?? '', stripTabs: found[1] === '-' });
       at += found?.[0].length ?? 2;
     } else if (character === '\n' && pending.length > 0) {
-      at = skipHereDocuments(script, at + 1, pending.splice(0), blank);
+      lines ??= new Lines(script);
+      at = skipHereDocuments(lines, at + 1, pending.splice(0), blank);
     } else {
       at += script.startsWith('<<<', at) ? 3 : 1;
     }
@@ -55,22 +57,57 @@ function closingDouble(script: string, from: number): number {
   return Math.min(at, script.length);
 }
 
+/** Where lines stand, by their text: a script may begin as many here-documents as it has lines. */
+class Lines {
+  private readonly exact = new Map<string, Line[]>();
+  private readonly withoutTabs = new Map<string, Line[]>();
+
+  constructor(script: string) {
+    for (const { 0: text, index } of script.matchAll(/^.*$/gm)) {
+      const line = { start: index, end: index + text.length };
+      add(this.exact, text, line);
+      add(this.withoutTabs, text.replace(/^\t+/, ''), line);
+    }
+  }
+
+  /** @returns the first line of this text that begins at `from` or later */
+  find(text: string, stripTabs: boolean, from: number): Line | undefined {
+    const lines = (stripTabs ? this.withoutTabs : this.exact).get(text) ?? [];
+    let low = 0;
+    let high = lines.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (lines[middle]!.start < from) low = middle + 1;
+      else high = middle;
+    }
+    return lines[low];
+  }
+}
+
+interface Line {
+  readonly start: number;
+  readonly end: number;
+}
+
+function add(lines: Map<string, Line[]>, text: string, line: Line): void {
+  const same = lines.get(text);
+  if (same) same.push(line);
+  else lines.set(text, [line]);
+}
+
 /** @returns where the code goes on. A word without its closing line is no here-document (`1 << n`). */
 function skipHereDocuments(
-  script: string,
+  lines: Lines,
   from: number,
   pending: readonly { readonly word: string; readonly stripTabs: boolean }[],
   blank: (from: number, to: number) => void,
 ): number {
   let at = from;
   for (const { word, stripTabs } of pending) {
-    const escaped = word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    const end = new RegExp(`^${stripTabs ? '\\t*' : ''}${escaped}$`, 'm');
-    const found = end.exec(script.slice(at));
-    if (!found) continue;
-    const stop = at + found.index + found[0].length;
-    blank(at, stop);
-    at = stop;
+    const closing = lines.find(word, stripTabs, at);
+    if (!closing) continue;
+    blank(at, closing.end);
+    at = closing.end;
   }
   return at;
 }

@@ -88,6 +88,8 @@ function int11(text: string): Reading {
   if (/^0[bx]$/.test(digits)) return { type: 'refused', value: 'it is a number without digits' };
   // Python's int() takes so many decimal digits and no more (sys.int_info.default_max_str_digits).
   if (/^[1-9][0-9]{4300}/.test(digits)) return { type: 'refused', value: 'the number is too long' };
+  // The same length in base 60; cloud-init writes its settings to a file, which no longer number can be.
+  if (digits.split(':', 2419).length > 2418) return { type: 'refused', value: 'the number is too long' };
   let value: bigint;
   if (digits.includes(':')) value = digits.split(':').reduce((sum, part) => sum * 60n + BigInt(part), 0n);
   else value = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);

@@ -19,11 +19,13 @@ import {
   DescribeVolumesCommand,
   DescribeVpcsCommand,
   EC2Client,
+  type EC2ClientConfig,
   GetConsoleOutputCommand,
   RunInstancesCommand,
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import { proxyIsSet } from '../proxy';
 import { orStop } from '../waiting';
 import { explain } from './errors';
 import type { Ec2Account } from './options';
@@ -79,15 +81,17 @@ export async function connect(account: Ec2Account, pace: Pace = PACE): Promise<E
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   // The aws command knows this variable, the SDK for JavaScript does not.
   const region = account.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
+  const requestHandler = {
+    connectionTimeout: Math.min(10_000, pace.request),
+    requestTimeout: pace.request,
+    throwOnRequestTimeout: true,
+  };
   const client = new EC2Client({
     ...(region ? { region } : {}),
     ...(account.profile ? { profile: account.profile } : {}),
     maxAttempts: 3,
-    requestHandler: {
-      connectionTimeout: Math.min(10_000, pace.request),
-      requestTimeout: pace.request,
-      throwOnRequestTimeout: true,
-    },
+    requestHandler,
+    ...(proxyIsSet() ? await byProxy(requestHandler, account.profile) : {}),
   });
   const profile = account.profile ?? process.env.AWS_PROFILE;
   const found = await client.config.region().catch((error: unknown) => {
@@ -113,4 +117,16 @@ export async function connect(account: Ec2Account, pace: Pace = PACE): Promise<E
     },
     close: () => client.destroy(),
   };
+}
+
+/** The SDK knows no proxies: its requests, and those for credentials (single sign-on, roles), get an agent that does. */
+async function byProxy(timeouts: object, profile: string | undefined): Promise<EC2ClientConfig> {
+  const [{ EnvironmentAgent }, { defaultProvider }] = await Promise.all([
+    import('../proxy-agent'),
+    import('@aws-sdk/credential-provider-node'),
+  ]);
+  const agent = new EnvironmentAgent();
+  const requestHandler = { ...timeouts, httpAgent: agent, httpsAgent: agent };
+  const credentials = defaultProvider({ ...(profile ? { profile } : {}), clientConfig: { requestHandler } });
+  return { requestHandler, credentials };
 }

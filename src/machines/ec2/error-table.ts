@@ -50,11 +50,11 @@ const NO_VPC: Explanation = (context) => [
 ];
 const UNREACHABLE: Explanation = (context) => [
   `EC2 in ${region(context)} cannot be reached`,
-  "check this machine's network and proxy, then start again",
+  "check this machine's network and its proxy (HTTPS_PROXY, NO_PROXY), then start again",
 ];
 const UNTRUSTED = plain(
   "the certificate of EC2's address is not trusted",
-  'something between here and AWS replaces it: give its CA in NODE_EXTRA_CA_CERTS or AWS_CA_BUNDLE',
+  'something between here and AWS replaces it: set NODE_EXTRA_CA_CERTS to the file with its CA (AWS_CA_BUNDLE is for the aws command alone)',
 );
 const NO_REGION = plain('no region is set', 'name one (--region eu-central-1), or set AWS_REGION');
 const DENIED: Explanation = ({ action }, message) => [

@@ -1,4 +1,5 @@
 /** An error of EC2, of the SDK or of the network, in words for the person who called. */
+import { ProxyError } from '../proxy';
 import { type Context, EXPLANATIONS, PATTERNS } from './error-table';
 
 /** `message` is one sentence and what to do; the original error is the cause. */
@@ -35,6 +36,8 @@ export function hasCode(error: unknown, codes: readonly string[]): error is Ec2E
  */
 export function explain(error: unknown, context: Context): Ec2Error {
   if (error instanceof Ec2Error) return error;
+  if (error instanceof ProxyError)
+    return new Ec2Error(error.code, error.sentence, error.hint, context.action, false, error);
   const { code, message, status } = facts(error);
   const known =
     PATTERNS.find(({ codes, says }) => (!codes || codes.includes(code)) && says.test(message))?.explanation ??

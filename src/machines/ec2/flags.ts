@@ -1,6 +1,6 @@
 /** The flags of a machine on EC2. Loads nothing of the AWS SDK. */
 import type { MachineFlags } from '../backend';
-import { EC2_DEFAULTS, RELEASES } from './options';
+import { DEBIAN_RELEASES, EC2_DEFAULTS, RELEASES } from './options';
 
 export const EC2_FLAGS: MachineFlags = {
   region: { type: 'string', help: 'AWS region', default: 'that of the aws command' },
@@ -12,12 +12,14 @@ export const EC2_FLAGS: MachineFlags = {
   },
   release: {
     type: 'string',
-    help: `release of Ubuntu: ${Object.values(RELEASES).join(', ')}`,
-    default: RELEASES[EC2_DEFAULTS.release],
+    help: `release: ${Object.values(RELEASES).join(', ')}, or of Debian ${Object.values(DEBIAN_RELEASES).join(', ')}`,
+    default: '24.04',
   },
-  image: { type: 'string', help: 'id of an image (ami-...)', default: "Canonical's newest" },
+  image: { type: 'string', help: 'id of an image (ami-...)', default: 'the newest of the distribution' },
   disk: { type: 'string', help: 'GiB of the root disk', default: String(EC2_DEFAULTS.disk) },
   subnet: { type: 'string', help: 'id of a subnet', default: 'one of the default VPC' },
+  'no-public-address': { type: 'boolean', help: 'no public IPv4 address; needs a NAT gateway or the like' },
+  tag: { type: 'string', help: 'KEY=VALUE on everything that is made; repeatable' },
   'key-pair': { type: 'string', help: 'name of a key pair; opens TCP 22', default: 'none' },
   spot: { type: 'boolean', help: 'try a spot instance first' },
   open: { type: 'boolean', help: 'open TCP 80, 443 and 8448, so that it can be judged from outside' },

@@ -1,9 +1,18 @@
 import type { Image } from '@aws-sdk/client-ec2';
 import type { Ec2 } from './client';
-import { type Ec2Options, RELEASES, type Release } from './options';
+import { DEBIAN_RELEASES, type Ec2Options, isDebian, RELEASES, type Release } from './options';
 
-/** Canonical's account. Without it anybody's image of the right name would be taken. */
-const CANONICAL = '099720109477';
+/**
+ * Accounts of the publishers, by partition of AWS. Without them anybody's image of the right name would be taken.
+ * Sources: documentation.ubuntu.com/aws (Canonical's account IDs), wiki.debian.org/Cloud/AmazonEC2Image.
+ */
+const CANONICAL = { aws: '099720109477', 'aws-us-gov': '513442679011', 'aws-cn': '837727238323' } as const;
+const DEBIAN = '136693071363';
+
+type Partition = keyof typeof CANONICAL;
+function partitionOf(region: string): Partition {
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : region.startsWith('cn-') ? 'aws-cn' : 'aws';
+}
 
 export type Architecture = 'x86_64' | 'arm64';
 
@@ -18,7 +27,7 @@ export interface ChosenImage {
 }
 
 /**
- * The image to boot: the one asked for, or the newest of Canonical's for release and architecture.
+ * The image to boot: the one asked for, or the newest of the distribution's for release and architecture.
  * @throws Error when there is none, or when it does not run on this architecture
  */
 export async function chooseImage(
@@ -51,15 +60,13 @@ async function newest(
   signal: AbortSignal,
 ): Promise<ChosenImage> {
   const word = architecture === 'arm64' ? 'arm64' : 'amd64';
+  const { owner, publisher, name } = published(ec2.region, release, word);
   const { Images = [] } = await ec2.call(
     'DescribeImages',
     {
-      Owners: [CANONICAL],
+      Owners: [owner],
       Filters: [
-        {
-          Name: 'name',
-          Values: [`ubuntu/images/hvm-ssd*/ubuntu-${release}-${RELEASES[release]}-${word}-server-*`],
-        },
+        { Name: 'name', Values: [name] },
         { Name: 'architecture', Values: [architecture] },
         { Name: 'root-device-type', Values: ['ebs'] },
         { Name: 'virtualization-type', Values: ['hvm'] },
@@ -73,10 +80,22 @@ async function newest(
   const found = image && chosen(image);
   if (!found) {
     throw new Error(
-      `${ec2.region} has no image of Canonical's for ${release} on ${word}: choose another --release or --region`,
+      `${ec2.region} has no image of ${publisher} for ${release} on ${word}: choose another --release or --region`,
     );
   }
   return found;
+}
+
+/** Whose image it is, and how its names begin. */
+function published(region: string, release: Release, word: string) {
+  const partition = partitionOf(region);
+  if (isDebian(release)) {
+    if (partition !== 'aws')
+      throw new Error(`Debian's images in ${region} are of an account that is not known here: give --image`);
+    return { owner: DEBIAN, publisher: "Debian's", name: `debian-${DEBIAN_RELEASES[release]}-${word}-*` };
+  }
+  const name = `ubuntu/images/hvm-ssd*/ubuntu-${release}-${RELEASES[release]}-${word}-server-*`;
+  return { owner: CANONICAL[partition], publisher: "Canonical's", name };
 }
 
 function chosen(image: Image): ChosenImage | undefined {

@@ -36,8 +36,9 @@ export function instanceInput(
         Ebs: { VolumeSize: disk, VolumeType: 'gp3', DeleteOnTermination: true },
       },
     ],
-    ...networkInput(network, group),
-    ...(type.burstable ? { CreditSpecification: { CpuCredits: 'standard' } } : {}),
+    ...networkInput(network, group, options.publicAddress),
+    // A new T3 or T4g begins without credits: `standard` would give it a fifth of each CPU. `unlimited` costs cents.
+    ...(type.burstable ? { CreditSpecification: { CpuCredits: 'unlimited' } } : {}),
     ...(options.keyPair ? { KeyName: options.keyPair } : {}),
     ...(spot
       ? {

@@ -4,7 +4,7 @@ import { cleanUp, LeftBehind, MACHINE_KINDS } from './cleanup';
 import { ConsoleLog } from './console';
 import { describeInstance, ended } from './instance';
 import { Making } from './making';
-import type { Ec2Options } from './options';
+import { type Ec2Options, isDebian } from './options';
 import { PACE, unshaken } from './pace';
 import { type Prepared, prepare, type Surroundings } from './prepare';
 import { type Started, start } from './start';
@@ -94,7 +94,10 @@ export function ec2Machine(
         }
       : {}),
     howTo: {
-      enter: options.keyPair && address ? `ssh ubuntu@${address}` : output,
+      enter:
+        options.keyPair && address
+          ? `ssh ${isDebian(options.release) ? 'admin' : 'ubuntu'}@${address}`
+          : output,
       remove: run.sweepCommand,
       ...(data.deadMan
         ? { until: `its dead man's switch ends it before ${run.expires.toISOString().slice(11, 16)} UTC` }

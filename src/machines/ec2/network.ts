@@ -94,19 +94,23 @@ async function createGroup(ec2: Ec2, making: Making, run: Run, VpcId: string): P
   }
 }
 
-/** How RunInstances is told of it; a public address in a subnet of one's own can only be asked for this way. */
+/**
+ * How RunInstances is told of it; a public address in a subnet of one's own can only be asked for this way, and so can
+ * none be in the default VPC.
+ */
 export function networkInput(
   network: Network,
   group: string | undefined,
+  publicAddress: boolean,
 ): Pick<RunInstancesCommandInput, 'SecurityGroupIds' | 'NetworkInterfaces'> {
   const groups = group ? [group] : [];
-  if (!network.subnet) return groups.length > 0 ? { SecurityGroupIds: groups } : {};
+  if (!network.subnet && publicAddress) return groups.length > 0 ? { SecurityGroupIds: groups } : {};
   return {
     NetworkInterfaces: [
       {
         DeviceIndex: 0,
-        SubnetId: network.subnet,
-        AssociatePublicIpAddress: true,
+        ...(network.subnet ? { SubnetId: network.subnet } : {}),
+        AssociatePublicIpAddress: publicAddress,
         DeleteOnTermination: true,
         ...(groups.length > 0 ? { Groups: groups } : {}),
       },

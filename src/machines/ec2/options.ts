@@ -1,15 +1,22 @@
 /** What can be chosen for a machine on EC2, and what is taken when nothing is. Loads nothing of the AWS SDK. */
 import type { Diagnostic } from '../../deployment/diagnostic';
-import { numberFlag, textFlag } from '../backend';
+import { listFlag, numberFlag, textFlag } from '../backend';
 import { between, judged, matches, type Rule } from '../option-rules';
 
 /** Ubuntu releases by the codename that Canonical's image names carry. */
 export const RELEASES = { jammy: '22.04', noble: '24.04', resolute: '26.04' } as const;
-export type Release = keyof typeof RELEASES;
+/** Debian's likewise; the names of its images carry the number. */
+export const DEBIAN_RELEASES = { bookworm: '12', trixie: '13' } as const;
+export type Release = keyof typeof RELEASES | keyof typeof DEBIAN_RELEASES;
+
+export function isDebian(release: string): release is keyof typeof DEBIAN_RELEASES {
+  return Object.hasOwn(DEBIAN_RELEASES, release);
+}
 
 /** `24.04` and `noble` are the same; anything else stays as it is, for the rule to refuse. */
 function releaseNamed(text: string | undefined): Release | undefined {
-  const found = Object.entries(RELEASES).find(([, version]) => version === text);
+  const all = { ...RELEASES, ...DEBIAN_RELEASES };
+  const found = Object.entries(all).find(([, version]) => version === text);
   return (found?.[0] ?? text) as Release | undefined;
 }
 
@@ -19,10 +26,12 @@ export function commonFlags(flags: Readonly<Record<string, unknown>>) {
     region: textFlag(flags, 'region'),
     profile: textFlag(flags, 'profile'),
     instanceType: textFlag(flags, 'instance-type'),
-    release: releaseNamed(textFlag(flags, 'release')),
+    release: releaseNamed(textFlag(flags, 'release')) ?? (flags.distro === 'debian' ? 'trixie' : undefined),
     image: textFlag(flags, 'image'),
     disk: numberFlag(flags, 'disk'),
     subnet: textFlag(flags, 'subnet'),
+    publicAddress: flags['no-public-address'] !== true,
+    tags: listFlag(flags, 'tag'),
     yes: flags.yes === true,
   };
 }
@@ -43,6 +52,10 @@ export interface Ec2Options extends Ec2Account {
   readonly disk: number;
   /** Where there is no default VPC, or another network is wanted. */
   readonly subnet?: string | undefined;
+  /** Whether it gets a public IPv4 address; without one it needs another way out, such as a NAT gateway. */
+  readonly publicAddress: boolean;
+  /** Tags of one's own on everything that is made, each KEY=VALUE. */
+  readonly tags?: readonly string[] | undefined;
   /** Name of a key pair in the account; opens TCP 22. */
   readonly keyPair?: string | undefined;
   /** Try a spot instance first. */
@@ -62,12 +75,16 @@ export const EC2_DEFAULTS: Ec2Options = {
   instanceType: 't3.small',
   release: 'noble',
   disk: 16,
+  publicAddress: true,
   spot: false,
   open: false,
   deadMan: true,
   timeLimit: 60,
   yes: false,
 };
+
+/** What `String` puts between the members of a list. */
+const TAGS_APART = ',';
 
 const RULES: readonly Rule<Ec2Options>[] = [
   {
@@ -83,11 +100,17 @@ const RULES: readonly Rule<Ec2Options>[] = [
   },
   {
     option: 'release',
-    fits: (value) => Object.hasOwn(RELEASES, value),
-    expected: Object.values(RELEASES).join(', '),
+    fits: (value) => Object.hasOwn(RELEASES, value) || isDebian(value),
+    expected: `${Object.values(RELEASES).join(', ')}, or of Debian ${Object.values(DEBIAN_RELEASES).join(', ')}`,
   },
   { option: 'image', fits: matches(/^ami-[0-9a-f]{8,17}$/), expected: 'the id of an image, ami-…' },
   { option: 'subnet', fits: matches(/^subnet-[0-9a-f]{8,17}$/), expected: 'the id of a subnet, subnet-…' },
+  {
+    option: 'tags',
+    fits: (value) =>
+      value.split(TAGS_APART).every((tag) => /^(?!aws:|gen-cloudinit:|Name=)[^=]{1,128}=.{0,256}$/.test(tag)),
+    expected: 'KEY=VALUE, such as team=chat',
+  },
   { option: 'keyPair', fits: matches(/^[\x20-\x7e]{1,255}$/), expected: 'the name of a key pair' },
   // 16,384 GiB is the most that a gp3 volume had for years; nobody needs more here.
   { option: 'disk', fits: between(8, 16_384), expected: 'a whole number of GiB from 8 to 16384' },

@@ -65,7 +65,7 @@ export async function prepare(
     const network = await findNetwork(ec2, options.subnet, signal);
     const plan = makePlan(ec2.region, type, image, options);
     const now = surroundings.now?.() ?? new Date();
-    const run = newRun(kind, ec2.region, options, options.timeLimit, now);
+    const run = newRun(kind, ec2.region, options, options.timeLimit, now, options.tags);
     const prepared = { ec2, plan, network, options, data, run };
     await check(ec2);
     await dryRun(prepared, signal);

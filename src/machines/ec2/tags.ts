@@ -14,6 +14,8 @@ export interface Run {
   readonly kind: 'verify' | 'bake';
   readonly region: string;
   readonly expires: Date;
+  /** Of the user's own, each KEY=VALUE. */
+  readonly tags: readonly string[];
   /** The command that removes whatever this run has left. */
   readonly sweepCommand: string;
 }
@@ -32,6 +34,7 @@ export function newRun(
   account: Ec2Account,
   timeLimit: number,
   now: Date,
+  tags: readonly string[] = [],
 ): Run {
   const id = `gc-${randomBytes(5).toString('hex')}`;
   const profile = account.profile === undefined ? '' : ` --profile ${account.profile}`;
@@ -39,6 +42,7 @@ export function newRun(
     id,
     kind,
     region,
+    tags,
     expires: new Date(now.getTime() + (timeLimit + EXPIRES_AFTER_MINUTES) * 60_000),
     sweepCommand: `gen-cloudinit sweep ec2 --region ${region}${profile} --run ${id} --yes`,
   };
@@ -63,6 +67,10 @@ export function tagged(
     { Key: 'Name', Value: options.name ?? `gen-cloudinit ${run.kind} ${run.id}` },
     { Key: RUN_TAG, Value: run.id },
     ...(options.keep ? [] : [{ Key: EXPIRES_TAG, Value: run.expires.toISOString() }]),
+    ...run.tags.map((tag) => {
+      const end = tag.indexOf('=');
+      return { Key: tag.slice(0, end), Value: tag.slice(end + 1) };
+    }),
   ];
   return types.map((ResourceType) => ({ ResourceType, Tags }));
 }

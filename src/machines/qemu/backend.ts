@@ -6,7 +6,7 @@ import { type QemuOptions, qemuOptions } from './options';
 export const backend: Backend = {
   plug(flags, _document, { minutes, announce }) {
     const { options, diagnostics } = optionsOf(flags, Math.min(minutes + JUDGING, 1440));
-    if (diagnostics.length > 0) return { launch: undefined, diagnostics };
+    if (diagnostics.some(({ severity }) => severity === 'error')) return { launch: undefined, diagnostics };
     return { launch: launchQemu(options, { announce }), diagnostics };
   },
 };

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LaunchEvents } from '../machine';
+import { ProxyError, proxyIsSet } from '../proxy';
 import { orStop, pause } from '../waiting';
 import { isRunning } from './folders';
 import { Progress } from './progress';
@@ -49,17 +50,27 @@ class Patience {
   }
 }
 
+/** GET, through a proxy where the environment names one. */
+async function get(
+  url: string,
+  asked: { headers?: Record<string, string>; signal: AbortSignal },
+): Promise<Response> {
+  if (!proxyIsSet()) return fetch(url, asked);
+  const { proxiedFetch } = await import('./proxied-fetch');
+  return proxiedFetch(url, asked);
+}
+
 /** An answer that will be the same when it is asked for again. */
 class Refused extends Error {}
 
-/** A small text. @throws Error with the URL and what went wrong */
-export async function fetchText(url: string, signal: AbortSignal): Promise<string> {
+/** A small file. @throws Error with the URL and what went wrong */
+export async function fetchBytes(url: string, signal: AbortSignal): Promise<Uint8Array> {
   orStop(signal);
   const patience = new Patience(signal);
   try {
-    const answer = await fetch(url, { signal: patience.signal });
+    const answer = await get(url, { signal: patience.signal });
     if (!answer.ok) throw new Refused(`${answer.status} ${answer.statusText}`);
-    return await answer.text();
+    return new Uint8Array(await answer.arrayBuffer());
   } catch (error) {
     orStop(signal);
     throw new Error(`${url}: ${reason(error)}`, { cause: error });
@@ -82,7 +93,7 @@ export async function download(wanted: Wanted, events: LaunchEvents, signal: Abo
       break;
     } catch (error) {
       orStop(signal);
-      if (attempt === ATTEMPTS || error instanceof Refused) {
+      if (attempt === ATTEMPTS || error instanceof Refused || error instanceof ProxyError) {
         throw new Error(`${url}: ${reason(error)}; the next run goes on where this one stopped`, {
           cause: error,
         });
@@ -126,7 +137,7 @@ async function fetchRest(
   const patience = new Patience(signal);
   try {
     const headers = have > 0 ? { Range: `bytes=${have}-` } : {};
-    const answer = await fetch(url, { headers, signal: patience.signal });
+    const answer = await get(url, { headers, signal: patience.signal });
     // 416: there is no more than what we have.
     if (answer.status === 416) return;
     if (!answer.ok || !answer.body) {
@@ -165,5 +176,6 @@ async function sha256Of(file: string, signal: AbortSignal): Promise<string> {
 /** What fetch means by "fetch failed" is in the cause. */
 function reason(error: unknown): string {
   const { message, cause } = error as Error;
+  if (error instanceof ProxyError) return message;
   return cause instanceof Error && cause.message ? cause.message : message;
 }

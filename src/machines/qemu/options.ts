@@ -41,7 +41,11 @@ const RULES: readonly Rule<QemuOptions>[] = [
     fits: (value) => Object.hasOwn(RELEASES, value) || /^\d\d\.(04|10)$/.test(value),
     expected: `a release of Ubuntu such as ${Object.values(RELEASES).join(', ')}`,
   },
-  { option: 'imageServer', fits: matches(/^https?:\/\/[^/\s]+/), expected: 'a URL, https://…' },
+  {
+    option: 'imageServer',
+    fits: matches(/^https?:\/\/[^/\s?#@]+(?:\/[^\s?#@]*)?$/),
+    expected: 'a URL, https://… without user name, query or fragment',
+  },
   // Below 2 GiB the stack does not fit; 1 TiB is more than anybody verifies with.
   { option: 'memory', fits: between(2048, 1_048_576), expected: 'a whole number of MiB from 2048' },
   { option: 'cpus', fits: between(1, 64), expected: 'a whole number from 1 to 64' },
@@ -54,17 +58,29 @@ const RULES: readonly Rule<QemuOptions>[] = [
   { option: 'timeLimit', fits: between(5, 1440), expected: 'a whole number of minutes from 5 to 1440' },
 ];
 
+const LOOPBACK = /^http:\/\/(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?:[:/]|$)/;
+const PLAIN_HTTP: Diagnostic = {
+  severity: 'warning',
+  code: 'plain-http',
+  path: 'image-server',
+  message: 'is reached without TLS',
+  hint: 'anyone on the way can replace the image and its checksum; use https',
+};
+
 /**
  * Fills the gaps with the defaults and judges what was given.
  * @param asked what was given; undefined counts as not given
- * @returns the options, and a diagnostic for each that cannot be used (then the options must not be used either)
+ * @returns the options, and a diagnostic for each that cannot be used (after an error the options must not be used either)
  */
 export function qemuOptions(
   asked: {
     readonly [Name in keyof QemuOptions]?: QemuOptions[Name] | undefined;
   },
 ): { readonly options: QemuOptions; readonly diagnostics: readonly Diagnostic[] } {
-  return judged(asked, QEMU_DEFAULTS, RULES);
+  const { options, diagnostics } = judged(asked, QEMU_DEFAULTS, RULES);
+  const isPlain = /^http:/.test(options.imageServer) && !LOOPBACK.test(options.imageServer);
+  const warned = diagnostics.length === 0 && isPlain && options.image === undefined;
+  return { options, diagnostics: warned ? [PLAIN_HTTP] : diagnostics };
 }
 
 /** The number of a release that may be given by its codename. */

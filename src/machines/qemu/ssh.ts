@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Executed } from '../machine';
+import { quoted } from '../quoted';
 import { run, tryRun } from '../run';
 import { orStop, pause } from '../waiting';
 
@@ -60,7 +61,7 @@ export class SshDoor {
   get command(): string {
     const { folder, port } = this.door;
     const options = '-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null';
-    return `ssh -i ${join(folder, KEY)} -p ${port} ${options} ${this.user ?? USERS[0]}@127.0.0.1`;
+    return `ssh -i ${quoted(join(folder, KEY))} -p ${port} ${options} ${this.user ?? USERS[0]}@127.0.0.1`;
   }
 
   /**

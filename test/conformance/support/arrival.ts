@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import type { PyYaml } from './yaml';
 
 interface CloudConfig {
-  apt: { sources: Record<string, { source: string; key: string }> };
   write_files: { path: string; content: string; encoding?: string }[];
   runcmd: string[];
   timezone?: string;

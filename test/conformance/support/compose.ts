@@ -9,6 +9,19 @@ export interface Service {
   entrypoint: string[] | null;
   environment?: Record<string, string>;
   restart?: string;
+  stop_grace_period?: string;
+  user?: string;
+  privileged?: boolean;
+  security_opt?: string[];
+  cap_drop?: string[];
+  cap_add?: string[];
+  read_only?: boolean;
+  /** A path, and after a colon the options of the mount. */
+  tmpfs?: string[];
+  pids_limit?: number;
+  /** Bytes. */
+  mem_limit?: string;
+  shm_size?: string;
   depends_on?: Record<string, { condition: string; required: boolean }>;
   ports?: { mode: string; host_ip?: string; target: number; published: string; protocol: string }[];
   volumes?: { type: string; source: string; target: string; read_only?: boolean; bind?: object }[];
@@ -21,7 +34,7 @@ export interface Service {
 export interface Project {
   name: string;
   services: Record<string, Service>;
-  networks?: Record<string, { internal?: boolean }>;
+  networks?: Record<string, { internal?: boolean; driver_opts?: Record<string, string> }>;
   volumes?: Record<string, unknown>;
   secrets?: Record<string, { file: string }>;
 }
@@ -31,11 +44,16 @@ export function composeConfig(stage: Stage, path: string, ...more: string[]): Re
   return stage.run('sid', ['docker', 'compose', '-f', path, 'config', ...more]);
 }
 
-/** Lays the files of a document down and has Compose resolve one of them. */
-export function resolved(stage: Stage, document: Document, path: string): Project {
+/**
+ * Lays the files of a document down and has Compose resolve one of them.
+ * @param memory what the server writes into the stack's .env; undefined: it has written nothing
+ */
+export function resolved(stage: Stage, document: Document, path: string, memory?: string): Project {
   for (const file of document.files) stage.write('sid', file.path, file.content);
   // The server makes it on its first boot; Compose does not read it, but wants the file of a secret to be there.
   stage.write('sid', `${document.baseDir}/db-password`, 'from-the-server\n', 0o600);
+  stage.must('sid', ['rm', '-f', `${document.baseDir}/.env`]);
+  if (memory !== undefined) stage.write('sid', `${document.baseDir}/.env`, memory);
   const { code, stdout, stderr } = composeConfig(stage, path, '--format', 'json');
   assert.is(code, 0, `${document.name}: ${stderr}`);
   assert.is(stderr, '', `${document.name}: Compose warns`);

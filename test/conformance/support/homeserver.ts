@@ -15,6 +15,8 @@ const READY_TRIES = 150;
  */
 export class Homeserver {
   private synapse: { log(): string } | undefined;
+  /** What Compose hands to Synapse's image, as NAME=VALUE. */
+  private environment: readonly string[] = [];
 
   private constructor(
     readonly stage: Stage,
@@ -44,6 +46,9 @@ export class Homeserver {
     const config = composeConfig(stage, `${document.baseDir}/docker-compose.yml`, '--format', 'json');
     const project = JSON.parse(config.stdout) as Project;
     const environment = project.services.db?.environment ?? {};
+    this.environment = Object.entries(project.services.synapse?.environment ?? {}).map(
+      ([name, value]) => `${name}=${value}`,
+    );
     const { POSTGRES_USER = 'postgres', POSTGRES_PASSWORD, POSTGRES_INITDB_ARGS = '' } = environment;
     const secret = project.secrets?.db_password?.file;
     const password = POSTGRES_PASSWORD ?? readFileSync(stage.path('sid', secret ?? ''), 'utf8').trim();
@@ -139,7 +144,8 @@ export class Homeserver {
     const script = 'mkdir -p /data && mount --bind "$1" /data && cd / && shift && exec "$@"';
     const user = ['setpriv', '--reuid=991', '--regid=991', '--clear-groups'];
     const data = `${this.document.baseDir}/files`;
-    return ['unshare', '--mount', '/bin/sh', '-c', script, 'sh', data, ...user, ...argv];
+    const command = ['env', ...this.environment, ...argv];
+    return ['unshare', '--mount', '/bin/sh', '-c', script, 'sh', data, ...user, ...command];
   }
 }
 

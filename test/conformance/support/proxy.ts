@@ -5,7 +5,7 @@ import { Stage } from './stage';
 
 const CONFIG_DIR = '/etc/nginx';
 
-/** The image's own main file and its server for port 80, as far as they can clash with ours (listen lines). */
+/** The image's own main file and its server for port 80, as far as they can clash with ours (listen lines, logs). */
 const MAIN = `user www-data;
 worker_processes 1;
 error_log /var/log/nginx/error.log notice;
@@ -14,6 +14,9 @@ events { worker_connections 256; }
 http {
     include ${CONFIG_DIR}/mime.types;
     default_type application/octet-stream;
+    log_format main '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer"'
+                    ' "$http_user_agent" "$http_x_forwarded_for"';
+    access_log /var/log/nginx/access.log main;
     sendfile on;
     keepalive_timeout 65;
     include ${CONFIG_DIR}/conf.d/*.conf;

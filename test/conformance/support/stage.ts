@@ -78,7 +78,7 @@ export class Stage {
 
   /** Runs a command in a root to its end. */
   run(root: Root, argv: readonly string[], options: RunOptions = {}): Result {
-    const { input = '', env = {}, timeout = 60_000 } = options;
+    const { input = '', env = {}, timeout = 300_000 } = options;
     const whole = this.inside(['chroot', `/mnt/${root}`, ...argv]);
     const { status, stdout, stderr, error } = spawnSync('nsenter', whole, {
       input,
@@ -113,7 +113,7 @@ export class Stage {
   runOutside(argv: readonly string[]): Result {
     const { status, stdout, stderr } = spawnSync('nsenter', ['-t', this.pid, '--net', ...argv], {
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: 300_000,
       maxBuffer: 256 << 20,
     });
     return { code: status, stdout, stderr };

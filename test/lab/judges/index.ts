@@ -2,6 +2,7 @@
 import type { Judge } from '../verdict';
 import { chat, uploads } from './client';
 import { adminApi, closedPorts, encodedPath } from './closed';
+import { apart, confinement, metadataClosed } from './confinement';
 import { containersRun } from './containers';
 import { cloudInit, database, dockerDaemon, dockerPackages, health, schema, units, userData } from './inside';
 import { permissions, secrets } from './permissions';
@@ -20,6 +21,9 @@ export const inside: readonly Judge[] = [
   health,
   database,
   containersRun,
+  confinement,
+  apart,
+  metadataClosed,
 ];
 
 /** What the world sees of it. */

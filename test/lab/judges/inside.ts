@@ -32,14 +32,14 @@ export const schema: Judge = {
   async ask({ server, patience }) {
     const command = ['cloud-init', 'schema', '--system'];
     const { code, stdout, stderr } = await server.machine.exec(command, { timeoutMs: 60_000 * patience });
-    const valid = /Valid schema (user-data|cloud-config)/.exec(stdout)?.[0];
+    const valid = /Valid (schema (user-data|cloud-config)|cloud-config: system userdata)/.exec(stdout)?.[0];
     const seen = code === 0 ? valid : stderr || stdout;
     return [
       holds(
         'cloud-init schema --system',
         code === 0 && valid !== undefined,
         seen ?? stdout,
-        'Valid schema user-data',
+        "Valid schema user-data, or 22.4's Valid cloud-config",
       ),
     ];
   },

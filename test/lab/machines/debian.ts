@@ -8,7 +8,7 @@ import { contained, run } from './run';
  * Recommended packages do not come along.
  */
 export interface Bootstrap {
-  readonly suite: 'trixie' | 'sid';
+  readonly suite: 'bookworm' | 'trixie' | 'sid';
   readonly variant: 'essential' | 'important';
   readonly packages: readonly string[];
 }

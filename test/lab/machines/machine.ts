@@ -88,14 +88,23 @@ export interface CloudInitStatus {
   readonly recoverable_errors: Readonly<Record<string, readonly string[]>>;
 }
 
+async function warnings(machine: Machine): Promise<CloudInitStatus['recoverable_errors']> {
+  const { stdout } = await machine.exec(`grep -F '[WARNING]' /var/log/cloud-init.log || :`);
+  return stdout.trim() === '' ? {} : { WARNING: stdout.trim().split('\n') };
+}
+
 /** What cloud-init says of itself now; throws MachineError when it says nothing that is JSON. */
 export async function cloudInitStatus(machine: Machine): Promise<CloudInitStatus> {
   const { stdout, stderr } = await machine.exec(['cloud-init', 'status', '--format', 'json']);
+  let said: Partial<CloudInitStatus> & Pick<CloudInitStatus, 'status' | 'detail' | 'datasource' | 'errors'>;
   try {
-    return JSON.parse(stdout) as CloudInitStatus;
+    said = JSON.parse(stdout);
   } catch (cause) {
     throw new MachineError(machine, `cloud-init status: ${stderr || stdout}`, { cause });
   }
+  // Before 23.4 there is neither; the log has the warnings.
+  const { extended_status = said.status, recoverable_errors = await warnings(machine) } = said;
+  return { ...said, extended_status, recoverable_errors };
 }
 
 /**

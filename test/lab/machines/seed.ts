@@ -5,7 +5,9 @@ import type { Seed } from '../../../src/machines/qemu/seed';
 export interface Attachment {
   readonly netns: string;
   readonly bridge: string;
+  /** With `ipv6Only` the machine does not have it, and it only names the machine's place. */
   readonly address: string;
+  readonly ipv6Only?: boolean;
   /** IPv4 prefix length; default 24. */
   readonly prefix?: number;
   /** Default route; default: host 1 of the address's /24. */
@@ -33,18 +35,20 @@ export const gatewayOf = (attachment: Attachment): string =>
 
 /** The seed of a machine of the lab: as any other, and with the addresses that it has in the world. */
 export function labSeed({ attachment, match, userData, ...rest }: SeedSpec): Seed {
+  const { ipv6Only = false, address6, gateway6 } = attachment;
   const gateway = gatewayOf(attachment);
+  const resolver = ipv6Only && gateway6 ? gateway6 : gateway;
   const link = {
     ...('mac' in match ? { match: { macaddress: match.mac } } : {}),
     addresses: [
-      `${attachment.address}/${attachment.prefix ?? 24}`,
-      ...(attachment.address6 ? [attachment.address6] : []),
+      ...(ipv6Only ? [] : [`${attachment.address}/${attachment.prefix ?? 24}`]),
+      ...(address6 ? [address6] : []),
     ],
     routes: [
-      { to: '0.0.0.0/0', via: gateway },
-      ...(attachment.gateway6 ? [{ to: '::/0', via: attachment.gateway6 }] : []),
+      ...(ipv6Only ? [] : [{ to: '0.0.0.0/0', via: gateway }]),
+      ...(gateway6 ? [{ to: '::/0', via: gateway6 }] : []),
     ],
-    nameservers: { addresses: attachment.dns ?? [gateway] },
+    nameservers: { addresses: attachment.dns ?? [resolver] },
   };
   const network = { version: 2, ethernets: { ['name' in match ? match.name : 'lan']: link } };
   return { ...rest, userData: Buffer.from(userData), network };

@@ -29,7 +29,7 @@ export const bakeQemu: Scenario = {
   kind: 'qemu',
   onRequest: true,
   async run(lab, tell) {
-    const { disk } = await ensureImage(await ensureRoot({ flavour: 'qemu' }));
+    const { disk } = await ensureImage(await ensureRoot({ profile: lab.options.profile, flavour: 'qemu' }));
     const out = resolve(lab.options.out, folderName);
     const cache = resolve(lab.outside.folder, folderName);
     for (const folder of [out, cache]) await mkdir(folder, { recursive: true });

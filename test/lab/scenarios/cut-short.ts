@@ -40,11 +40,11 @@ async function restore(place: Place): Promise<Verdict[]> {
   await matrixctl(place, 'backup /root/matrix.tar.gz');
   const before = await belongings(server);
   await matrixctl(place, 'user late');
-  const words = await cut(place, 'restore matrix.tar.gz --force', 'restore');
+  const words = await cut(place, 'restore matrix.tar.gz --force', 'finish_restore');
   const seconds = await finished(place);
   const saved = await sh(server, 'ls /var/backups/matrix');
   return [
-    is('what goes on', words.trim(), 'restore /root/matrix.tar.gz --again'),
+    is('what goes on', words.trim(), 'finish_restore'),
     holds(
       'the same server as at the backup',
       (await belongings(server)) === before,
@@ -102,11 +102,11 @@ async function update(lab: Lab, place: Place): Promise<Verdict[]> {
   const { server } = place;
   const [before, had] = [await synapseImage(place), await belongings(server)];
   const mend = await newSynapse(lab, 'chi', 'ends');
-  const words = await cut(place, 'update', 'update');
+  const words = await cut(place, 'update', 'judge_update');
   const seconds = await finished(place);
   await mend();
   return [
-    is('what goes on', words.trim(), 'update'),
+    is('what goes on', words.trim(), 'judge_update'),
     holds('the image of before', (await synapseImage(place)) === before, `${seconds} s`, before),
     holds('the same data', (await belongings(server)) === had, 'compared', 'the same'),
   ];

@@ -1,5 +1,6 @@
 // The document as a user gets it makes a healthy server.
 import { inside, outside } from '../judges';
+import { judgeImage } from '../judges/image';
 import type { Lab } from '../lab';
 import type { Scenario } from '../scenario';
 import type { Server } from '../server';
@@ -27,6 +28,8 @@ export const firstBoot: Scenario = {
   what: 'the generated document makes a healthy server with a verified certificate',
   servers: ['alpha'],
   async run(lab, tell) {
-    await judgeHealthy(lab, await lab.server('alpha'), tell);
+    const server = await lab.server('alpha');
+    await judgeHealthy(lab, server, tell);
+    for (const judgement of await judgeImage(lab.options.profile, lab.root, server)) tell(judgement);
   },
 };

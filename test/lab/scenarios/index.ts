@@ -10,11 +10,13 @@ import { faultScenarios } from './faults';
 import { federation } from './federation';
 import { firstBoot } from './first-boot';
 import { interrupt } from './interrupt';
+import { ipv6Only } from './ipv6-only';
 import { keepsDocker } from './keeps-docker';
 import { operate } from './operate';
-import { pulls } from './pulls';
+import { pace } from './pace';
 import { rebirth } from './rebirth';
 import { refused } from './refused';
+import { slowStart } from './slow-start';
 import { spoiled } from './spoiled';
 import { verifyFile, verifyProbes } from './verify';
 import { verifyQemu } from './verify-qemu';
@@ -35,7 +37,9 @@ export const scenarios: readonly Scenario[] = [
   delegation,
   keepsDocker,
   interrupt,
-  pulls,
+  ipv6Only,
+  pace,
+  slowStart,
   ...faultScenarios,
   verifyQemu,
   bakeQemu,

@@ -1,7 +1,7 @@
 // Daily operation: matrixctl's words on a healthy server, on a broken one, and an update that must not stay.
 import type { Lab } from '../lab';
 import { pause } from '../machines/run';
-import { belongings, login, matrixctl, register } from '../matrixctl';
+import { belongings, call, login, matrixctl, register } from '../matrixctl';
 import { bootOperated, newSynapse, synapseImage } from '../operated';
 import type { Place } from '../place';
 import type { Scenario } from '../scenario';
@@ -77,19 +77,36 @@ async function accounts(place: Place): Promise<Verdict[]> {
   const made = await matrixctl(place, 'user bob');
   const again = await matrixctl(place, 'user bob');
   const password = (await sh(server, 'cat /root/matrix-password-bob')).trim();
-  const token = (await matrixctl(place, 'token')).stdout.trim();
+  const invitation = await matrixctl(place, 'token');
+  const token = invitation.stdout.trim();
   const invited = await register(place, 'carol', 'a long password', token);
   const there = await matrixctl(place, 'user carol');
   const written = await sh(server, 'ls /root');
+  const session = await login(place, 'bob', password);
+  const renewed = await matrixctl(place, 'password bob');
+  const nobody = await matrixctl(place, 'password nobody');
+  const fresh = (await sh(server, 'cat /root/matrix-password-bob')).trim();
+  const former = await login(place, 'bob', password).catch(() => 'refused');
+  const whoami = await call(place, '/_matrix/client/v3/account/whoami', { token: session });
   const second = await register(place, 'mallory', 'a long password', token);
   const guessed = await register(place, 'mallory', 'a long password', 'guessed');
   return [
     is('user, and once more', `${made.code} ${again.code}`, '0 1'),
     holds('the docker command is shown', made.stderr.includes('+ docker exec'), made.stderr, '+ docker exec'),
-    holds('the password works', (await login(place, 'bob', password)) !== '', 'a token', 'a token'),
+    holds('the password works', session !== '', 'a token', 'a token'),
     is('a token makes an account', invited.status, 200),
     holds('whose password stays', there.code === 1, `${there.code}: ${there.stdout}`, '1: is there already'),
     holds('and no other is written for it', !written.includes('carol'), written, 'no carol'),
+    holds(
+      'the token comes with an address for a browser',
+      /^\S+$/.test(token) && invitation.stderr.includes(`https://${server.domain}/#/register`),
+      invitation.stderr,
+      'the address',
+    ),
+    is('a new password, and for nobody none', `${renewed.code} ${nobody.code}`, '0 1'),
+    holds('the new one works', (await login(place, 'bob', fresh)) !== '', 'a token', 'a token'),
+    is('the former one does not', former, 'refused'),
+    is('a session of before goes on', whoami.status, 200),
     is('but one only', second.status, 401),
     is('and a guess makes none', guessed.status, 401),
   ];
@@ -119,14 +136,27 @@ async function words(place: Place): Promise<Verdict[]> {
   return verdicts;
 }
 
-/** nginx gets a certificate that ends within days, signed by itself; the timer's next run is asked for at once. */
+/** A certificate of 90 days of which two and a half are left, signed by itself. */
+const OLD_CERTIFICATE = `
+import datetime, sys
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, sys.argv[1])])
+end = datetime.datetime.utcnow() + datetime.timedelta(days=2, hours=12)
+builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+builder = builder.serial_number(1).not_valid_before(end - datetime.timedelta(days=90)).not_valid_after(end)
+builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(sys.argv[1])]), False)
+encoding, none = serialization.Encoding.PEM, serialization.NoEncryption()
+print(key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, none).decode(), end='')
+print(builder.sign(key, hashes.SHA256()).public_bytes(encoding).decode(), end='')`;
+
+/** nginx gets a certificate near its end; the timer's next run is asked for at once. */
 async function nearItsEnd(place: Place): Promise<Verdict[]> {
   const { server, outside } = place;
   const { domain, machine } = server;
-  const made = await run([
-    ...['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '3', '-subj', `/CN=${domain}`],
-    ...['-addext', `subjectAltName=DNS:${domain}`, '-keyout', '-', '-out', '-'],
-  ]);
+  const made = await run(['/usr/bin/python3', '-W', 'ignore', '-c', OLD_CERTIFICATE, domain]);
   const [key = '', certificate = ''] = made.split(/(?=-----BEGIN CERTIFICATE)/);
   const live = `$(docker volume inspect -f '{{.Mountpoint}}' nginx_nginx_secrets)/live/${domain}`;
   await machine.exec(`cat >${live}/privkey.pem`, { input: key });
@@ -158,14 +188,24 @@ async function update(lab: Lab, place: Place): Promise<Verdict[]> {
   const had = await belongings(place.server);
   const { code, stdout, stderr } = await matrixctl(place, 'update');
   const { findings } = await examine(place);
-  const backups = await sh(place.server, 'stat -c %a /var/backups/matrix/before-update.tar.gz');
+  const dump = await sh(place.server, 'stat -c %a /var/backups/matrix/before-update.dump');
+  const idle = await sh(place.server, 'docker ps -q --no-trunc | sort');
+  const again = await matrixctl(place, 'update');
   return [
     is('exit code', code, 0),
     holds('says so', /gen-cloudinit: updated/.test(stdout), (stdout + stderr).slice(-300), 'updated'),
     holds('another image', (await synapseImage(place)) !== before, 'compared', 'another'),
     is('nothing failed after it', named(findings, 'failed'), ''),
     holds('the same data', (await belongings(place.server)) === had, 'compared', 'the same'),
-    is('the backup made before is for root alone', backups.trim(), '600'),
+    is('the dump made before is for root alone', dump.trim(), '600'),
+    is(
+      'the replaced image is removed',
+      (await place.server.machine.exec(`docker image inspect ${before.trim()} >/dev/null 2>&1`)).code,
+      1,
+    ),
+    holds('without new images it says so', /no new images/.test(again.stdout), again.stdout, 'no new images'),
+    holds('and shows no stop', !again.stderr.includes(' stop '), again.stderr.slice(-300), 'no stop'),
+    is('the same containers', await sh(place.server, 'docker ps -q --no-trunc | sort'), idle),
   ];
 }
 
@@ -187,9 +227,9 @@ async function goesBack(
     is('exit code', code, 1),
     holds(
       'says so',
-      /those of before are back/.test(stderr) && told.test(stdout),
+      /the former images.* run again/.test(stderr) && told.test(stderr),
       (stdout + stderr).slice(-300),
-      `those of before are back ${told.source}`,
+      `the former images run again ${told.source}`,
     ),
     is('the image of before', after, before),
     is('nothing failed after it', named(findings, 'failed'), ''),
@@ -214,7 +254,7 @@ export const operate: Scenario = {
     tell(await judge('update', () => update(lab, place)));
     tell(await judge('update to what does not start', () => goesBack(lab, place, 'ends')));
     // The images of before do not take the database any more: it is put back too.
-    const restored = /restored from .*before-update/;
+    const restored = /the former images and the database/;
     tell(
       await judge('update to what spoils the database', () =>
         goesBack(lab, place, 'migratesAndEnds', restored),

@@ -5,6 +5,7 @@ import { generate } from '../document';
 import { waitForCloudInit } from '../machines/machine';
 import { belongings, call, login, matrixctl } from '../matrixctl';
 import type { Place } from '../place';
+import { type RemoteImage, remoteImage, seen } from '../remote-media';
 import type { Scenario } from '../scenario';
 import { type ServerSpec, sh } from '../server';
 import { holds, is, timed, type Verdict } from '../verdict';
@@ -23,6 +24,27 @@ const reborn: ServerSpec = {
   host: 43,
   options: { ...spec.options, 'restore-from': archive, backup: 'daily' },
 };
+
+/** Another server of the internet, which goes on while this one is lost and made again. */
+const elsewhere: ServerSpec = {
+  name: 'rho',
+  host: 45,
+  domain: 'rho.test',
+  options: { 'admin-user': 'alice' },
+};
+
+/** That a user of the server sees another server's image, as it is and as a thumbnail. */
+async function imageComes(place: Place, token: string, image: RemoteImage): Promise<Verdict[]> {
+  return [
+    is("another server's image", await seen(place, token, image), `200 ${image.sha256}`),
+    holds(
+      'and its thumbnail',
+      /^200 /.test(await seen(place, token, image, 'thumbnail')),
+      await seen(place, token, image, 'thumbnail'),
+      '200',
+    ),
+  ];
+}
 
 /** Users, a room with messages, and media: what a backup is for. @returns the user's token */
 export async function live(place: Place): Promise<string> {
@@ -102,9 +124,11 @@ export const rebirth: Scenario = {
   what: 'a backup, put back on a fresh machine by its document, is the same server',
   servers: [],
   async run(lab, tell) {
-    const first = await lab.boot(spec);
+    const [first, other] = await Promise.all([lab.boot(spec), lab.boot(elsewhere)]);
     const place = lab.place(first);
     const token = await live(place);
+    const image = await remoteImage(lab.place(other));
+    tell(await timed('remote media', () => imageComes(place, token, image)));
     const made = await matrixctl(place, `backup ${archive}`);
     const before = await belongings(first);
     tell(
@@ -142,6 +166,7 @@ export const rebirth: Scenario = {
           'compared',
           'the same',
         ),
+        ...(await imageComes(place, token, image)),
       ]),
     );
 
@@ -172,8 +197,10 @@ export const rebirth: Scenario = {
         ];
       }),
     );
+    // Its file was left out of the backup, so that Synapse has to fetch it again.
+    tell(await timed('remote media, again', () => imageComes(lab.place(second), token, image)));
     await judgeHealthy(lab, second, tell);
     tell(await timed('nightly backups', () => nightly(lab.place(second))));
-    if (!lab.options.keep) await machine.destroy();
+    if (!lab.options.keep) await Promise.all([machine.destroy(), other.machine.destroy()]);
   },
 };

@@ -7,6 +7,7 @@ import { waitForCloudInit } from '../machines/machine';
 import type { Scenario } from '../scenario';
 import { baseDir, containers, type Server, sh } from '../server';
 import { differences, snapshot } from '../snapshot';
+import { confinementControls } from '../spoils/confinement';
 import { control } from '../spoils/control';
 import { hostControls } from '../spoils/host';
 import { proxyControls } from '../spoils/proxy';
@@ -58,6 +59,7 @@ export const spoiled: Scenario = {
     const place = lab.place(server);
     const controls = [
       ...hostControls(server.serverName),
+      ...confinementControls,
       ...proxyControls(server.domain, server.machine.address),
     ];
     for (const each of controls) {

@@ -19,7 +19,7 @@ export const verifyQemu: Scenario = {
   servers: [],
   kind: 'qemu',
   async run(lab, tell) {
-    const { disk } = await ensureImage(await ensureRoot({ flavour: 'qemu' }));
+    const { disk } = await ensureImage(await ensureRoot({ profile: lab.options.profile, flavour: 'qemu' }));
     const out = resolve(lab.options.out, folderName);
     // In the run's own folder: its removal is looked after whatever comes.
     const cache = resolve(lab.outside.folder, folderName);

@@ -1,13 +1,19 @@
-// A signed apt repository in the layout of Docker's: dists/SUITE/stable for amd64, files under pool/.
+// Two signed apt repositories: one in the layout of Docker's, dists/CODENAME/stable for amd64 with files under pool/; and in
+// the folder archive/ the distribution's, dists/CODENAME/main, with what Docker's packages depend on.
 import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { cached, sha256 } from './cache';
 import { buildDockerPackages, dockerPackagesInputs } from './docker-packages';
+import { gateway } from './netns';
 import { run } from './process';
 
+/** Where machines find the repositories. */
+export const aptUrl = `http://${gateway}:8099`;
+export const archiveUrl = `${aptUrl}/archive`;
+
 /** The lab's signing key, made once: `home` is gpg's folder, `armoured` the public key's file. */
-async function signingKey(): Promise<{ home: string; armoured: string }> {
+export async function signingKey(): Promise<{ home: string; armoured: string }> {
   const folder = await cached('apt-key', ['rsa3072', 'lab'], async (partial) => {
     const gpg = [
       'gpg',
@@ -45,30 +51,38 @@ async function paragraph(file: string, path: string): Promise<string> {
   return `${control}\nFilename: ${path}\nSize: ${(await stat(file)).size}\nSHA256: ${hash}\n`;
 }
 
-/** Writes the index and the signed Release of a suite whose packages are in `root`/pool/`suite`. */
-async function writeIndex(root: string, suite: string): Promise<void> {
-  const pool = `pool/${suite}`;
+/** What an index says of itself. */
+interface Index {
+  readonly codename: string;
+  readonly component: string;
+  readonly origin: string;
+  readonly label: string;
+}
+
+/** Writes the index and the signed Release of the packages in `root`/pool/CODENAME. */
+async function writeIndex(root: string, { codename, component, origin, label }: Index): Promise<void> {
+  const pool = `pool/${codename}`;
   const paragraphs: string[] = [];
   for (const file of (await readdir(join(root, pool))).sort()) {
     paragraphs.push(await paragraph(join(root, pool, file), `${pool}/${file}`));
   }
-  const dist = join(root, 'dists', suite);
+  const dist = join(root, 'dists', codename);
   const index = Buffer.from(paragraphs.join('\n'));
   const files = new Map([
-    ['stable/binary-amd64/Packages', index],
-    ['stable/binary-amd64/Packages.gz', gzipSync(index)],
+    [`${component}/binary-amd64/Packages`, index],
+    [`${component}/binary-amd64/Packages.gz`, gzipSync(index)],
   ]);
-  await mkdir(join(dist, 'stable/binary-amd64'), { recursive: true });
+  await mkdir(join(dist, component, 'binary-amd64'), { recursive: true });
   for (const [path, data] of files) await writeFile(join(dist, path), data);
   const sums = [...files].map(([path, data]) => ` ${sha256(data)} ${data.length} ${path}`);
   const release = [
-    'Origin: Docker',
-    'Label: Docker CE',
-    `Suite: ${suite}`,
-    `Codename: ${suite}`,
+    `Origin: ${origin}`,
+    `Label: ${label}`,
+    `Suite: ${codename}`,
+    `Codename: ${codename}`,
     `Date: ${new Date().toUTCString()}`,
     'Architectures: amd64',
-    'Components: stable',
+    `Components: ${component}`,
     'SHA256:',
     ...sums,
   ];
@@ -90,9 +104,15 @@ async function writeIndex(root: string, suite: string): Promise<void> {
   }
 }
 
-/** What the repository of one suite is, on disk. */
+/** Whom a repository is for: by the codename that they ask for, and Debian's suite that their libraries are of. */
+export interface AptGuest {
+  readonly codename: string;
+  readonly suite: 'bookworm' | 'trixie' | 'sid';
+}
+
+/** What the repository of one kind of guests is, on disk. */
 export interface AptRepository {
-  /** Folder that holds dists/ and pool/ of the suite. */
+  /** Folder that holds dists/, pool/ and archive/ of the codename. */
   readonly root: string;
   /** File of the armoured public key that signs it. */
   readonly keyFile: string;
@@ -101,21 +121,28 @@ export interface AptRepository {
 }
 
 /**
- * The repository for guests of one Debian suite, from the cache or made now (about 100 MB are downloaded).
- * @param extra names of Debian packages that it shall offer beside Docker's.
+ * The repository for one kind of guests, from the cache or made now (about 100 MB are downloaded).
+ * @param extra names of further Debian packages that the distribution's shall offer.
  */
-export async function aptRepository(suite: string, extra: readonly string[] = []): Promise<AptRepository> {
+export async function aptRepository(
+  { codename, suite }: AptGuest,
+  extra: readonly string[] = [],
+): Promise<AptRepository> {
   const { armoured } = await signingKey();
-  const depends = [suite, extra, await dockerPackagesInputs(suite), sha256(await readFile(armoured))];
-  const root = await cached(`apt-${suite}`, depends, async (partial) => {
-    const pool = join(partial, 'pool');
-    await mkdir(join(pool, suite), { recursive: true });
-    await buildDockerPackages(suite, extra, join(pool, suite));
-    await writeIndex(partial, suite);
-    const index = await readFile(join(partial, 'dists', suite, 'stable/binary-amd64/Packages'), 'utf8');
+  const inputs = await dockerPackagesInputs(suite);
+  const depends = [codename, suite, extra, inputs, sha256(await readFile(armoured))];
+  const root = await cached(`apt-${codename}`, depends, async (partial) => {
+    const pool = join(partial, 'pool', codename);
+    const archive = join(partial, 'archive');
+    await mkdir(pool, { recursive: true });
+    await mkdir(join(archive, 'pool', codename), { recursive: true });
+    await buildDockerPackages(suite, extra, pool, join(archive, 'pool', codename));
+    const docker = { codename, component: 'stable', origin: 'Docker', label: 'Docker CE' };
+    await writeIndex(partial, docker);
+    await writeIndex(archive, { codename, component: 'main', origin: 'Lab', label: 'Lab' });
+    const index = await readFile(join(partial, 'dists', codename, 'stable/binary-amd64/Packages'), 'utf8');
     const found = [...index.matchAll(/^Package: (\S+)\n(?:[^\n]+\n)*?Version: (\S+)$/gm)];
-    const docker = found.filter((match) => /^(docker-|containerd\.io)/.test(match[1]!));
-    const versions = Object.fromEntries(docker.map((match) => [match[1]!, match[2]!]));
+    const versions = Object.fromEntries(found.map((match) => [match[1]!, match[2]!]));
     await writeFile(join(partial, 'versions.json'), JSON.stringify(versions));
     await copyFile(armoured, join(partial, 'gpg'));
   });

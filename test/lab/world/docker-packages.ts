@@ -22,11 +22,18 @@ interface DockerPackage {
 /** The package that holds /usr/bin/tini-static; it was split from tini after trixie. */
 const tiniPackage = (suite: string): string => (suite === 'trixie' ? 'tini' : 'tini-static');
 
+/**
+ * Which suite's program a guest gets: its own; but Debian 12's Docker is years behind Docker's own, and sid's programs,
+ * which are written in Go, run there too. runc needs a newer C library, and is its own.
+ */
+const programsOf = (suite: string, name: string): string =>
+  suite === 'bookworm' && name !== 'runc' ? 'sid' : suite;
+
 /** Names, contents and relations as in Docker's repository (docs.docker.com/engine/install/debian/). */
 const packages = (suite: string): readonly DockerPackage[] => [
   {
     name: 'docker-ce',
-    from: ['docker.io', tiniPackage(suite)],
+    from: ['docker.io', tiniPackage(programsOf(suite, 'tini'))],
     without: ['etc/init.d'],
     // passwd has groupadd, which the postinst calls
     depends: ['containerd.io', 'docker-ce-cli', 'iptables', 'libc6', 'libsystemd0', 'passwd'],
@@ -67,7 +74,7 @@ const maintainerScripts = resolve('test/lab/world/packages/maintainer');
 export async function dockerPackagesInputs(suite: string): Promise<unknown> {
   const files = (await readdir(maintainerScripts)).sort();
   const scripts = files.map(async (file) => sha256(await readFile(join(maintainerScripts, file))));
-  return [packages(suite), await Promise.all(scripts)];
+  return [packages(suite), programsOf(suite, ''), byCloudInit, await Promise.all(scripts)];
 }
 
 /** The version of Docker's form, 5:28.5.2-1~debian~sid, from Debian's 28.5.2+dfsg4-5. */
@@ -122,24 +129,36 @@ async function build(spec: DockerPackage, suite: string, debs: ReadonlyMap<strin
   await rm(folder, { recursive: true });
 }
 
+/** What cloud-init installs where it is missing, when its user data have a key for apt (cc_apt_configure). */
+const byCloudInit = ['gnupg'];
+
 /**
- * Builds the five packages and puts everything that they depend on beside them, down to libc6: what the guest has
- * already, its apt leaves alone.
+ * Builds the five packages, and gets everything that they depend on, down to libc6: what the guest has already, its apt
+ * leaves alone.
  * @param suite the guest's Debian suite, which gives the programs.
- * @param extra further packages of that suite that the repository shall offer.
- * @param folder takes the .deb files.
+ * @param extra further packages of that suite that its archive shall offer, beside what cloud-init may install.
+ * @param folder takes the .deb files of Docker's packages.
+ * @param archive takes those of the distribution's.
  */
-export async function buildDockerPackages(suite: string, extra: readonly string[], folder: string) {
+export async function buildDockerPackages(
+  suite: string,
+  extra: readonly string[],
+  folder: string,
+  archive: string,
+): Promise<void> {
   const sources = join(folder, 'debian');
   await mkdir(sources);
   const debs = new Map<string, string>();
   const specs = packages(suite);
   const names = specs.flatMap((spec) => spec.from);
-  for (const file of await downloadDebs(suite, names, sources, false))
-    debs.set(await debField(file, 'Package'), file);
+  for (const from of new Set(names.map((name) => programsOf(suite, name)))) {
+    const theirs = names.filter((name) => programsOf(suite, name) === from);
+    for (const file of await downloadDebs(from, theirs, sources, false))
+      debs.set(await debField(file, 'Package'), file);
+  }
   for (const spec of specs) await build(spec, suite, debs, join(folder, spec.name));
   await rm(sources, { recursive: true });
   const own = new Set(specs.map((spec) => spec.name));
   const needed = new Set(specs.flatMap((spec) => spec.depends).filter((name) => !own.has(name)));
-  await downloadDebs(suite, [...needed, ...extra], folder, true);
+  await downloadDebs(suite, [...needed, ...byCloudInit, ...extra], archive, true);
 }

@@ -1,5 +1,5 @@
 // From the specifications to images in the registry's storage: shared package layers, and a small one of our files.
-import { chmod, chown, copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { cached, hashTree, sha256 } from './cache';
 import { type ImageSpec, images, type RootName, roots } from './image-specs';
@@ -29,6 +29,10 @@ async function ownFiles(spec: ImageSpec, files: string, labCa: string, tree: str
     await mkdir(join(tree, path), { recursive: true });
     await chown(join(tree, path), owner, owner);
     await chmod(join(tree, path), mode);
+  }
+  for (const [path, target] of Object.entries(spec.links ?? {})) {
+    await mkdir(dirname(join(tree, path)), { recursive: true });
+    await symlink(target, join(tree, path));
   }
 }
 

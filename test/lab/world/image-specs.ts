@@ -21,6 +21,9 @@ export type RootName = 'base' | 'synapse' | 'postgres' | 'element' | 'certbot';
 /** nginx.org's images, which the published ones are made from, run nginx as this user. */
 const nginxUser = { passwd: 'nginx:x:101:101::/nonexistent:/bin/false', group: 'nginx:x:101:' };
 
+/** nginx's own images send its logs to Docker. */
+const nginxLogs = { '/var/log/nginx/access.log': '/dev/stdout', '/var/log/nginx/error.log': '/dev/stderr' };
+
 export const roots: Readonly<Record<RootName, RootSpec>> = {
   base: { suite: 'sid', packages: ['ca-certificates', 'tzdata'] },
   synapse: { suite: 'sid', packages: ['matrix-synapse', 'curl', 'gosu'], below: 'base' },
@@ -83,6 +86,8 @@ export interface ImageSpec {
   readonly files: string;
   /** Folders to make, with their owner and mode. */
   readonly folders: readonly { path: string; owner: number; mode: number }[];
+  /** Symbolic links to make: where each is, and what it says. */
+  readonly links?: Readonly<Record<string, string>>;
   /** Whether the certificate of the lab's own authority goes to /lab/ca.pem. */
   readonly trustsLab?: true;
   /** The Debian package whose version is the image's. */
@@ -101,8 +106,10 @@ export const images = (lab: { acmeUrl: string; rootsUrl: string }): readonly Ima
     root: 'postgres',
     files: 'postgres',
     folders: [
+      { path: '/var/lib/postgresql', owner: 70, mode: 0o1777 },
       { path: '/var/lib/postgresql/data', owner: 70, mode: 0o1777 },
-      { path: '/var/run/postgresql', owner: 70, mode: 0o3777 },
+      // /var/run is a link to /run, here as in Alpine.
+      { path: '/run/postgresql', owner: 70, mode: 0o3777 },
       { path: '/docker-entrypoint-initdb.d', owner: 0, mode: 0o755 },
     ],
     program: 'postgresql-15',
@@ -148,7 +155,7 @@ export const images = (lab: { acmeUrl: string; rootsUrl: string }): readonly Ima
     tag: 'latest',
     root: 'element',
     files: 'element-web',
-    folders: [{ path: '/etc/nginx/conf.d', owner: 101, mode: 0o755 }],
+    folders: [{ path: '/etc/nginx/conf.d', owner: 101, mode: 0o775 }],
     program: 'nginx',
     config: {
       Entrypoint: ['/docker-entrypoint.sh'],
@@ -171,8 +178,10 @@ export const images = (lab: { acmeUrl: string; rootsUrl: string }): readonly Ima
     folders: [
       { path: '/etc/letsencrypt', owner: 0, mode: 0o755 },
       { path: '/etc/nginx/user_conf.d', owner: 0, mode: 0o755 },
+      { path: '/var/www', owner: 33, mode: 0o755 },
       { path: '/var/www/letsencrypt', owner: 33, mode: 0o755 },
     ],
+    links: nginxLogs,
     trustsLab: true,
     program: 'certbot',
     config: {

@@ -85,8 +85,8 @@ const apt = new Door(8099, async (request, response) => {
     response.end(await issuingRoots());
     return;
   }
-  const suite = /^\/(?:dists|pool)\/([^/]+)\//.exec(path)?.[1];
-  const root = path === '/gpg' ? Object.values(settings.apt)[0] : settings.apt[suite ?? ''];
+  const codename = /^\/(?:archive\/)?(?:dists|pool)\/([^/]+)\//.exec(path)?.[1];
+  const root = path === '/gpg' ? Object.values(settings.apt)[0] : settings.apt[codename ?? ''];
   const file = root === undefined ? undefined : join(root, path);
   const found = file === undefined ? undefined : await stat(file).catch(() => undefined);
   if (!file || !found?.isFile()) {

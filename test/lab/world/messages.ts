@@ -4,7 +4,7 @@ import type { Fault } from './faults';
 
 /** What the process inside is started with. */
 export interface InsideSettings {
-  /** Folder of the apt repository of each suite. */
+  /** Folder of the apt repositories for each codename. */
   readonly apt: Readonly<Record<string, string>>;
   readonly registry: { readonly host: string; readonly port: number };
   readonly acmeManagement: string;

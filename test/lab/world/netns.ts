@@ -8,11 +8,26 @@ export const bridge = 'br0';
 export const gateway = '10.91.0.1';
 export const gateway6 = 'fd91::1';
 
+/** The world's name in its DNS, with both addresses, for those who have one kind alone. */
+export const worldName = 'pebble.test';
+
+/** A URL of the world by its name instead of its IPv4 address. */
+export const named = (url: string): string => url.replace(gateway, worldName);
+
+/** Where providers have their metadata service. The lab has one too, for what must not reach it. */
+export const metadata = '169.254.169.254';
+
+/** An address of nobody, to which packets vanish without an answer (of TEST-NET-2). */
+export const dropped = '198.51.100.7';
+
+/** An address on which nothing listens. Not the gateway: apt counts an address that once refused as bad on every port. */
+export const refusing = '198.51.100.6';
+
 // Without an address of its own a bridge takes the lowest of its ports', so that a machine that comes or goes would
 // change it, and what others send would be lost until they ask for the gateway's address again.
 const bridgeMac = '52:54:00:ff:ff:01';
 
-/** Makes the namespace with its bridge and addresses. Packets for anywhere else are refused at once. */
+/** Makes the namespace with its bridge and addresses. Packets for anywhere else are refused at once, but for one address. */
 export async function createWorldNetns(netns: string): Promise<void> {
   await run(['ip', 'netns', 'add', netns]);
   await run(['ip', '-n', netns, '-batch', '-'], {
@@ -20,8 +35,11 @@ export async function createWorldNetns(netns: string): Promise<void> {
 link add ${bridge} address ${bridgeMac} type bridge forward_delay 0
 addr add ${gateway}/24 dev ${bridge}
 addr add ${gateway6}/64 dev ${bridge} nodad
+addr add ${metadata}/32 dev lo
+addr add ${refusing}/32 dev lo
 link set ${bridge} up
 route add unreachable default
+route add blackhole ${dropped}/32
 route add unreachable ::/0
 `,
   });

@@ -2,10 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from './cache';
-import { gateway, gateway6 } from './netns';
+import { gateway, gateway6, worldName } from './netns';
 import { run } from './process';
 
-const names = `DNS:pebble.test,IP:${gateway},IP:${gateway6}`;
+const names = `DNS:${worldName},IP:${gateway},IP:${gateway6}`;
 
 /** Files of the authority's certificate, and of the key and certificate that pebble listens with. */
 export interface LabPki {
@@ -41,7 +41,7 @@ export async function labPki(): Promise<LabPki> {
       'req',
       ...key,
       '-subj',
-      '/CN=pebble.test',
+      `/CN=${worldName}`,
       '-keyout',
       at('key.pem'),
       '-out',

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from './cache';
 import { debField, downloadDebs } from './debian';
-import { gateway, gateway6 } from './netns';
+import { gateway, gateway6, metadata } from './netns';
 import type { LabPki } from './pki';
 import { inNetns, run, type Service, startService } from './process';
 
@@ -87,6 +87,13 @@ export function startDns(place: Place): Service {
   return start(place, 'pebble-challtestsrv', args);
 }
 
+/** Starts what stands for a provider's metadata service: it answers everybody who reaches it. */
+export function startMetadata(place: Place): Service {
+  const program = `require('node:http').createServer((_, answer) => answer.end('metadata')).listen(80, '${metadata}')`;
+  const argv = inNetns(place.netns, [process.execPath, '-e', program]);
+  return startService('metadata', argv, { log: join(place.logs, 'metadata.log') });
+}
+
 /** Pebble's directory, and its management, which tells the issuing roots. */
 export const acmeUrl = `https://${gateway}:14000/dir`;
 export const acmeManagement = `https://${gateway}:15000`;
@@ -98,7 +105,7 @@ export const acmeManagement = `https://${gateway}:15000`;
 export async function startPebble(place: Place, pki: LabPki): Promise<Service> {
   const file = join(place.folder, 'pebble.json');
   const pebble = {
-    listenAddress: `${gateway}:14000`,
+    listenAddress: ':14000',
     managementListenAddress: `${gateway}:15000`,
     certificate: pki.certificate,
     privateKey: pki.key,

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { aptRepository } from './apt-repository';
+import { type AptGuest, aptRepository, aptUrl } from './apt-repository';
 import { cacheRoot } from './cache';
 import { Cleanup } from './cleanup';
 import type { LabRequest, LabResponse } from './client';
@@ -19,6 +19,10 @@ import {
   createWorldNetns,
   deleteNetns,
   gateway,
+  gateway6,
+  metadata,
+  named,
+  worldName,
 } from './netns';
 import { labPki } from './pki';
 import { type Service, until } from './process';
@@ -34,9 +38,9 @@ export interface Addresses {
 export interface WorldOptions {
   /** Names the run, its folder and its namespace: lower-case letters and digits, at most 8; the pid if absent. */
   readonly runId?: string;
-  /** Debian suites of the guests, each with its apt repository; trixie if absent. */
-  readonly suites?: readonly string[];
-  /** Debian packages that each apt repository offers beside Docker's. */
+  /** The kinds of guests, each with an apt repository under its codename. */
+  readonly guests: readonly AptGuest[];
+  /** Debian packages that each distribution's archive offers beside what Docker needs. */
   readonly extraPackages?: readonly string[];
   /** Names that the DNS answers from the start; alpha.test is 10.91.0.11 and beta.test 10.91.0.12 if absent. */
   readonly names?: Readonly<Record<string, Addresses>>;
@@ -77,7 +81,6 @@ export interface World {
   stop(): Promise<void>;
 }
 
-const aptUrl = `http://${gateway}:8099`;
 const defaultNames: Readonly<Record<string, Addresses>> = {
   'alpha.test': { a: ['10.91.0.11'] },
   'beta.test': { a: ['10.91.0.12'] },
@@ -109,23 +112,23 @@ function dnsOf(inside: Inside): World['dns'] {
 /** Starts everything in its order; each step tells `cleanup` how to undo it. */
 async function build(options: WorldOptions, runId: string, cleanup: Cleanup): Promise<Omit<World, 'stop'>> {
   const netns = netnsOf(runId);
-  const suites = options.suites ?? ['trixie'];
   const pki = await labPki();
-  const lab = { acmeUrl: servers.acmeUrl, rootsUrl: `${aptUrl}/pebble-roots.pem`, caFile: pki.ca };
+  const lab = { acmeUrl: servers.acmeUrl, rootsUrl: `${named(aptUrl)}/pebble-roots.pem`, caFile: pki.ca };
   // Side by side, for what is not in the cache is half download and half work of one processor.
   const [{ bin, versions: programs }, repositories, built] = await Promise.all([
     servers.serverPrograms(),
-    Promise.all(suites.map((suite) => aptRepository(suite, options.extraPackages))),
+    Promise.all(options.guests.map((guest) => aptRepository(guest, options.extraPackages))),
     buildImages(lab),
   ]);
   const versions: Record<string, string> = { ...programs };
   const apt: Record<string, string> = {};
   let aptKeyFile = '';
-  for (const [index, suite] of suites.entries()) {
+  for (const [index, { codename }] of options.guests.entries()) {
     const repository = repositories[index]!;
-    apt[suite] = repository.root;
+    apt[codename] = repository.root;
     aptKeyFile = repository.keyFile;
-    for (const [name, version] of Object.entries(repository.versions)) versions[`${suite}/${name}`] = version;
+    for (const [name, version] of Object.entries(repository.versions))
+      versions[`${codename}/${name}`] = version;
   }
 
   await sweepRuns();
@@ -151,6 +154,7 @@ async function build(options: WorldOptions, runId: string, cleanup: Cleanup): Pr
   keep(servers.startDns(place));
   keep(await servers.startRegistry(place, storage));
   keep(await servers.startPebble(place, pki));
+  keep(servers.startMetadata(place));
   const labCa = await readFile(pki.ca, 'utf8');
   const settings = { apt, registry: servers.registryBackend, acmeManagement: servers.acmeManagement, labCa };
   const inside = await startInside(netns, folder, logs, settings);
@@ -163,10 +167,11 @@ async function build(options: WorldOptions, runId: string, cleanup: Cleanup): Pr
   });
   const dns = dnsOf(inside);
   const registryUrl = `http://${gateway}:5000`;
-  const names = { 'pebble.test': { a: [gateway] }, ...(options.names ?? defaultNames) };
+  const names = { [worldName]: { a: [gateway], aaaa: [gateway6] }, ...(options.names ?? defaultNames) };
   await until('DNS', 60, () => Promise.all(Object.entries(names).map(([n, a]) => dns.set(n, a))), started);
   await until('registry', 60, () => fetch({ url: `${registryUrl}/v2/` }).then(expectOk), started);
   await until('pebble', 60, () => fetch({ url: servers.acmeUrl, ca: labCa }).then(expectOk), started);
+  await until('metadata', 60, () => fetch({ url: `http://${metadata}/` }).then(expectOk), started);
 
   let ports = 0;
   return {
@@ -198,7 +203,7 @@ function expectOk({ status, body }: LabResponse): void {
  * Needs root, and Debian's iproute2, util-linux, mmdebstrap, gnupg, openssl, zstd, dpkg and apt.
  * @throws if a part does not start; what was started by then is ended and removed.
  */
-export async function startWorld(options: WorldOptions = {}): Promise<World> {
+export async function startWorld(options: WorldOptions): Promise<World> {
   const runId = options.runId ?? process.pid.toString(36);
   if (!/^[a-z0-9]{1,8}$/.test(runId))
     throw new Error(`run id ${runId}: 1 to 8 lower-case letters and digits`);

@@ -2,6 +2,7 @@
 import type { LintDocument } from '../document';
 import { error, type Finding, warning } from '../finding';
 import { get, items, type Node } from '../node';
+import { perText } from '../per-text';
 import type { Script } from '../scripts';
 import { shellCode } from '../shell-code';
 import { BASH_ONLY } from './bashisms';
@@ -12,10 +13,20 @@ export function* commandRules({ root, scripts }: LintDocument): Generator<Findin
   }
   const runcmd = scripts.find(({ name }) => name === 'runcmd');
   if (runcmd) yield* stopsOnFailure(runcmd);
+  const waiting = perText(ownWait);
+  const dialect = perText(bashOnly);
   for (const script of scripts) {
-    yield* waitsForItself(script, script.name === 'runcmd' || script.name === 'bootcmd', runcmd);
-    if (script.shell === 'sh') yield* bashisms(script);
+    if (script.omitted) yield unchecked(script, script.omitted);
+    const isRun = script.name === 'runcmd' || script.name === 'bootcmd';
+    const wait = waiting(script.text)[isRun ? 'run' : 'code'];
+    if (wait) yield* waitsForItself(script, isRun, wait, runcmd);
+    if (script.shell === 'sh') for (const found of dialect(script.text)) yield bashism(script, found);
   }
+}
+
+function unchecked({ name }: Script, omitted: Node): Finding {
+  const message = `The commands of ${name} are together too long to be judged; this one and others are not.`;
+  return warning('commands-unchecked', omitted, message, { hint: 'Write long texts as files.' });
 }
 
 /** A list is one command of words; shellify turns numbers into text, but the schema refuses them. */
@@ -68,12 +79,24 @@ function* stopsOnFailure(script: Script): Generator<Finding> {
   yield warning('runcmd-no-set-e', script.place(2), message, { hint });
 }
 
-function* waitsForItself(script: Script, isRun: boolean, runcmd: Script | undefined): Generator<Finding> {
-  const code = shellCode(script.text, { keepDoubleQuoted: true });
-  const source = isRun ? script.text : code;
-  const found = /cloud-init['\s]{1,9}status\b[^\n;&|]{0,99}(?:--wait|-w\b)/.exec(source);
-  if (!found) return;
-  const place = script.place(lineOf(source, found.index));
+/** Lines in which a script waits for cloud-init: of its whole text, and of its code alone. */
+function ownWait(text: string): { readonly run: number | undefined; readonly code: number | undefined } {
+  const line = (source: string) => {
+    const found = /cloud-init['\s]{1,9}status\b[^\n;&|]{0,99}(?:--wait|-w\b)/.exec(source);
+    return found ? lineOf(source, found.index) : undefined;
+  };
+  const run = line(text);
+  // What is in the code is in the text.
+  return { run, code: run === undefined ? undefined : line(shellCode(text, { keepDoubleQuoted: true })) };
+}
+
+function* waitsForItself(
+  script: Script,
+  isRun: boolean,
+  line: number,
+  runcmd: Script | undefined,
+): Generator<Finding> {
+  const place = script.place(line);
   const hint = 'Leave it out.';
   if (isRun) {
     const message = 'cloud-init waits here for its own end, which never comes.';
@@ -85,22 +108,27 @@ function* waitsForItself(script: Script, isRun: boolean, runcmd: Script | undefi
   }
 }
 
-function* bashisms(script: Script): Generator<Finding> {
-  const code = shellCode(script.text);
-  const expansions = shellCode(script.text, { keepDoubleQuoted: true });
-  for (const { name, pattern, inQuotes } of BASH_ONLY) {
+interface BashOnly {
+  readonly name: string;
+  readonly line: number;
+}
+
+function bashOnly(script: string): BashOnly[] {
+  const code = shellCode(script);
+  const expansions = shellCode(script, { keepDoubleQuoted: true });
+  return BASH_ONLY.flatMap(({ name, pattern, inQuotes }) => {
     const text = inQuotes ? expansions : code;
     const found = pattern.exec(text);
-    if (!found) continue;
-    const line = lineOf(text, found.index + found[0].search(/\S/));
-    const which =
-      script.name === 'runcmd' || script.name === 'bootcmd'
-        ? `${script.name} is run by`
-        : 'The script is for';
-    const message = `${which} sh (dash on Debian and Ubuntu), which has no ${name}.`;
-    const hint = 'Put it into a script that begins with #!/bin/bash.';
-    yield warning('bashism', script.place(line), message, { hint });
-  }
+    return found ? [{ name, line: lineOf(text, found.index + found[0].search(/\S/)) }] : [];
+  });
+}
+
+function bashism(script: Script, { name, line }: BashOnly): Finding {
+  const isRun = script.name === 'runcmd' || script.name === 'bootcmd';
+  const which = isRun ? `${script.name} is run by` : 'The script is for';
+  const message = `${which} sh (dash on Debian and Ubuntu), which has no ${name}.`;
+  const hint = 'Put it into a script that begins with #!/bin/bash.';
+  return warning('bashism', script.place(line), message, { hint });
 }
 
 function lineOf(text: string, offset: number): number {

@@ -5,15 +5,22 @@ import { error, type Finding, warning } from '../finding';
 import { jsonProblem } from '../json';
 import { get } from '../node';
 import { parseYaml } from '../parse';
+import { perText } from '../per-text';
 import { linePlace, shellOf } from '../scripts';
 import { type Place, Source } from '../source';
 
 export function* fileContentRules(files: readonly LandedFile[], source: Source): Generator<Finding> {
+  const parsed = perText((text) => ({ ...parseYaml(text), own: new Source(text) }));
+  const problemOf = perText(jsonProblem);
+  const told = new Set<string>();
   for (const file of files) {
     yield* encoding(file);
     if (file.text === undefined || !file.content) continue;
-    if (/\.ya?ml$/i.test(file.target)) yield* yaml(file, source);
-    if (/\.json$/i.test(file.target)) yield* json(file, source);
+    if (/\.ya?ml$/i.test(file.target)) {
+      yield* yaml(file, parsed(file.text), source, !told.has(file.text));
+      told.add(file.text);
+    }
+    if (/\.json$/i.test(file.target)) yield* json(file, problemOf(file.text), source);
     if (/^#![^\n]*\r/.test(file.text) && shellOf(file.text.replaceAll('\r', ''))) {
       const message =
         'The first line of the script ends in CR LF: the kernel looks for a program named with a CR.';
@@ -36,27 +43,38 @@ function* encoding(file: LandedFile): Generator<Finding> {
   }
 }
 
-/** Place of an offset in the content: exact in a literal, else the scalar with the line told in words. */
-function inside(file: LandedFile, source: Source, offset: number): { place: Place; where: string } {
+/** Place of an offset in the content, whose own lines are `own`: exact in a literal, else the scalar with the line told in words. */
+function inside(
+  file: LandedFile,
+  own: Source,
+  source: Source,
+  offset: number,
+): { place: Place; where: string } {
   const content = file.content!;
-  const { line, column } = new Source(file.text!).at(offset);
+  const { line, column } = own.at(offset);
   if (content.block && file.encoding === 'text/plain') {
     return { place: linePlace(source, content, line, column), where: '' };
   }
   return { place: content, where: ` (line ${line}, column ${column} of the file)` };
 }
 
-function* yaml(file: LandedFile, source: Source): Generator<Finding> {
-  const { problem, duplicates } = parseYaml(file.text!);
+/** @param isFirst of the files with this text: only there are its duplicate keys listed */
+function* yaml(
+  file: LandedFile,
+  { problem, duplicates, own }: ReturnType<typeof parseYaml> & { readonly own: Source },
+  source: Source,
+  isFirst: boolean,
+): Generator<Finding> {
   if (problem) {
-    const { place, where } = inside(file, source, problem.start);
+    const { place, where } = inside(file, own, source, problem.start);
     const message = `${file.path} is not YAML: ${problem.message}${where}.`;
     // A file with placeholders may be rendered on the server before it is read.
     const isTemplate = /\{\{|\{%/.test(file.text!);
     yield isTemplate ? warning('file-yaml', place, message) : error('file-yaml', place, message);
   }
+  if (!isFirst) return;
   for (const { key } of duplicates) {
-    const { place, where } = inside(file, source, key.start);
+    const { place, where } = inside(file, own, source, key.start);
     yield warning(
       'file-yaml-duplicate-key',
       place,
@@ -65,9 +83,12 @@ function* yaml(file: LandedFile, source: Source): Generator<Finding> {
   }
 }
 
-function* json(file: LandedFile, source: Source): Generator<Finding> {
-  const problem = jsonProblem(file.text!);
+function* json(
+  file: LandedFile,
+  problem: ReturnType<typeof jsonProblem>,
+  source: Source,
+): Generator<Finding> {
   if (!problem) return;
-  const { place, where } = inside(file, source, problem.start);
+  const { place, where } = inside(file, new Source(file.text!), source, problem.start);
   yield error('file-json', place, `${file.path} is not JSON: ${problem.message}${where}.`);
 }

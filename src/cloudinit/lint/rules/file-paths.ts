@@ -3,6 +3,7 @@
 import { absolutePath, type LandedFile } from '../files';
 import { error, type Finding, info, warning } from '../finding';
 import { get, items, type Node } from '../node';
+import { PathTree } from '../path-tree';
 import type { Source } from '../source';
 
 export function* filePathRules(
@@ -20,7 +21,7 @@ export function* filePathRules(
       const message = 'systemd may clean /tmp during boot, after the file was written.';
       yield warning('path-tmp', place, message, { given, hint: 'Use /run.' });
     }
-    const mount = mountPoints.find((point) => file.target === point || file.target.startsWith(`${point}/`));
+    const mount = mountOver(file.target, mountPoints);
     if (mount !== undefined && !file.isDeferred) {
       const message = `Files are written before ${mount} is mounted; the mount hides this one.`;
       yield warning('path-below-mount', place, message, { given, hint: 'Set defer: true.' });
@@ -56,11 +57,20 @@ function* form(file: LandedFile, place: Node): Generator<Finding> {
 }
 
 /** Mount points of the document's own mounts; `none` is swap. */
-function laterMounts(root: Node | undefined): string[] {
-  return items(get(root, 'mounts')).flatMap((mount) => {
+function laterMounts(root: Node | undefined): PathTree<string> {
+  const tree = new PathTree<string>();
+  for (const mount of items(get(root, 'mounts'))) {
     const point = items(mount)[1];
-    return point?.kind === 'scalar' && point.text.startsWith('/') && point.text !== '/'
-      ? [absolutePath(point.text)]
-      : [];
-  });
+    if (point?.kind !== 'scalar' || !point.text.startsWith('/')) continue;
+    const path = absolutePath(point.text);
+    let last = tree;
+    for (const node of tree.growAlong(path)) last = node;
+    if (path !== '/') last.value = path;
+  }
+  return tree;
+}
+
+function mountOver(target: string, mounts: PathTree<string>): string | undefined {
+  for (const { value } of mounts.along(target)) if (value !== undefined) return value;
+  return undefined;
 }

@@ -1,6 +1,16 @@
 /** Keys and types, compared with the table in shapes.ts. */
 import { error, type Finding, warning } from '../finding';
-import { entries, type Node, type NodeType, typeOf } from '../node';
+import {
+  entries,
+  get,
+  type KeyValue,
+  type MappingNode,
+  type Node,
+  type NodeType,
+  own,
+  strongestFirst,
+  typeOf,
+} from '../node';
 import { CLOUD_CONFIG, type Shape } from './shapes';
 
 const NAMES: Partial<Record<string, string>> = {
@@ -16,7 +26,7 @@ const NAMES: Partial<Record<string, string>> = {
 };
 
 export function* keyRules(root: Node | undefined): Generator<Finding> {
-  if (root?.kind === 'mapping') yield* check(root, CLOUD_CONFIG, new Set());
+  if (root?.kind === 'mapping') yield* check(root, CLOUD_CONFIG, { seen: new Set(), faulty: new Map() });
 }
 
 /** The types that cloud-init wants at the nodes whose place it knows. */
@@ -34,17 +44,29 @@ export function wantedTypes(root: Node | undefined): ReadonlyMap<Node, readonly 
 function children(node: Node, shape: Shape): [Node, Shape][] {
   if (node.kind === 'scalar') return [];
   if (node.kind === 'sequence') return shape.items ? node.items.map((item) => [item, shape.items!]) : [];
-  return entries(node).flatMap(({ name, value }): [Node, Shape][] => {
-    const inner = keyShape(shape, name);
-    return inner ? [[value, inner]] : [];
+  // Asked for by name where the names are known: one large mapping may be merged into many.
+  const known = Object.entries(shape.keys ?? {}).flatMap(([name, inner]): [Node, Shape][] => {
+    const value = get(node, name);
+    return value ? [[value, inner]] : [];
   });
+  const { values } = shape;
+  if (!values) return known;
+  const others = entries(node).filter(({ name }) => !(shape.keys && Object.hasOwn(shape.keys, name)));
+  return [...known, ...others.map(({ value }): [Node, Shape] => [value, values])];
 }
 
 function keyShape(shape: Shape, name: string): Shape | undefined {
   return shape.keys && Object.hasOwn(shape.keys, name) ? shape.keys[name] : shape.values;
 }
 
-function* check(node: Node, shape: Shape, seen: Set<Node>): Generator<Finding> {
+interface Progress {
+  readonly seen: Set<Node>;
+  /** Of a mapping and a shape the faulty keys that are not reported yet. */
+  readonly faulty: Map<Shape, Map<MappingNode, readonly KeyValue[]>>;
+}
+
+function* check(node: Node, shape: Shape, progress: Progress): Generator<Finding> {
+  const { seen } = progress;
   const type = typeOf(node);
   const wanted = shape.type.split('|');
   if (!wanted.includes(type)) {
@@ -57,8 +79,8 @@ function* check(node: Node, shape: Shape, seen: Set<Node>): Generator<Finding> {
   }
   if (seen.has(node)) return;
   seen.add(node);
-  if (node.kind === 'mapping') yield* keys(node, shape);
-  for (const [child, inner] of children(node, shape)) yield* check(child, inner, seen);
+  if (node.kind === 'mapping') yield* keys(node, shape, progress);
+  for (const [child, inner] of children(node, shape)) yield* check(child, inner, progress);
 }
 
 function wrongType(node: Node, type: NodeType, shape: Shape): Finding {
@@ -76,17 +98,35 @@ function wrongType(node: Node, type: NodeType, shape: Shape): Finding {
   return error('type', node, message, hint === undefined ? {} : { hint });
 }
 
-function* keys(node: Node, shape: Shape): Generator<Finding> {
-  for (const { key, name } of entries(node)) {
-    const place = { path: node.path === '' ? name : `${node.path}.${name}`, start: key.start };
-    const known = keyShape(shape, name);
-    if (known?.deprecated) {
-      const { since, use } = known.deprecated;
-      const hint = use === undefined ? 'Leave it out.' : `Use ${use}.`;
-      yield warning('deprecated-key', place, `Deprecated since cloud-init ${since}.`, { hint });
+/** A key is written once and reported once, into however many mappings it is merged. */
+function* keys(node: MappingNode, shape: Shape, { faulty }: Progress): Generator<Finding> {
+  const unreported = faulty.get(shape) ?? new Map<MappingNode, readonly KeyValue[]>();
+  faulty.set(shape, unreported);
+  for (const mapping of strongestFirst(node)) {
+    const candidates =
+      unreported.get(mapping) ?? [...own(mapping).values()].filter(({ name }) => isFaulty(shape, name));
+    // One that a stronger key hides here may count in another mapping.
+    unreported.set(
+      mapping,
+      candidates.filter(({ name, value }) => get(node, name) !== value),
+    );
+    for (const { key, name, value } of candidates) {
+      if (get(node, name) !== value) continue;
+      const place = { path: node.path === '' ? name : `${node.path}.${name}`, start: key.start };
+      const known = keyShape(shape, name);
+      if (known?.deprecated) {
+        const { since, use } = known.deprecated;
+        const hint = use === undefined ? 'Leave it out.' : `Use ${use}.`;
+        yield warning('deprecated-key', place, `Deprecated since cloud-init ${since}.`, { hint });
+      }
+      if (!known) yield unknownKey(place, name, Object.keys(shape.keys ?? {}));
     }
-    if (!known && shape.closed) yield unknownKey(place, name, Object.keys(shape.keys ?? {}));
   }
+}
+
+function isFaulty(shape: Shape, name: string): boolean {
+  const known = keyShape(shape, name);
+  return known ? known.deprecated !== undefined : shape.closed === true;
 }
 
 function unknownKey(place: { path: string; start: number }, name: string, known: readonly string[]): Finding {

@@ -48,11 +48,16 @@ export function secretsIn(text: string): FoundSecret[] {
       found.push({ what, start: match.index, end: match.index + match[0].length });
     }
   }
+  found.sort((a, b) => a.start - b.start);
+  const byForm = found.slice();
+  let next = 0;
   for (const match of text.matchAll(NAMED)) {
     const value = match[2] ?? match[3] ?? match[4] ?? '';
     const end = match.index + match[0].length;
     const start = match.index + match[0].lastIndexOf(value);
-    if (!isRandom(value) || found.some((other) => other.start < end && start < other.end)) continue;
+    // Both come in the order of the text, so that what lies before this value lies before all that follow.
+    while (next < byForm.length && byForm[next]!.end <= start) next++;
+    if (!isRandom(value) || (next < byForm.length && byForm[next]!.start < end)) continue;
     found.push({ what: `a value of ${value.length} characters behind "${match[1]}"`, start, end });
   }
   return found.sort((a, b) => a.start - b.start);

@@ -3,47 +3,59 @@ import type { LintDocument } from '../document';
 import { DEFAULT_MODE, type LandedFile } from '../files';
 import { type Finding, warning } from '../finding';
 import { get, items, type Node, type ScalarNode } from '../node';
+import { perText } from '../per-text';
 import type { Place } from '../source';
 import { secretsIn } from './secret-patterns';
 
 const HINT = { hint: 'Make it on the server, or fetch it there.' };
 
 export function* secretRules({ source, root, files }: LintDocument): Generator<Finding> {
+  const contents = files.flatMap(({ content }) => content ?? []).sort((a, b) => a.start - b.start);
   for (const { what, start } of secretsIn(source.text)) {
     yield warning(
       'secret',
-      { path: pathAt(files, start), start },
+      { path: pathAt(contents, start), start },
       `${capital(what)} is in the document.`,
       HINT,
     );
   }
+  const inFile = perText((text) => [...new Set(secretsIn(text).map(({ what }) => what))]);
   for (const file of files) {
-    yield* worldReadable(file);
+    yield* worldReadable(file, inFile);
     if (file.encoding === 'text/plain' || file.text === undefined || !file.content) continue;
-    for (const { what } of secretsIn(file.text)) {
+    for (const what of inFile(file.text)) {
       yield warning('secret', file.content, `${capital(what)} is in ${file.path}.`, HINT);
     }
   }
   yield* passwords(root);
 }
 
-/** The content in which an offset lies, for the path of the finding. */
-function pathAt(files: readonly LandedFile[], start: number): string {
-  const inside = (content: ScalarNode | undefined) =>
-    content && content.start <= start && start < content.end;
-  return files.find(({ content }) => inside(content))?.content?.path ?? '';
+/**
+ * The content in which an offset lies, for the path of the finding.
+ * @param contents in the order of the document; none overlaps another
+ */
+function pathAt(contents: readonly ScalarNode[], start: number): string {
+  let low = 0;
+  let high = contents.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (contents[middle]!.end <= start) low = middle + 1;
+    else high = middle;
+  }
+  const content = contents[low];
+  return content && content.start <= start ? content.path : '';
 }
 
 const SECRET_NAME =
   /(?:^|[/._-])(?:id_(?:rsa|dsa|ecdsa|ed25519)|privkey|private|secrets?|passw(?:or)?ds?|shadow|htpasswd|credentials?|token|signing)(?:[._-]|$)/i;
 const PUBLIC_NAME = /\.(?:pub|crt|example|md|html?)$/i;
 
-function* worldReadable(file: LandedFile): Generator<Finding> {
+function* worldReadable(file: LandedFile, inFile: (text: string) => readonly string[]): Generator<Finding> {
   const mode = file.mode ?? DEFAULT_MODE;
   if (!(mode & 0o004) || file.text?.startsWith('#!')) return;
   const name = file.target.split('/').pop() ?? '';
   const hasSecretName = SECRET_NAME.test(name) && !PUBLIC_NAME.test(name);
-  if (!hasSecretName && secretsIn(file.text ?? '').length === 0) return;
+  if (!hasSecretName && inFile(file.text ?? '').length === 0) return;
   const place: Place = get(file.node, 'permissions') ?? file.node;
   const message = `${file.path} looks secret and is readable by every user of the server.`;
   const given = `0${mode.toString(8)}`;

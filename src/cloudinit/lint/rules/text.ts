@@ -58,7 +58,16 @@ function* mimeTrap(text: string, isMime: boolean, nonAscii: number): Generator<F
 
 /** Tabs where they are no data: PyYAML's scanner takes blanks only between tokens, and inside unquoted text. */
 function* tabs(text: string, data: readonly { from: number; to: number }[]): Generator<Finding> {
-  const isData = (at: number) => data.some(({ from, to }) => from <= at && at < to);
+  const isData = (at: number) => {
+    let low = 0;
+    let high = data.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (data[middle]!.to <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low < data.length && data[low]!.from <= at;
+  };
   for (const { 0: before, index } of text.matchAll(/^[^\t\n]*\t/gm)) {
     const start = index + before.length - 1;
     const isComment = [...before.matchAll(/(?:^|\s)#/g)].some(
@@ -71,13 +80,13 @@ function* tabs(text: string, data: readonly { from: number; to: number }[]): Gen
   }
 }
 
-/** Text in quotes and blocks, from the first character to the last. */
+/** Text in quotes and blocks, from the first character to the last, in the order of the document. */
 function scalarSpans(root: Node): { from: number; to: number }[] {
   const spans: { from: number; to: number }[] = [];
   for (const { node } of walk(root)) {
     if (node.kind === 'scalar' && node.style !== 'plain') spans.push({ from: node.start, to: node.end });
   }
-  return spans;
+  return spans.sort((a, b) => a.from - b.from);
 }
 
 function codePoint(character: string): string {

@@ -16,7 +16,7 @@ export const powerFaults: readonly Fault[] = [
     async inject(stage) {
       // cloud-init's write_files takes some milliseconds for all of them: it is held at one in the middle.
       const held = await stage.hold(`${baseDir}/element-config.json`);
-      await stage.when(`[ -s ${baseDir}/files/homeserver.yaml ]`);
+      await stage.when(`[ -s /var/lib/gen-cloudinit/homeserver.yaml ]`);
       await held.release();
       await stage.powerCycle();
     },

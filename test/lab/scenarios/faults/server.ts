@@ -83,7 +83,10 @@ export const serverFaults: readonly Fault[] = [
     reason: /failed: Synapse .*not healthy/,
     stops: true,
     mend: (stage) =>
-      sh(stage, `sed -i 's#: \\[/data/#: /data/#' ${baseDir}/files/homeserver.yaml`).then(() => undefined),
+      sh(
+        stage,
+        `sed -i 's#: \\[/data/#: /data/#' /var/lib/gen-cloudinit/homeserver.yaml ${baseDir}/files/homeserver.yaml`,
+      ).then(() => undefined),
     limit: 800,
     without: [cloudInit, units, containersRun],
     instead: [containersRunAgain],

@@ -46,7 +46,7 @@ def trust_the_lab():
         print(f"lab: no ACME roots from {env['LAB_ROOTS_URL']}: {error}", file=sys.stderr)
         return
     with open(SYSTEM_BUNDLE, encoding="ascii") as system, tempfile.NamedTemporaryFile(
-        "w", prefix="lab-roots-", suffix=".pem", delete=False
+        "w", dir="/tmp", prefix="lab-roots-", suffix=".pem", delete=False
     ) as bundle:
         bundle.write(system.read() + "\n" + roots)
     os.chmod(bundle.name, 0o644)

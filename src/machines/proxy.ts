@@ -1,0 +1,27 @@
+/**
+ * Whether the environment names a proxy, and what goes wrong with one. What speaks to it is in proxy-agent.ts, which
+ * is loaded only where there is a proxy.
+ */
+
+/** The proxy is not reachable, refuses, or is not one. `message` is the sentence and what to do. */
+export class ProxyError extends Error {
+  readonly code = 'EPROXY';
+
+  constructor(
+    /** What happened, without a full stop. */
+    readonly sentence: string,
+    /** What to do. */
+    readonly hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${sentence}: ${hint}`, options);
+    this.name = 'ProxyError';
+  }
+}
+
+const NAMES = ['https_proxy', 'http_proxy', 'all_proxy'].flatMap((name) => [name, name.toUpperCase()]);
+
+/** Whether any proxy is set; NO_PROXY may still exempt every address. */
+export function proxyIsSet(environment: NodeJS.ProcessEnv = process.env): boolean {
+  return NAMES.some((name) => environment[name]);
+}

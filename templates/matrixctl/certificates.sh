@@ -1,0 +1,91 @@
+# shellcheck shell=bash
+# --- certificates
+
+# How many seconds the certificate that nginx serves is still good for, and how many it was made for; 0 1 without one.
+certificate_left() {
+  local dates begin end
+  mapfile -t dates < <(get / -v -o /dev/null 2>&1 | head -c 100000 | sed -n 's/^\* *start date: //p;s/^\* *expire date: //p')
+  if begin=$(date -d "${dates[0]:-none}" +%s 2>/dev/null) && end=$(date -d "${dates[1]:-none}" +%s 2>/dev/null); then
+    echo $((end - $(date +%s))) $((end > begin ? end - begin : 1))
+  else
+    echo 0 1
+  fi
+}
+
+# What a person calls so many seconds.
+span() { # SECONDS
+  if [ "$1" -ge 172800 ]; then echo "$(($1 / 86400)) days"; else echo "$(($1 / 3600)) hours"; fi
+}
+
+# Why the last order failed, in the words of the certificate authority; nothing when it did not.
+order_error() {
+  timeout 20 docker logs --tail 300 nginx-nginx-1 2>&1 | head -c 300000 | awk '
+    /Detail: / { sub(/.*Detail: /, ""); why = $0 }
+    /An unexpected error occurred:/ { if (getline > 0) why = $0 }
+    /Successfully received certificate/ { why = "" }
+    END { print substr(why, 1, 300) }' | tr -d '[:cntrl:]'
+}
+
+# The addresses of the domain, one a line. Synapse's resolver is asked, because /etc/hosts of the server may name the
+# server itself. Synapse may answer anything: only what can be an address is taken.
+addresses() {
+  timeout 30 docker exec matrix-synapse-1 python3 -c 'import socket, sys
+for address in sorted({found[4][0] for found in socket.getaddrinfo(sys.argv[1], 80)}): print(address)' "$DOMAIN" 2>/dev/null |
+    head -c 10000 | grep -xE '[0-9a-fA-F:.]{2,45}' | head -n 16
+}
+
+# Which records of the domain do not lead here: each address is asked for a word that only this server's nginx knows.
+strangers() {
+  local address record got word found place=.well-known/acme-challenge
+  word=$(random)
+  # shellcheck disable=SC2016 # for the inner shell
+  timeout 30 docker exec nginx-nginx-1 sh -c 'cd /var/www/letsencrypt && mkdir -p "$1" && echo "$2" >"$1/here"' sh $place "$word" || {
+    echo 'the test word cannot be given to nginx'
+    return
+  }
+  mapfile -t found < <(addresses)
+  [ ${#found[@]} -gt 0 ] || echo "A of $DOMAIN or Synapse is missing"
+  for address in "${found[@]}"; do
+    case $address in *:*) record="AAAA [$address]" ;; *) record="A $address" ;; esac
+    got=$(curl -sm 9 --connect-to "::${record#* }:80" "http://$DOMAIN/$place/here" | head -c 100 | tr -d '\000' || :)
+    case $got in
+      "$word") ;;
+      '') echo "$record does not answer from here" ;;
+      *) echo "$record is another server" ;;
+    esac
+  done
+}
+
+# nginx-certbot waits for hours after a failed order. While a certificate is wanted, which is in the last third of its time
+# as well: look at DNS, and order where it can work. Let's Encrypt takes five failures an hour, so the first orders are 20
+# minutes apart, and each failure doubles the pause, up to 12 hours. When the last wrong record has become right, order at
+# once and count anew, once an hour at most. An address that does not answer from here may do so from elsewhere.
+tls() { # [retry]
+  local left life why who='' failed ask=$1 orders pause
+  read -r left life < <(certificate_left)
+  why="certificate for $(span "$left")"
+  [ "$left" -gt 0 ] || why='no valid certificate'
+  if [ $((left * 3)) -ge "$life" ]; then rm -f $LIB/orders; fi
+  if [ $((left * 3)) -lt "$life" ] || [ "$ask" ]; then
+    who=$(strangers | paste -sd ,) || :
+    failed=$(order_error) || :
+    why+="${who:+: $who}${failed:+; the last order failed: $failed}"
+    if [ ! "$who" ] && [ $LIB/wrong -nt $LIB/order ] && old order 2 && old right 60; then
+      touch $LIB/right
+      rm -f $LIB/orders
+      ask=1
+    fi
+    orders=$(cat $LIB/orders 2>/dev/null || echo 0)
+    [[ $orders =~ ^[0-9]$ ]] || orders=6
+    pause=$((20 << orders))
+    [ $pause -le 720 ] || pause=720
+    # A minute less: the timer does not tick to the second.
+    if [ "$ask" ] || { [[ $who != *' is '* ]] && old order $((pause - 1)); }; then
+      touch $LIB/order
+      echo $((orders < 6 ? orders + 1 : 6)) | replace $LIB/orders 600
+      run timeout 60 docker kill -s HUP nginx-nginx-1 || :
+    fi
+    [ ! "$who" ] || touch $LIB/wrong
+  fi
+  changed certificate "$why" "$why"
+}

@@ -1,0 +1,154 @@
+# shellcheck shell=bash
+# --- helpers that every command uses
+
+say() { echo "gen-cloudinit: $*"; }
+
+die() {
+  WHY=$*
+  if [ "$BOOT" ]; then state failed "$WHY"; else say "failed: $WHY" >&2; fi
+  exit 1
+}
+
+# Shows the docker command that it runs, without its time limit.
+run() {
+  local words=$*
+  echo "+ ${words#timeout * }" >&2
+  "$@"
+}
+
+matrix() { run docker compose -f "$MATRIX" "$@"; }
+nginx() { run docker compose -f $NGINX "$@"; }
+both() { matrix "$@" && nginx "$@"; }
+
+# Starts everything and waits until all containers are healthy; nginx starts beside the others.
+up() {
+  local proxy code=0
+  compose_settings
+  nginx up -d --wait --wait-timeout "$HEALTH_TIMEOUT" 9>&- &
+  proxy=$!
+  matrix up -d --wait --wait-timeout "$HEALTH_TIMEOUT" || code=1
+  wait $proxy || code=1
+  [ $code = 0 ] && metadata_guard && https
+}
+
+# Waits for nginx, which serves plain HTTP alone until it has a certificate; a minute at most.
+https() {
+  local end=$((SECONDS + 60))
+  until get / >/dev/null || [ $SECONDS -ge $end ]; do sleep 0.2; done
+}
+
+# Asks the server as another machine would, from here.
+get() { curl -skim 9 --connect-to ::127.0.0.1: "https://$DOMAIN$1" "${@:2}" | head -c 100000; }
+
+health() { [ "$(curl -so /dev/null -m 5 -w '%{http_code}' http://127.0.0.1:8008/health)" = 200 ]; }
+
+# Data goes into a statement as a psql variable (-v name=VALUE with :'name'), and then the statement is read from
+# standard input: -c replaces no variables.
+sql() { run timeout 3600 docker exec -i matrix-db-1 psql -XqAtU synapse -v ON_ERROR_STOP=1 "$@"; }
+
+# The containers of both stacks by Docker Compose's own labels: a name would also match other people's containers.
+containers() { # [FILTER...]
+  local project
+  for project in matrix nginx; do
+    timeout 60 docker ps -aq --filter "label=com.docker.compose.project=$project" "$@"
+  done
+}
+
+images() { # FORMAT
+  local ids
+  mapfile -t ids < <(containers 2>/dev/null)
+  [ ${#ids[@]} = 0 ] || timeout 60 docker inspect -f "$1" "${ids[@]}"
+}
+
+logs() { # [SERVICE]
+  if [ "$1" = nginx ]; then nginx logs -n 99; else matrix logs -n 99 ${1:+"$1"}; fi
+}
+
+clean() { run docker builder prune -f && run docker system prune -f; }
+
+# Megabytes. uutils' df, which Ubuntu 26.04 has, knows no -m.
+free_mb() { # DIRECTORY
+  df -Pk "$1" | awk 'END { print int($4 / 1024) }'
+}
+
+# For a subshell: it writes no file so large that less than the reserve is left.
+keep_reserve() { # DIRECTORY
+  ulimit -f $((($(free_mb "$1") - RESERVE) * 1024))
+}
+
+enough() { # DIRECTORY MB WHAT-FOR
+  local free
+  free=$(free_mb "$1")
+  [ "$free" -ge "$2" ] || die "$free MB are free in $1, up to $2 may be needed $3"
+}
+
+# Replaces a file by what a command makes of it, unless the command fails. The mode stays.
+edit() { # FILE COMMAND...
+  local text
+  text=$("${@:2}" "$1") && printf '%s\n' "$text" | replace "$1" "$(stat -c %a "$1")"
+}
+
+# Replaces a file whole, or leaves it as it was: a full disk or a power cut leaves no half of it.
+replace() { # FILE MODE <CONTENT
+  local new=${1%/*}/.matrixctl-${1##*/}.$BASHPID
+  if (umask 077 && cat >"$new") && chmod "$2" "$new" && sync "$new" && mv -T "$new" "$1"; then return 0; fi
+  rm -f "$new"
+  return 1
+}
+
+# Writes the output of a command to a file of root's, unless the file is there.
+once() { # FILE COMMAND...
+  local text
+  [ ! -s "$1" ] || return 0
+  text=$("${@:2}") && printf '%s\n' "$text" | replace "$1" 600
+}
+
+random() { head -c 32 /dev/urandom | basenc --base64url | tr -d '=\n'; }
+
+# Whether no file of that name in $LIB is younger than so many minutes.
+old() { # NAME MINUTES
+  [ ! "$(recent "$2" $LIB "$1")" ]
+}
+# Files younger than so many minutes. What a wrong clock has dated in the future is none.
+recent() { # MINUTES DIRECTORY NAME
+  find "$2" -maxdepth 1 -name "$3" -mmin "-$1" ! -newermt '1 minute' 2>/dev/null
+}
+
+# A URL without what may be secret in it: user, password and query.
+shown_url() { # FILE-OR-URL
+  [[ $1 = *://* ]] || {
+    printf '%s\n' "$1"
+    return
+  }
+  local url=${1%%[?#]*}
+  local rest=${url#*://}
+  local authority=${rest%%/*}
+  printf '%s\n' "${url%"$rest"}${authority##*@}${rest#"$authority"}"
+}
+
+# --- the lock
+
+# Opens the lock file. Only root may, since whoever opens it can hold the lock.
+open_lock() {
+  local before
+  before=$(umask)
+  umask 077
+  exec 9>>$LOCK
+  umask "$before"
+  chmod 600 $LOCK
+}
+
+# The timer's tick and another command exclude each other; a tick is short, so a person's command waits for it.
+lock() {
+  open_lock
+  flock -w 60 9 || die "another matrixctl is running: $(<$LOCK)"
+  note_lock
+}
+
+note_lock() { printf '%s, process %s, since %s\n' "$WORD" $$ "$(date -u +%FT%TZ)" >$LOCK; }
+
+# For whoever finds the lock taken: one that is held for more than an hour is worth a word.
+busy() {
+  [ "$(find $LOCK -mmin +60)" ] || return 0
+  say "waiting for another matrixctl: $(<$LOCK)"
+}

@@ -1,0 +1,110 @@
+# shellcheck shell=bash
+# --- updates
+
+DUMP=$BACKUPS/before-update.dump
+
+# New images start with the way back kept: the names' former images, and a dump of the database. Files need none: a new
+# Synapse adds media and changes none. Without new images nothing stops. Where the new ones do not become healthy, the
+# former come back, and the database too if Synapse does not become healthy with it.
+update() {
+  local database images
+  settled
+  install -d -m 0700 $BACKUPS
+  database=$(database_mb)
+  enough $BACKUPS $((2 * database + RESERVE)) 'for the dump of the database'
+  images=$(images_mb)
+  enough /var/lib $((images + RESERVE)) 'for new images'
+  images '{{.Image}} {{.Config.Image}}' | replace "$LIB/images" 600
+  [ -s "$LIB/images" ] || die 'nothing runs here: matrixctl up'
+  if get / >/dev/null; then touch "$LIB/answered"; else rm -f "$LIB/answered"; fi
+  unfinished undo
+  trap undo EXIT
+  trap 'exit 1' HUP INT TERM
+  both pull
+  if ! new_images; then
+    trap - EXIT HUP INT TERM
+    finished
+    say 'no new images'
+    return
+  fi
+  matrix stop synapse
+  (umask 077 && dump_database $DUMP.part)
+  mv -T $DUMP.part $DUMP
+  sync $BACKUPS
+  pulled_images | replace "$LIB/pulled" 600
+  unfinished judge_update
+  trap - EXIT HUP INT TERM
+  judge_update
+}
+
+image_id() { docker image inspect -f '{{.Id}}' "$1" 2>/dev/null; } # NAME
+
+# How large the images are that run now.
+images_mb() {
+  images '{{.Image}}' | sort -u | xargs -r docker image inspect -f '{{.Size}}' | awk '{ sum += $1 } END { print int(sum / 1048576) }'
+}
+
+# What the names of the running images lead to now, in the form of $LIB/images.
+pulled_images() {
+  local id name
+  while read -r id name; do
+    if id=$(image_id "$name"); then echo "$id $name"; fi
+  done <"$LIB/images"
+}
+
+# Removes images of such a list whose names lead to others now; Docker keeps what a container uses.
+remove_images() { # FILE
+  local id name
+  while read -r id name; do
+    [ "$(image_id "$name")" = "$id" ] || run docker image rm "$id" || :
+  done <"$1"
+}
+
+# Whether a name leads to another image than its container was made from.
+new_images() {
+  local id name
+  while read -r id name; do
+    [ "$(image_id "$name")" = "$id" ] || return 0
+  done <"$LIB/images"
+  return 1
+}
+
+former_images() {
+  local id name
+  while read -r id name; do docker tag "$id" "$name" || :; done <"$LIB/images"
+}
+
+judge_update() {
+  if up && { [ ! -e "$LIB/answered" ] || get / >/dev/null; }; then
+    finished
+    remove_images "$LIB/images"
+    say 'updated'
+  else
+    unfinished rollback
+    rollback
+  fi
+}
+
+rollback() {
+  former_images
+  if ! up && ! health; then
+    matrix stop synapse
+    load_database $DUMP 'the dump before the update'
+    unfinished rollback_database
+    rollback_database
+  fi
+  finished
+  remove_images "$LIB/pulled"
+  die 'the new images do not become healthy; the former images run again'
+}
+
+rollback_database() {
+  former_images
+  matrix up -d --wait db
+  matrix stop synapse
+  swap_database
+  up || die 'not healthy after the rollback: matrixctl logs synapse'
+  finished
+  remove_images "$LIB/pulled"
+  die 'the new images do not become healthy; the former images and the database of before the update run again'
+}

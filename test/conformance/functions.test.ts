@@ -1,0 +1,311 @@
+import * as assert from 'uvu/assert';
+import { type Document, documentOf } from './support/documents';
+import { type Root, Stage } from './support/stage';
+import { suiteWith } from './support/tools';
+
+/** Functions of the server's script, called one by one on a server where the document has landed. */
+const test = suiteWith('functions', ['root:bookworm', 'root:sid']);
+const SCRIPT = '/usr/local/sbin/matrixctl';
+const ROOTS = ['bookworm', 'sid'] as const;
+
+let stage: Stage;
+let document: Document;
+test.before(async () => {
+  stage = await Stage.open(...ROOTS);
+  document = documentOf('default');
+  for (const root of ROOTS)
+    for (const { path, content, permissions } of document.files)
+      stage.write(
+        root,
+        path,
+        content,
+        Number(permissions?.replace('0o', '0')) && path === SCRIPT ? 0o755 : 0o644,
+      );
+});
+test.after(() => stage?.close());
+
+/** Reads the script as a program that only prints its help, and then runs some lines. @returns what they print */
+function call(root: Root, lines: string, input = ''): { code: number | null; out: string } {
+  const program = `set -- help\n. ${SCRIPT} >/dev/null\n${lines}`;
+  const { code, stdout, stderr } = stage.run(root, ['/bin/bash', '-c', program], { input });
+  return { code, out: (stdout + stderr).trim() };
+}
+
+const called = (lines: string, input?: string): string => call('sid', lines, input).out;
+
+// What Docker Engine 28 said, with its old image store and with containerd's, and apt 2.6 and 3.1; `!` means: at once.
+const REASONS: readonly (readonly [string, string])[] = [
+  [
+    'Error response from daemon: manifest for a/b:c not found: manifest unknown: manifest unknown',
+    '!there is no such image',
+  ],
+  [
+    "Error response from daemon: pull access denied for a/b, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
+    '!there is no such image',
+  ],
+  [
+    'Error response from daemon: failed to resolve reference "docker.io/library/x:y": docker.io/library/x:y: not found',
+    'there is no such image',
+  ],
+  [
+    'Error response from daemon: failed to resolve reference "docker.io/a/b:c": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed',
+    '!there is no such image',
+  ],
+  [
+    'Error response from daemon: failed to resolve reference "docker.io/a/b:c": failed to do request: Head "https://registry-1.docker.io/v2/a/b/manifests/c": dial tcp: lookup registry-1.docker.io on 127.0.0.53:53: no such host',
+    'no answer, is the network up?',
+  ],
+  [
+    'Error response from daemon: Get "https://registry-1.docker.io/v2/": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)',
+    'no answer, is the network up?',
+  ],
+  [
+    'Error response from daemon: Get "https://registry-1.docker.io/v2/": dial tcp 10.0.0.1:443: connect: connection refused',
+    'no answer, is the network up?',
+  ],
+  [
+    'Error response from daemon: failed to resolve reference "docker.io/a/b:c": failed to do request: Head "https://registry-1.docker.io/v2/a/b/manifests/c": tls: failed to verify certificate: x509: certificate signed by unknown authority',
+    "the server's certificate is not trusted: certificate signed by unknown authority",
+  ],
+  [
+    'Error response from daemon: failed to resolve reference "docker.io/a/b:c": unexpected status from HEAD request to https://registry-1.docker.io/v2/a/b/manifests/c: 403 Forbidden',
+    'the server refuses access: ',
+  ],
+  [
+    'Error response from daemon: failed to resolve reference "docker.io/a/b:c": unexpected status from HEAD request to https://registry-1.docker.io/v2/a/b/manifests/c: 429 Too Many Requests',
+    'the registry limits downloads (429)',
+  ],
+  [
+    'Error response from daemon: toomanyrequests: You have reached your unauthenticated pull rate limit.',
+    'the registry limits downloads (429)',
+  ],
+  [
+    "Err:1 https://download.docker.com/linux/ubuntu noble InRelease\n  Temporary failure resolving 'download.docker.com'\nE: Failed to fetch https://download.docker.com/linux/ubuntu/dists/noble/InRelease  Temporary failure resolving 'download.docker.com'\nE: Some index files failed to download. They have been ignored, or old ones used instead.",
+    'no answer, is the network up?',
+  ],
+  [
+    "E: The repository 'https://download.docker.com/linux/ubuntu noble InRelease' is not signed.\nN: See apt-secure(8) manpage for repository creation and user configuration details.",
+    "!the repository is not signed with the document's key",
+  ],
+  [
+    "Err:1 https://download.docker.com/linux/ubuntu noble InRelease\n  Internal error: Cannot find gpgv\nE: The repository 'https://download.docker.com/linux/ubuntu noble InRelease' is not signed.",
+    'apt: Cannot find gpgv',
+  ],
+  [
+    "W: The repository 'https://other.example.org noble InRelease' is not signed.\nE: Unable to locate package docker-ce\nN: See apt-secure(8)",
+    'E: Unable to locate package docker-ce',
+  ],
+  [
+    'E: Could not get lock /var/lib/apt/lists/lock. It is held by process 812 (apt-get)',
+    'E: Could not get lock /var/lib/apt/lists/lock. It is held by process 812 (apt-get)',
+  ],
+  ['curl: (6) Could not resolve host: backup.example.org', 'no answer, is the network up?'],
+  ['curl: (22) The requested URL returned error: 403', 'the server refuses access: '],
+  [
+    'curl: (60) SSL certificate problem: certificate has expired',
+    "the server's certificate is not trusted: certificate has expired",
+  ],
+];
+
+test('a failed download is told by its reason, and what cannot get better is not tried again', () => {
+  for (const [output, expected] of REASONS) {
+    const said = called('reason "$(cat)"', output);
+    assert.ok(said.startsWith(expected), `${output}\n  said: ${said}\n  expected: ${expected}`);
+  }
+});
+
+const ACCEPT_MOST = [
+  '-P INPUT ACCEPT',
+  '-A INPUT -m state --state RELATED,ESTABLISHED -j ACCEPT',
+  '-A INPUT -p icmp -j ACCEPT',
+  '-A INPUT -i lo -j ACCEPT',
+  '-A INPUT -p tcp -m state --state NEW -m tcp --dport 22 -j ACCEPT',
+];
+const REJECT = '-A INPUT -j REJECT --reject-with icmp-host-prohibited';
+
+// What `iptables -S INPUT` prints on such servers.
+const FIREWALLS: readonly (readonly [string, readonly string[], string])[] = [
+  ['an image without rules', ['-P INPUT ACCEPT'], ''],
+  ["Oracle Cloud's image", [...ACCEPT_MOST, REJECT], `80 is closed by ${REJECT}`],
+  [
+    'the same with the three ports open',
+    [...ACCEPT_MOST, '-A INPUT -p tcp -m multiport --dports 80,443,8448 -j ACCEPT', REJECT],
+    '',
+  ],
+  [
+    'two of them open',
+    [
+      ...ACCEPT_MOST,
+      '-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT',
+      '-A INPUT -p tcp -m tcp --dport 443 -j ACCEPT',
+      REJECT,
+    ],
+    `8448 is closed by ${REJECT}`,
+  ],
+  [
+    'opened too late',
+    [...ACCEPT_MOST, REJECT, '-A INPUT -p tcp -m tcp --dport 80:8448 -j ACCEPT'],
+    `80 is closed by ${REJECT}`,
+  ],
+  ['a range', [...ACCEPT_MOST, '-A INPUT -p tcp -m tcp --dport 80:8448 -j ACCEPT', REJECT], ''],
+  [
+    'open to one address alone',
+    [...ACCEPT_MOST, '-A INPUT -s 192.0.2.1/32 -p tcp -m tcp --dport 80:9000 -j ACCEPT', REJECT],
+    `80 is closed by ${REJECT}`,
+  ],
+  ['a policy', ['-P INPUT DROP', ...ACCEPT_MOST.slice(1)], '80 is closed by -P INPUT DROP'],
+  [
+    "ufw's chains, which this does not read",
+    ['-P INPUT DROP', '-A INPUT -j ufw-before-input', '-A INPUT -j ufw-user-input'],
+    '',
+  ],
+  [
+    "fail2ban's chain before a rejection",
+    [...ACCEPT_MOST, '-A INPUT -p tcp -m multiport --dports 22 -j f2b-sshd', REJECT],
+    `80 is closed by ${REJECT}`,
+  ],
+];
+
+test("a host's firewall that keeps a port closed is seen", () => {
+  for (const [name, rules, expected] of FIREWALLS)
+    assert.is(
+      called('iptables() { cat; }\niptables_blocks iptables', `${rules.join('\n')}\n`),
+      expected,
+      name,
+    );
+});
+
+test('a server without iptables, or without IPv6 in its kernel, has no such rules and goes on', () => {
+  const none =
+    'iptables() { return 3; }\nip6tables() { return 3; }\nnft() { return 1; }\nufw() { return 1; }';
+  const { code, out } = call('sid', `${none}\nfirewall_open\nfirewall_blocks\ncheck_firewall\necho goes on`);
+  assert.equal([code, out], [0, 'goes on']);
+});
+
+test('the ports are opened in the file that the firewall is loaded from, once, and nothing else changes there', () => {
+  const file = '/etc/iptables/rules.v4';
+  const rules = [
+    '*nat',
+    ':PREROUTING ACCEPT [0:0]',
+    'COMMIT',
+    '*filter',
+    ':INPUT ACCEPT [0:0]',
+    ...ACCEPT_MOST.slice(1),
+    REJECT,
+    'COMMIT',
+  ];
+  stage.write('sid', file, `${rules.join('\n')}\n`, 0o640);
+  assert.is(called(`firewall_keep ${file}; firewall_keep ${file}; stat -c %a ${file}`), '640');
+  const now = stage.must('sid', ['cat', file]).trim().split('\n');
+  const ours = '-A INPUT -p tcp -m multiport --dports 80,443,8448 -j ACCEPT';
+  assert.equal(now.filter((line) => line === ours).length, 1);
+  assert.equal(
+    now.filter((line) => line !== ours),
+    rules,
+  );
+  assert.is(now.indexOf(ours), rules.indexOf(ACCEPT_MOST[1] ?? ''));
+});
+
+test('certificates of any lifetime: how long they are still good, and what a person reads', () => {
+  const hours = (begin: number, end: number) => `
+    day() { LC_ALL=C TZ=GMT date -d "@$(($(date +%s) + $1 * 3600))" '+%b %e %T %Y GMT'; }
+    get() { printf '*  start date: %s\\n*  expire date: %s\\n' "$(day ${begin})" "$(day ${end})" >&2; }
+    read -r left life < <(certificate_left)
+    echo "$(((left + 1800) / 3600)) $((life / 3600)), $(span "$left")"`;
+  assert.is(called(hours(-1, 2159)), '2159 2160, 89 days');
+  assert.match(called(hours(-1, 23)), /^23 24, 2[23] hours$/);
+  assert.is(called('get() { :; }\ncertificate_left'), '0 1');
+});
+
+test('what the certificate authority said is told', () => {
+  // certbot 5.5, ordering from Let's Encrypt's staging server and from pebble.
+  const failed = `Certbot failed to authenticate some domains (authenticator: webroot). The Certificate Authority reported these problems:
+  Domain: matrix.example.org
+  Type:   dns
+  Detail: DNS problem: NXDOMAIN looking up A for matrix.example.org - check that a DNS record exists for this domain
+
+Hint: The Certificate Authority failed to download the temporary challenge files created by Certbot.`;
+  const limited = `An unexpected error occurred:
+too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s`;
+  const order = (text: string) => called('timeout() { cat; }\norder_error', text);
+  assert.match(order(failed), /^DNS problem: NXDOMAIN looking up A for matrix\.example\.org/);
+  assert.match(order(`${failed}\n${limited}`), /^too many certificates/);
+  assert.is(order(`${failed}\nSuccessfully received certificate.\n`), '');
+});
+
+test("the containers' network has what fits through the server's way out", () => {
+  const ip = (...words: string[]) => stage.must('sid', ['ip', ...words]);
+  ip('link', 'add', 'uplink', 'type', 'veth', 'peer', 'name', 'far');
+  ip('link', 'set', 'far', 'up');
+  ip('link', 'set', 'uplink', 'mtu', '1450', 'up');
+  ip('addr', 'add', '10.0.0.2/24', 'dev', 'uplink');
+  ip('route', 'add', 'default', 'via', '10.0.0.1');
+  const env = `${document.baseDir}/.env`;
+  const settings = () => called(`compose_settings; cat ${env}`);
+  assert.match(settings(), /^MTU=1450\nIPV6=false$/m);
+  // A network that is there cannot be changed, so what was said first stays.
+  ip('link', 'set', 'uplink', 'mtu', '1400');
+  assert.match(settings(), /^MTU=1450$/m);
+  stage.write('sid', env, 'MTU=9000\n');
+  assert.is(settings(), 'MTU=9000', "the owner's own file");
+  ip('link', 'del', 'uplink');
+});
+
+test("a file of Synapse's is written where only root can enter, with the coreutils of Ubuntu 26.04", () => {
+  // cp, mv and rm are GNU's there.
+  stage.must('sid', [
+    'sh',
+    '-c',
+    'mkdir -p /opt/uutils && ln -sf /usr/lib/cargo/bin/coreutils/* /opt/uutils && cd /opt/uutils && rm cp mv rm',
+  ]);
+  const lines = `PATH=/opt/uutils:$PATH
+    mkdir -m 700 /root/restored; install -d -m 755 -o 991 -g 991 /root/restored/files
+    mktemp --version | grep -qi uutils || echo 'not of uutils'
+    TREE=/root/restored/files
+    echo one | synapse_write key 600 && echo two | synapse_write key 600 && synapse_once secret echo three
+    synapse_has key && as_synapse rm -rf nothing && synapse_read secret
+    cd /root/restored/files; stat -c '%n %a %u' *; cat key; ls -A | wc -l`;
+  assert.equal(called(lines).split('\n'), ['three', 'key 600 991', 'secret 600 991', 'two', '2']);
+});
+
+test('only Docker that knows start_interval gets it', () => {
+  const files = [`${document.baseDir}/docker-compose.yml`, '/root/nginx/compose.yml'];
+  const before = files.map((file) => stage.must('sid', ['cat', file]));
+  assert.ok(before.every((text) => text.includes('start_interval')));
+  const docker = (engine: string, compose: string) => {
+    const call = `docker() { case $1 in compose) echo ${compose} ;; *) echo ${engine} ;; esac; }`;
+    assert.is(called(`${call}\ntimeout() { "\${@:2}"; }\nstart_interval`), '');
+    return files.map((file) => stage.must('sid', ['cat', file]));
+  };
+  assert.equal(docker('25.0.3', '2.20.0'), before);
+  assert.equal(docker('29.1.0', 'v5.0.0'), before);
+  const without = before.map((text) => text.replace(/.*start_interval.*\n/g, ''));
+  for (const [engine, compose] of [
+    ['24.0.7', '2.20.0'],
+    ['25.0.3', 'v2.19.1'],
+  ] as const) {
+    assert.equal(docker(engine, compose), without, `${engine}, ${compose}`);
+    for (const [index, file] of files.entries()) stage.write('sid', file, before[index] ?? '');
+  }
+});
+
+test('a server without IPv4 gives containers IPv6, or says that Synapse reaches nobody', () => {
+  const ip = (...words: string[]) => stage.must('sid', ['ip', ...words]);
+  ip('link', 'add', 'uplink', 'type', 'veth', 'peer', 'name', 'far');
+  ip('link', 'set', 'far', 'up');
+  ip('link', 'set', 'uplink', 'up');
+  ip('addr', 'add', 'fd00:1::2/64', 'dev', 'uplink', 'nodad');
+  ip('-6', 'route', 'add', 'default', 'via', 'fd00:1::1');
+  const env = `${document.baseDir}/.env`;
+  const engine = (version: string) =>
+    called(`docker() { echo ${version}; }\ntimeout() { "\${@:2}"; }\nrm -f ${env}
+      compose_settings; grep IPV6 ${env}; no_way_out; check_way_out >/dev/null || echo bad`);
+  assert.is(engine('27.0.1'), 'IPV6=true');
+  assert.match(engine('26.1.5'), /^IPV6=false\nthis server has no IPv4, .* Docker Engine 27\nbad$/);
+  ip('addr', 'add', '10.0.0.2/24', 'dev', 'uplink');
+  ip('route', 'add', 'default', 'via', '10.0.0.1');
+  assert.is(engine('26.1.5'), 'IPV6=false');
+  ip('link', 'del', 'uplink');
+});
+
+test.run();
