@@ -35,6 +35,12 @@ export interface Server extends Required<Pick<ServerSpec, 'name' | 'domain' | 's
   readonly seconds: number;
 }
 
+/**
+ * What Docker says when an exec was lost before its program started, which happens on a busy machine: "read init-p:
+ * connection reset by peer". It says so on standard output, where it would pass for the program's answer.
+ */
+const LOST_EXEC = /OCI runtime exec failed: .*: waiting for init /;
+
 /** Everything of the deployment that is the overview's, for the default base directory. */
 export const baseDir = '/data/matrix';
 /** Containers by service, as Compose names them. */
@@ -46,7 +52,7 @@ export const containers = {
 } as const;
 
 /**
- * Runs a shell script inside.
+ * Runs a shell script inside; once more from its beginning where Docker lost an exec.
  * @returns its standard output.
  * @throws unless it ends with 0.
  */
@@ -55,7 +61,10 @@ export async function sh(
   script: string,
   timeoutMs = 180_000,
 ): Promise<string> {
-  const { code, stdout, stderr } = await server.machine.exec(script, { timeoutMs });
+  let outcome = await server.machine.exec(script, { timeoutMs });
+  for (let again = 0; again < 4 && LOST_EXEC.test(outcome.stdout + outcome.stderr); again++)
+    outcome = await server.machine.exec(script, { timeoutMs });
+  const { code, stdout, stderr } = outcome;
   if (code !== 0)
     throw new Error(`${server.machine.name}: ${script}: exit code ${code}: ${stderr || stdout}`);
   return stdout;
