@@ -20,15 +20,25 @@ matrix() { run docker compose -f "$MATRIX" "$@"; }
 nginx() { run docker compose -f $NGINX "$@"; }
 both() { matrix "$@" && nginx "$@"; }
 
-# Starts everything and waits until all containers are healthy; nginx starts beside the others.
+# Starts everything and waits until it answers; nginx starts beside the others. Docker's own check of Element's image is
+# asked once in 30 s, so that Element itself is asked.
 up() {
   local proxy code=0
   compose_settings
   nginx up -d --wait --wait-timeout "$HEALTH_TIMEOUT" 9>&- &
   proxy=$!
-  matrix up -d --wait --wait-timeout "$HEALTH_TIMEOUT" || code=1
+  matrix up -d --wait --wait-timeout "$HEALTH_TIMEOUT" synapse && matrix up -d && element_answers || code=1
   wait $proxy || code=1
   [ $code = 0 ] && metadata_guard && https
+}
+
+# Waits for Element, unless its container has ended.
+element_answers() {
+  local end=$((SECONDS + HEALTH_TIMEOUT))
+  until curl -sfo /dev/null -m 5 http://127.0.0.1:8080/; do
+    [ $SECONDS -lt $end ] && [ "$(timeout 20 docker inspect -f '{{.State.Status}}' matrix-element-1)" = running ] || return 1
+    sleep 0.2
+  done
 }
 
 # Waits for nginx, which serves plain HTTP alone until it has a certificate; a minute at most.
