@@ -50,27 +50,44 @@ const templates = {
 
 /**
  * A script with its modules: each line `. "$MODULES/NAME.sh"` gives way to that file of the same folder, without the
- * line that tells shellcheck its dialect.
+ * line that tells shellcheck its dialect. A module may have modules.
  */
 async function joinModules(source, folder) {
   const modules = [];
   const lines = source.split('\n').map(async (line) => {
     const name = /^\. "\$MODULES\/([\w-]+\.sh)"$/.exec(line)?.[1];
     if (!name) return line;
-    modules.push(join(folder, name));
-    return (await readFile(join(folder, name), 'utf8')).replace(/^# shellcheck shell=bash\n/, '').trimEnd();
+    const text = (await readFile(join(folder, name), 'utf8'))
+      .replace(/^# shellcheck shell=bash\n/, '')
+      .trimEnd();
+    const inner = await joinModules(text, folder);
+    modules.push(join(folder, name), ...inner.modules);
+    if (name !== OPTIONAL) return inner.joined;
+    modules.push(join(folder, SUBSTITUTE));
+    const substitute = (await readFile(join(folder, SUBSTITUTE), 'utf8')).trimEnd();
+    return [CUT, inner.joined, CUT, substitute, CUT].join('\n');
   });
   return { joined: (await Promise.all(lines)).join('\n'), modules };
 }
 
+/** The module that a document without room omits, what stands for it there, and the marks around both. */
+const OPTIONAL = 'operations.sh';
+const SUBSTITUTE = 'core.sh';
+const CUT = '\0';
+
 /**
- * A script: its text as it lands, without comments, for EC2 and Linode take 16 KB; and the same as it
- * travels in plain documents, so that making one needs no compressor. Zopfli takes its time and saves a twentieth; as WebAssembly it gives the same bytes on every machine.
+ * A script: its text as it lands, without comments; the core of it, without the optional module; and the whole as it
+ * travels in plain documents, so that making one needs no compressor. Zopfli takes its time and saves a twentieth; as
+ * WebAssembly it gives the same bytes on every machine.
  */
 async function script(source) {
   const text = source.replace(/^\s*#(?!!| shellcheck ).*\n/gm, '').replace(/\n{2,}/g, '\n');
-  const packed = Buffer.from(await gzipAsync(Buffer.from(text), { numiterations: 100 })).toString('base64');
-  return `export default ${JSON.stringify(text)}; export const packed = ${JSON.stringify(packed)};`;
+  const [head, optional = '', substitute = '', tail = ''] = text.split(`${CUT}\n`);
+  const packed = await gzipAsync(Buffer.from(head + optional + tail), { numiterations: 100 });
+  return `const head = ${JSON.stringify(head)}, tail = ${JSON.stringify(tail)};
+    export default head + ${JSON.stringify(optional)} + tail;
+    export const core = head + ${JSON.stringify(substitute)} + tail;
+    export const packed = ${JSON.stringify(Buffer.from(packed).toString('base64'))};`;
 }
 
 /**

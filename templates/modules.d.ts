@@ -14,10 +14,11 @@ declare module '*/README' {
   const text: string;
   export default text;
 }
-/** A script, and the same as cloud-init's encoding gz+b64. */
+/** A script; the same as cloud-init's encoding gz+b64; and without the module that a document may omit. */
 declare module '*.sh' {
   const text: string;
   export default text;
+  export const core: string;
   export const packed: string;
 }
 /** The script of the bake, and the same as cloud-init's encoding gz+b64. */

@@ -25,7 +25,7 @@ cli('the document goes to stdout, the report to stderr', () => {
   assert.match(stdout, /^#cloud-config\n# gen-cloudinit [\d.]+: Matrix server matrix\.test\n/);
   assert.match(stderr, 'Users will be @name:matrix.test. This cannot be changed later.');
   assert.match(stderr, 'DNS before the first boot');
-  assert.match(stderr, /gen-cloudinit: \d+ bytes \(yaml\)/);
+  assert.match(stderr, /gen-cloudinit: \d+ bytes \(packed: /);
   assert.match(stderr, 'warning: --domain matrix.test is no public name');
   assert.is(run([...BARE, '--quiet', '--tls', 'local-ca']).stderr, '');
 });
@@ -241,19 +241,24 @@ cli('--provider refuses what the provider would, and names the biggest parts', (
   assert.is(run([...BARE, '--provider', 'ec2', '--quiet']).code, 0);
 });
 
-cli('all of matrixctl comes where the provider takes so much, unless it is said otherwise', () => {
-  const brings = (...words: string[]) => {
-    const { code, stdout } = run([...BARE, ...words, '--quiet']);
-    assert.is(code, 0);
-    const shown = run(['show', '--json'], stdout).stdout;
-    return shown.includes('matrixctl-tools');
-  };
-  assert.is(brings(), true);
-  assert.is(brings('--tools', 'basic'), false);
-  assert.is(brings('--provider', 'ec2'), false);
-  assert.is(brings('--provider', 'hetzner'), true);
-  assert.is(brings('--provider', 'hetzner', '--tools', 'basic'), false);
-  assert.is(brings('--provider', 'azure'), true);
+cli('the report: who takes the document, and the command for the provider', ({ dir }) => {
+  const { stderr } = run(BARE);
+  assert.match(stderr, /^gen-cloudinit: \d+ bytes \(packed: YAML with packed scripts\)$/m);
+  assert.match(stderr, /^Accepted by DigitalOcean, Google Compute Engine/m);
+  assert.match(stderr, /^Not by AWS EC2, Hetzner Cloud.* \(--provider NAME /m);
+  const file = join(dir, 'user-data');
+  const ec2 = run([...BARE, '--provider', 'ec2', '--output', file]).stderr;
+  assert.match(
+    ec2,
+    `Create the server: aws ec2 run-instances --instance-type t3.small --image-id IMAGE --user-data fileb://${file}\n`,
+  );
+  assert.match(ec2, 'user_data_base64');
+  assert.match(
+    ec2,
+    "warning: --provider AWS EC2 has no room for matrixctl's doctor, backup, restore and update",
+  );
+  const debian = run([...BARE, '--provider', 'hetzner', '--distro', 'debian']).stderr;
+  assert.match(debian, '--image debian-13 --user-data-from-file user-data\n');
 });
 
 cli('delegation: what has to be put on the other name', () => {

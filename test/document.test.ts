@@ -9,10 +9,12 @@ import * as assert from 'uvu/assert';
 import type { CloudConfig } from '../src/cloudinit/config';
 import { document } from '../src/cloudinit/document';
 import { encode } from '../src/cloudinit/encode';
-import { PROVIDERS } from '../src/cloudinit/limits';
+import { LADDER } from '../src/cloudinit/ladder';
+import { countedSize, PROVIDERS } from '../src/cloudinit/limits';
 import { generate } from '../src/commands/generate';
+import { show, showReport } from '../src/commands/show';
 import { resolve } from '../src/deployment/deployment';
-import { APT_KEY } from '../src/parts/boot';
+import { APT_KEY, SCRIPT } from '../src/parts/boot';
 import { certificateName } from '../src/parts/nginx';
 
 const documents = suite('document');
@@ -35,21 +37,184 @@ function made(asked: Record<string, unknown> = {}): {
   return { text, config, file };
 }
 
-documents('every provider but the smallest takes an ordinary document, in a form of its own', async () => {
-  const asked = {
-    domain: `${'m'.repeat(48)}.example.org`,
-    'admin-user': 'alice',
-    'ssh-key': ['a', 'b'].map((name) => `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'E'.repeat(43)} ${name}`),
-  };
+const SSH_KEYS = ['a', 'b', 'c', 'd', 'e'].map(
+  (name) =>
+    `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${createHash('sha256').update(name).digest('base64').slice(0, 43)} ${name}@example.org`,
+);
+const ORDINARY = {
+  domain: `${'m'.repeat(48)}.example.org`,
+  'admin-user': 'alice',
+  'ssh-key': SSH_KEYS.slice(0, 2),
+};
+const EVERYTHING = {
+  ...ORDINARY,
+  'ssh-key': SSH_KEYS,
+  'server-name': 'example.org',
+  email: 'operator@example.org',
+  tls: 'staging',
+  'db-password': 'correct-horse-battery-staple',
+  'postgres-image': `registry.example.org/postgres:15-alpine@sha256:${createHash('sha256').update('p').digest('hex')}`,
+  'synapse-image': `registry.example.org/synapse:v1.130.0@sha256:${createHash('sha256').update('s').digest('hex')}`,
+  'element-image': `registry.example.org/element:v1.11.100@sha256:${createHash('sha256').update('e').digest('hex')}`,
+  'nginx-image': `registry.example.org/nginx:6.0@sha256:${createHash('sha256').update('n').digest('hex')}`,
+  'registry-mirror': 'https://mirror.example.org',
+  'docker-apt-url': 'https://apt.example.org/linux/debian',
+  distro: 'debian',
+  'base-dir': '/srv/matrix',
+  'synapse-bind': '2001:db8::5',
+  timezone: 'Europe/Berlin',
+  'health-timeout': '900',
+  backup: 'daily',
+  'backup-keep': '30',
+  'restore-from': 'https://backup.example.org/matrix.tar.gz',
+};
+const URL = 'https://www.example.org/matrixctl';
+
+async function onProvider(provider: string, asked: Record<string, unknown>) {
+  const made = await generate({ ...asked, provider }, () => '');
+  assert.ok(made.deployment, `${provider}: ${JSON.stringify(made.diagnostics)}`);
+  return made;
+}
+
+documents('every provider takes an ordinary document, each on the most readable rung', async () => {
   const sizes: string[] = [];
-  for (const provider of Object.keys(PROVIDERS).filter((name) => name !== 'linode')) {
-    const made = await generate({ ...asked, provider }, () => '');
-    assert.ok(made.deployment, `${provider}: ${JSON.stringify(made.diagnostics)}`);
-    assert.is(made.deployment.tools, provider === 'ec2' ? 'basic' : 'full', provider);
-    sizes.push(`${provider} ${made.form} ${made.bytes.length}`);
+  const rungs: Record<string, string> = {};
+  for (const [provider, limit] of Object.entries(PROVIDERS)) {
+    const asked = provider === 'linode' ? { ...ORDINARY, 'script-url': URL } : ORDINARY;
+    const { rung, form, bytes } = await onProvider(provider, asked);
+    assert.ok(limit.forms.includes(form), provider);
+    assert.ok(countedSize(limit, bytes.length) <= limit.bytes, provider);
+    rungs[provider] = rung;
+    sizes.push(`${provider} ${rung} ${form} ${bytes.length}`);
   }
   console.log(`\n  ${sizes.join(', ')}`);
+  assert.equal(rungs, {
+    ec2: 'core',
+    hetzner: 'key-fetched',
+    digitalocean: 'packed',
+    gcp: 'plain',
+    azure: 'packed',
+    linode: 'script-fetched',
+    oracle: 'key-fetched',
+    openstack: 'packed',
+    exoscale: 'key-fetched',
+    alibaba: 'gzip',
+  });
 });
+
+documents('with an address for matrixctl every provider takes a document with every option', async () => {
+  for (const provider of Object.keys(PROVIDERS)) {
+    const { rung } = await onProvider(provider, { ...EVERYTHING, 'script-url': URL });
+    assert.is.not(rung, 'core', provider);
+  }
+});
+
+documents('a provider that has room for matrixctl gets it, even with every option', async () => {
+  for (const provider of Object.keys(PROVIDERS).filter((name) => !['ec2', 'linode'].includes(name))) {
+    const { rung } = await onProvider(provider, EVERYTHING);
+    assert.ok(['plain', 'packed', 'gzip', 'key-fetched'].includes(rung), `${provider}: ${rung}`);
+  }
+});
+
+documents(
+  'without room and without an address for matrixctl: told, and refused where it is needed',
+  async () => {
+    const ec2 = await onProvider('ec2', ORDINARY);
+    const warning = ec2.diagnostics.find(({ code }) => code === 'core-only');
+    assert.match(warning?.hint ?? '', '--script-url');
+    for (const asked of [{ backup: 'daily' }, { 'restore-from': '/root/matrix.tar.gz' }]) {
+      const { deployment, diagnostics } = await generate(
+        { ...ORDINARY, ...asked, provider: 'ec2' },
+        () => '',
+      );
+      assert.is(deployment, undefined);
+      assert.equal(
+        diagnostics.filter(({ severity }) => severity === 'error').map(({ code }) => code),
+        ['too-large'],
+      );
+      assert.match(diagnostics.find(({ code }) => code === 'too-large')?.hint ?? '', '--script-url');
+    }
+  },
+);
+
+documents('show names the rung that was made', async () => {
+  for (const [asked, rung] of [
+    [{ format: 'plain' }, 'plain'],
+    [{}, 'packed'],
+    [{ format: 'base64' }, 'gzip'],
+    [{ provider: 'oracle' }, 'key-fetched'],
+    [{ provider: 'ec2', 'script-url': URL }, 'script-fetched'],
+    [{ provider: 'ec2' }, 'core'],
+  ] as const) {
+    const made = await generate({ ...ORDINARY, ...asked }, () => '');
+    assert.ok(made.deployment);
+    const shown = show(made.bytes);
+    assert.equal([made.rung, shown.rung], [rung, rung]);
+    assert.match(showReport(shown, 'user-data'), `gen-cloudinit's form ${rung}: `);
+  }
+  assert.is(show(new TextEncoder().encode('#cloud-config\npackages: [htop]\n')).rung, undefined);
+});
+
+documents('a format that does not fit: the error names one that does', async () => {
+  const { diagnostics } = await generate({ ...ORDINARY, provider: 'hetzner', format: 'yaml' }, () => '');
+  const error = diagnostics.find(({ code }) => code === 'too-large');
+  assert.match(error?.hint ?? '', /^--format base64 fits: \d+ bytes \(key-fetched\)$/);
+  assert.match(error?.given ?? '', 'the biggest parts are /usr/local/sbin/matrixctl');
+});
+
+documents('without a provider: packed YAML, unless a format is asked for', async () => {
+  for (const [format, rung] of [
+    [undefined, 'packed'],
+    ['yaml', 'packed'],
+    ['plain', 'plain'],
+    ['gzip', 'gzip'],
+    ['base64', 'gzip'],
+  ] as const) {
+    const made = await generate({ ...ORDINARY, ...(format ? { format } : {}) }, () => '');
+    assert.is(made.deployment && made.rung, rung);
+  }
+});
+
+/** What lands of a rung: the texts by path, and the script of the first boot. */
+function landed(rung: string, asked: Record<string, unknown> = {}) {
+  const content = LADDER.find(({ name }) => name === rung)?.content;
+  const { deployment } = resolve({ ...ORDINARY, 'script-url': URL, ...asked });
+  assert.ok(deployment && content);
+  const { write_files, runcmd } = load(document(deployment, content)) as CloudConfig;
+  const files = new Map(
+    write_files.map(({ path, content: text, encoding }) => [
+      path,
+      encoding ? gunzipSync(Buffer.from(text, 'base64')).toString() : text,
+    ]),
+  );
+  return { files, runcmd };
+}
+
+documents(
+  'the first three rungs land the same files; the others fetch what is missing by its SHA-256',
+  () => {
+    const { files, runcmd } = landed('packed');
+    for (const rung of ['plain', 'gzip']) assert.equal(landed(rung), { files, runcmd }, rung);
+    const hash = (path: string) =>
+      createHash('sha256')
+        .update(files.get(path) ?? '')
+        .digest('hex');
+    const withoutKey = landed('key-fetched');
+    assert.is(withoutKey.files.has(APT_KEY), false);
+    assert.match(
+      withoutKey.files.get('/etc/gen-cloudinit.env') ?? '',
+      `DOCKER_APT_SHA256=${hash(APT_KEY)}\n`,
+    );
+    const withoutScript = landed('script-fetched');
+    assert.is(withoutScript.files.has(SCRIPT), false);
+    const fetching = withoutScript.runcmd.filter((line) => !runcmd.includes(line));
+    assert.is(fetching.length, 1);
+    assert.match(fetching[0] ?? '', `download-file ${URL} ${SCRIPT}.new SHA256:${hash(SCRIPT)}`);
+    const core = landed('core');
+    assert.not.match(core.files.get(SCRIPT) ?? '', 'dump_database');
+    assert.ok((core.files.get(SCRIPT)?.length ?? 0) < (files.get(SCRIPT)?.length ?? 0));
+  },
+);
 
 documents('the head names the version, the domain and the use', () => {
   const version: string = JSON.parse(readFileSync('package.json', 'utf8')).version;
@@ -105,13 +270,15 @@ documents('scripts travel packed with the same bytes on every machine', async ()
   const entry = config.write_files.find(({ path }) => path === '/usr/local/sbin/matrixctl');
   assert.is(entry?.encoding, 'gz+b64');
   const folder = 'templates/matrixctl';
-  const lines = readFileSync(`${folder}/matrixctl.sh`, 'utf8')
-    .split('\n')
-    .flatMap((line) => {
-      const module = /^\. "\$MODULES\/(.*)"$/.exec(line)?.[1];
-      return module ? readFileSync(`${folder}/${module}`, 'utf8').split('\n').slice(1) : [line];
-    });
-  const bare = lines.filter((line) => line && !/^\s*#(?!!| shellcheck )/.test(line));
+  const lines = (name: string): string[] =>
+    readFileSync(`${folder}/${name}`, 'utf8')
+      .replace(/^# shellcheck shell=bash\n/, '')
+      .split('\n')
+      .flatMap((line) => {
+        const module = /^\. "\$MODULES\/(.*)"$/.exec(line)?.[1];
+        return module ? lines(module) : [line];
+      });
+  const bare = lines('matrixctl.sh').filter((line) => line && !/^\s*#(?!!| shellcheck )/.test(line));
   assert.is(file('/usr/local/sbin/matrixctl'), `${bare.join('\n')}\n`);
   const script = Buffer.from(file('/usr/local/sbin/matrixctl'));
   const packed = await gzipAsync(script, { numiterations: 100 });

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { command } from './conformance/support/documents';
 import { README_TABLES } from './support/readme-tables';
-import { run } from './support/run';
 
 /** What the repository holds of generated text. `npm run render` writes it anew; here it is compared. */
 const golden = suite('golden files');
@@ -13,18 +13,28 @@ function compare(path: string, text: string): void {
   assert.is(readFileSync(path, 'utf8'), text, `${path} is out of date: npm run render`);
 }
 
-for (const file of readdirSync('test/examples')) {
-  golden(`out/${file}`, () => {
+/** The documents of the examples; a compressed one is kept as base64, which is text. */
+const documents = new Map(
+  readdirSync('test/examples').map((example) => {
+    const { code, stdout, stderr } = command('--config', `test/examples/${example}`, '--quiet');
+    if (code !== 0) throw new Error(`${example}: exit code ${code}: ${stderr}`);
+    const isYaml = stdout.subarray(0, 1).toString() === '#';
+    const isZipped = stdout[0] === 0x1f;
+    const name = isYaml ? example : example.replace(/yaml$/, 'b64');
+    return [name, isZipped ? `${stdout.toString('base64')}\n` : stdout.toString('latin1')];
+  }),
+);
+
+for (const [name, text] of documents) {
+  golden(`out/${name}`, () => {
     if (update) mkdirSync('out', { recursive: true });
-    const { code, stdout } = run(['--config', `test/examples/${file}`]);
-    assert.is(code, 0);
-    compare(`out/${file}`, stdout);
+    compare(`out/${name}`, text);
   });
 }
 
 golden('out/ holds nothing else', () => {
-  const documents = readdirSync('out').filter((name) => name.endsWith('.yaml'));
-  assert.equal(documents.sort(), readdirSync('test/examples').sort());
+  const found = readdirSync('out').filter((name) => /\.(?:yaml|b64)$/.test(name));
+  assert.equal(found.sort(), [...documents.keys()].sort());
 });
 
 for (const [name, table] of Object.entries(README_TABLES)) {

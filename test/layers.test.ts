@@ -123,13 +123,13 @@ layers('the same bytes come out in a world without Node, without a clock and wit
   // src/build.mjs makes it for a browser, of test/support/pure.ts.
   runInContext(readFileSync('dist/test/pure.js', 'utf8'), world);
   const pure: typeof Pure = runInContext('pure', world);
-  const { document, inForm, lint, inspect, planExtract, resolve } = pure;
+  const { document, onLadder, lint, inspect, planExtract, resolve } = pure;
   const { deployment } = resolve({ domain: 'matrix.example.org', timezone: 'Europe/Berlin' });
   assert.ok(deployment);
   const text = document(deployment);
   const args = ['--domain', 'matrix.example.org', '--timezone', 'Europe/Berlin'];
   assert.is(text, generated(...args));
-  const encoded = await inForm(deployment, 'base64');
+  const { bytes: encoded = new Uint8Array() } = (await onLadder(deployment, 'base64', undefined)) ?? {};
   assert.is(new TextDecoder().decode(encoded), generated(...args, '--format', 'base64'));
   assert.equal(
     Array.from(lint(encoded)).filter(({ severity }) => severity !== 'info'),

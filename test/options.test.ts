@@ -22,7 +22,7 @@ options('every default', () => {
   const { dockerAptKey, ...rest } = deploymentOf({});
   assert.match(dockerAptKey, /^-----BEGIN PGP PUBLIC KEY BLOCK-----\n/);
   assert.equal(rest, {
-    tools: 'full',
+    scriptUrl: undefined,
     domain: 'matrix.example.org',
     serverName: 'matrix.example.org',
     email: 'admin@matrix.example.org',

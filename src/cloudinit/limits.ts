@@ -12,6 +12,12 @@ export interface ProviderLimit {
   readonly measured: 'raw' | 'base64';
   readonly forms: readonly Form[];
   readonly source: string;
+  /** How a server is made with a document by the provider's own command; FILE and IMAGE stand for both. */
+  readonly command: string;
+  /** What IMAGE is; absent where its name differs by region or owner. */
+  readonly images?: { readonly ubuntu: string; readonly debian: string };
+  /** What goes wrong most often, by form. */
+  readonly notes?: Partial<Record<Form, string>>;
 }
 
 const TEXT: readonly Form[] = ['yaml'];
@@ -27,6 +33,12 @@ export const PROVIDERS: Readonly<Record<string, ProviderLimit>> = {
     measured: 'raw',
     forms: ANY,
     source: 'EC2 user guide: user data is limited to 16 KB, in raw form, before it is base64-encoded',
+    command: 'aws ec2 run-instances --instance-type t3.small --image-id IMAGE --user-data FILE',
+    notes: {
+      gzip: 'the CLI needs fileb:// before the name (file:// damages it); Terraform: user_data_base64 = filebase64(FILE)',
+      base64:
+        "in the console mark 'User data has already been base64 encoded'; Terraform: user_data_base64 = file(FILE)",
+    },
   },
   hetzner: {
     name: 'Hetzner Cloud',
@@ -35,6 +47,8 @@ export const PROVIDERS: Readonly<Record<string, ProviderLimit>> = {
     forms: TEXT_OR_BASE64,
     source:
       'Hetzner Cloud API, create a server: user_data is limited to 32KiB; DataSourceHetzner decodes base64',
+    command: 'hcloud server create --name matrix --type cx23 --image IMAGE --user-data-from-file FILE',
+    images: { ubuntu: 'ubuntu-24.04', debian: 'debian-13' },
   },
   digitalocean: {
     name: 'DigitalOcean',
@@ -42,6 +56,8 @@ export const PROVIDERS: Readonly<Record<string, ProviderLimit>> = {
     measured: 'raw',
     forms: TEXT,
     source: 'DigitalOcean API, create a droplet: user_data must be plain text of up to 64 KiB',
+    command: 'doctl compute droplet create matrix --size s-1vcpu-2gb --image IMAGE --user-data-file FILE',
+    images: { ubuntu: 'ubuntu-24-04-x64', debian: 'debian-13-x64' },
   },
   gcp: {
     name: 'Google Compute Engine',
@@ -49,6 +65,15 @@ export const PROVIDERS: Readonly<Record<string, ProviderLimit>> = {
     measured: 'raw',
     forms: ['yaml'],
     source: 'Compute Engine v1, metadata items: 256 KB a value (gzip only with user-data-encoding=base64)',
+    command:
+      'gcloud compute instances create matrix --machine-type e2-small IMAGE --metadata-from-file user-data=FILE',
+    images: {
+      ubuntu: '--image-project ubuntu-os-cloud --image-family ubuntu-2404-lts-amd64',
+      debian: '--image-project debian-cloud --image-family debian-13',
+    },
+    notes: {
+      yaml: 'the metadata key is user-data; what is given as startup-script is run by a shell',
+    },
   },
   azure: {
     name: 'Microsoft Azure',
@@ -56,6 +81,8 @@ export const PROVIDERS: Readonly<Record<string, ProviderLimit>> = {
     measured: 'base64',
     forms: BINARY,
     source: 'Azure custom data: 64 KB (whether before or after base64 is not said; the stricter is taken)',
+    command: 'az vm create --name matrix --resource-group GROUP --image IMAGE --custom-data FILE',
+    images: { ubuntu: 'Ubuntu2404', debian: 'Debian:debian-13:13-gen2:latest' },
   },
   linode: {
     name: 'Akamai (Linode)',
@@ -64,6 +91,9 @@ export const PROVIDERS: Readonly<Record<string, ProviderLimit>> = {
     forms: BINARY,
     source:
       'Linode API metadata.user_data: its text names 65,535 bytes unencoded and about 16 KB encoded; the stricter is taken',
+    command:
+      'linode-cli linodes create --label matrix --type g6-standard-1 --image IMAGE --metadata.user_data "$(base64 -w0 FILE)"',
+    images: { ubuntu: 'linode/ubuntu24.04', debian: 'linode/debian13' },
   },
   oracle: {
     name: 'Oracle Cloud',
@@ -71,6 +101,8 @@ export const PROVIDERS: Readonly<Record<string, ProviderLimit>> = {
     measured: 'base64',
     forms: BINARY,
     source: 'OCI instance metadata: 32,000 bytes for metadata and extended metadata together',
+    command:
+      'oci compute instance launch --shape VM.Standard.E2.1.Micro --image-id IMAGE --user-data-file FILE',
   },
   openstack: {
     name: 'OpenStack (OVH and others)',
@@ -78,6 +110,7 @@ export const PROVIDERS: Readonly<Record<string, ProviderLimit>> = {
     measured: 'base64',
     forms: BINARY,
     source: 'OpenStack Nova user data: 65,535 bytes of base64',
+    command: 'openstack server create --image IMAGE --flavor FLAVOR --user-data FILE matrix',
   },
   exoscale: {
     name: 'Exoscale',
@@ -85,6 +118,8 @@ export const PROVIDERS: Readonly<Record<string, ProviderLimit>> = {
     measured: 'base64',
     forms: BINARY,
     source: 'exoscale/cli issue 168: 32 KiB of base64',
+    command: 'exo compute instance create matrix --template IMAGE --cloud-init FILE',
+    images: { ubuntu: "'Linux Ubuntu 24.04 LTS 64-bit'", debian: "'Linux Debian 13 (Trixie) 64-bit'" },
   },
   alibaba: {
     name: 'Alibaba Cloud ECS',
@@ -92,8 +127,24 @@ export const PROVIDERS: Readonly<Record<string, ProviderLimit>> = {
     measured: 'raw',
     forms: BINARY,
     source: 'ECS instance user data: 32 KB before base64',
+    command:
+      'aliyun ecs RunInstances --ImageId IMAGE --InstanceType ecs.t6-c1m2.large --UserData "$(base64 -w0 FILE)"',
   },
 };
+
+/**
+ * The provider's command for one document.
+ * @param file its name
+ */
+export function handover(
+  { command, images }: ProviderLimit,
+  file: string,
+  distro: 'ubuntu' | 'debian',
+): string {
+  const image = images?.[distro] ?? 'IMAGE';
+  const name = command.includes('ec2') ? `fileb://${file}` : file;
+  return command.replace('IMAGE', image).replace('FILE', name);
+}
 
 /**
  * Size of a document as the provider counts it.

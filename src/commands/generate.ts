@@ -1,17 +1,16 @@
-import { cloudConfig, inForm } from '../cloudinit/document';
+import { cloudConfig, PACKED } from '../cloudinit/document';
 import { contradictions } from '../cloudinit/extra';
-import { countedSize, type Form, PROVIDERS } from '../cloudinit/limits';
+import { type Fitted, type Format, LADDER, onLadder } from '../cloudinit/ladder';
+import { countedSize, PROVIDERS, type ProviderLimit } from '../cloudinit/limits';
 import { type Deployment, resolve } from '../deployment/deployment';
 import type { Diagnostic } from '../deployment/diagnostic';
 import type { Asked } from '../deployment/options';
-import { partsOf } from '../parts';
 import { gather, type ReadText } from './ask';
 
-export interface Generated {
+export interface Generated extends Omit<Fitted, 'fits'> {
   readonly deployment: Deployment;
-  /** What to hand over, in the form asked for. */
-  readonly bytes: Uint8Array;
-  readonly form: Form;
+  /** Key in PROVIDERS. */
+  readonly provider: string | undefined;
   /** Path of the file to write; standard output when there is none. */
   readonly output: string | undefined;
   readonly diagnostics: readonly Diagnostic[];
@@ -44,19 +43,26 @@ export async function generate(flags: Asked, readText: ReadText): Promise<Genera
   });
   if (!resolved.deployment || unread.length > 0) return refused();
   const provider = asked.provider === undefined ? undefined : String(asked.provider);
-  const asForm = asked.format as Form | undefined;
-  const { deployment, form, bytes } = await formed(resolved.deployment, asForm, asked.tools, provider);
-  const misfit =
-    provider === undefined ? undefined : providerMisfit(provider, form, bytes.length, deployment);
-  if (misfit) return refused([misfit]);
+  const { deployment } = resolved;
+  const limit = provider === undefined ? undefined : PROVIDERS[provider];
+  const format = asked.format as Format | undefined;
+  const made = await onLadder(deployment, format, limit);
+  if (!made?.fits) return refused(limit ? [await misfit(limit, format, made, deployment)] : []);
+  const { rung, form, bytes } = made;
   const ofExtra = await extraDiagnostics(deployment, bytes);
   if (ofExtra.some(({ severity }) => severity === 'error')) return refused(ofExtra);
   return {
     deployment,
-    bytes,
+    provider,
+    rung,
     form,
+    bytes,
     output: asked.output === '-' ? undefined : (asked.output as string | undefined),
-    diagnostics: [...resolved.diagnostics, ...ofExtra],
+    diagnostics: [
+      ...resolved.diagnostics,
+      ...ofExtra,
+      ...(rung === 'core' && limit ? [withoutOperations(limit)] : []),
+    ],
     fromConfig,
   };
 }
@@ -72,76 +78,64 @@ async function extraDiagnostics(deployment: Deployment, bytes: Uint8Array): Prom
     .map((diagnostic) => ({ ...diagnostic, path: `extra, ${diagnostic.path}` }));
 }
 
-/** From the form that everybody can read to the smallest. */
-const LADDER: readonly Form[] = ['yaml', 'gzip', 'base64'];
-
-/**
- * The form that was asked for, else the first that the provider takes; plain text without a provider. Where no form has
- * room, the server fetches the key of Docker's repository. Where that does not help either, the part that the first boot
- * does without is omitted, unless something asks for it.
- */
-async function formed(
-  whole: Deployment,
-  form: Form | undefined,
-  tools: unknown,
-  provider: string | undefined,
-): Promise<Pick<Generated, 'deployment' | 'form' | 'bytes'>> {
-  const limit = provider === undefined ? undefined : PROVIDERS[provider];
-  const forms = form ? [form] : LADDER.filter((one) => limit?.forms.includes(one) ?? one === 'yaml');
-  const isFixed = tools !== undefined || whole.backup || whole.restoreFrom !== undefined;
-  const deployments = isFixed ? [whole] : [whole, { ...whole, tools: 'basic' } as const];
-  for (const deployment of deployments) {
-    for (const dockerKey of ['included', 'fetched'] as const) {
-      for (const one of forms) {
-        const bytes = await inForm(deployment, one, dockerKey);
-        if (!limit || countedSize(limit, bytes.length) <= limit.bytes)
-          return { deployment, form: one, bytes };
-      }
-    }
-  }
-  const last = forms.at(-1) ?? 'yaml';
-  return { deployment: whole, form: last, bytes: await inForm(whole, last) };
-}
-
-/** Why the provider would not take the document, if so. */
-function providerMisfit(
-  provider: string,
-  form: Form,
-  bytes: number,
+/** Why the provider does not take the document, and what would help. */
+async function misfit(
+  limit: ProviderLimit,
+  format: Format | undefined,
+  made: Fitted | undefined,
   deployment: Deployment,
-): Diagnostic | undefined {
-  const limit = PROVIDERS[provider];
-  if (!limit) return undefined;
+): Promise<Diagnostic> {
   const base = { severity: 'error', path: 'provider' } as const;
-  if (!limit.forms.includes(form)) {
+  if (!made) {
     return {
       ...base,
       code: 'provider-form',
-      message: `${limit.name} does not hand ${form} over to cloud-init in a form that it reads`,
-      given: form,
+      message: `${limit.name} does not hand ${format} over to cloud-init in a form that it reads`,
+      given: format ?? '',
       expected: `format ${limit.forms.join(' or ')}`,
     };
   }
-  const size = countedSize(limit, bytes);
-  if (size <= limit.bytes) return undefined;
-  const smaller = limit.forms.find((other) => other !== 'yaml' && form === 'yaml');
+  const size = countedSize(limit, made.bytes.length);
   return {
     ...base,
     code: 'too-large',
     message: `the document is too large for ${limit.name}: ${size} of ${limit.bytes} bytes${limit.measured === 'base64' ? ', counted as base64' : ''}`,
-    given: `${size} bytes; the biggest parts are ${biggestParts(deployment).join(', ')}`,
+    given: `${size} bytes; the biggest parts are ${biggestParts(deployment, made).join(', ')}`,
     expected: `at most ${limit.bytes} bytes`,
-    hint: smaller
-      ? `--format ${smaller} makes it smaller`
-      : `${deployment.tools === 'full' ? '--tools basic, ' : ''}fewer or shorter SSH keys, or a shorter apt key, make it smaller`,
+    hint: await smaller(limit, format, deployment),
   };
 }
 
-function biggestParts(deployment: Deployment): string[] {
-  const sizes = partsOf(deployment)
-    .flatMap(({ files }) =>
-      files.map(({ path, content, packed }) => ({ name: path, bytes: (packed ?? content).length })),
-    )
+/** The flag that makes a document which the provider takes. */
+async function smaller(
+  limit: ProviderLimit,
+  format: Format | undefined,
+  deployment: Deployment,
+): Promise<string> {
+  const other = format && (await onLadder(deployment, undefined, limit));
+  if (other?.fits)
+    return `--format ${other.form} fits: ${countedSize(limit, other.bytes.length)} bytes (${other.rung})`;
+  const here = { ...deployment, scriptUrl: deployment.scriptUrl ?? 'https://www.example.org/matrixctl' };
+  if (!deployment.scriptUrl && (await onLadder(here, undefined, limit))?.fits)
+    return '--script-url URL fits: the server fetches matrixctl from an address of yours (README, Every provider)';
+  return 'fewer or shorter SSH keys, or a shorter apt key, make it smaller';
+}
+
+/** Told when a provider's room has cost the server a part of matrixctl. */
+function withoutOperations({ name }: ProviderLimit): Diagnostic {
+  return {
+    severity: 'warning',
+    code: 'core-only',
+    path: 'provider',
+    message: `${name} has no room for matrixctl's doctor, backup, restore and update`,
+    hint: '--script-url URL brings them; or add them to the running server (README, Operating)',
+  };
+}
+
+function biggestParts(deployment: Deployment, { rung }: Fitted): string[] {
+  const content = LADDER.find(({ name }) => name === rung)?.content ?? PACKED;
+  const sizes = cloudConfig(deployment, content)
+    .write_files.map(({ path, content: text }) => ({ name: path, bytes: text.length }))
     .concat({ name: 'SSH keys', bytes: deployment.sshKeys.join('\n').length });
   return sizes
     .sort((a, b) => b.bytes - a.bytes)

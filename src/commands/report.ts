@@ -1,5 +1,6 @@
-import { countedSize, PROVIDERS } from '../cloudinit/limits';
-import type { Deployment, Tools } from '../deployment/deployment';
+import { LADDER } from '../cloudinit/ladder';
+import { countedSize, handover, PROVIDERS } from '../cloudinit/limits';
+import type { Deployment } from '../deployment/deployment';
 import type { Diagnostic } from '../deployment/diagnostic';
 import { nearest } from '../deployment/near';
 import { OPTIONS } from '../deployment/options';
@@ -40,13 +41,10 @@ export function strayWord(word: string, verbs: readonly string[]): Diagnostic {
 }
 
 /** What a person has to know and to do after the document was made. */
-export function deploymentReport({ deployment, bytes, form }: Generated): string {
-  const { domain, serverName, tls, adminUser, tools, backup } = deployment;
-  const tight = Object.values(PROVIDERS)
-    .filter((limit) => !limit.forms.includes(form) || countedSize(limit, bytes.length) > limit.bytes)
-    .map(({ name }) => name);
+export function deploymentReport(made: Generated): string {
+  const { domain, serverName, tls, adminUser, backup } = made.deployment;
   return [
-    `gen-cloudinit: ${bytes.length} bytes (${form}); ${tight.length ? `not for ${tight.join(', ')}` : 'fits every provider in the list'}`,
+    ...ofForm(made),
     `Users will be @name:${serverName}. This cannot be changed later.`,
     adminUser
       ? `Administrator @${adminUser}:${serverName}; the password is made on the server, in /root/matrix-admin-password.`
@@ -54,16 +52,45 @@ export function deploymentReport({ deployment, bytes, form }: Generated): string
     `DNS before the first boot: an A record (and AAAA, if the server has IPv6) of ${domain} to the server.`,
     `Open to the world: TCP ${tls === 'local-ca' ? '' : '80 (certificate), '}443 (Element, clients), 8448 (other servers).`,
     ...(tls === 'letsencrypt' ? [] : [`Certificate: ${tls}, which browsers and other servers do not trust.`]),
-    ...(backup ? [] : [withoutBackup(tools)]),
+    ...(backup || made.rung === 'core'
+      ? []
+      : ['No nightly backups: --backup daily makes them; by hand, on the server: matrixctl backup']),
     'Once it boots, on the server: cloud-init status --wait --long',
-    ...(serverName === domain ? [] : delegation(deployment)),
+    ...(serverName === domain ? [] : delegation(made.deployment)),
   ].join('\n');
 }
 
-function withoutBackup(tools: Tools): string {
-  return tools === 'full'
-    ? 'No nightly backups: --backup daily makes them; by hand, on the server: matrixctl backup'
-    : 'Without backup, restore, update and doctor, for which this provider has no room: the README tells how to add them to the running server.';
+/** What the document is, who takes it, and how it is handed over. */
+function ofForm({ deployment, provider, rung, form, bytes, output }: Generated): string[] {
+  const isTaken = (name: string) => {
+    const limit = PROVIDERS[name];
+    return limit?.forms.includes(form) && countedSize(limit, bytes.length) <= limit.bytes;
+  };
+  const names = Object.keys(PROVIDERS);
+  const list = (taken: boolean) =>
+    names.filter((name) => isTaken(name) === taken).map((name) => PROVIDERS[name]?.name);
+  const limit = provider === undefined ? undefined : PROVIDERS[provider];
+  const note = limit?.notes?.[form];
+  return [
+    `gen-cloudinit: ${bytes.length} bytes (${rung}: ${LADDER.find(({ name }) => name === rung)?.what}${form === 'base64' ? ', as base64' : ''})`,
+    `Accepted by ${list(true).join(', ')}.`,
+    ...(list(false).length > 0
+      ? [`Not by ${list(false).join(', ')} (--provider NAME makes a document for one).`]
+      : []),
+    ...(limit
+      ? [
+          `Create the server: ${handover(limit, output ?? (form === 'yaml' ? 'user-data.yaml' : 'user-data'), deployment.distro)}`,
+        ]
+      : []),
+    ...(note ? [`  Note: ${note}.`] : []),
+    ...(deployment.scriptUrl
+      ? rung === 'script-fetched'
+        ? [
+            `Put matrixctl of this version at ${deployment.scriptUrl} before the first boot (README, Every provider).`,
+          ]
+        : ['--script-url was not needed: matrixctl is in the document.']
+      : []),
+  ];
 }
 
 /** What the owner of the bare domain has to serve (Matrix specification, server discovery). */

@@ -1,3 +1,4 @@
+import { LADDER } from '../cloudinit/ladder';
 import { inspect, type Shown } from '../cloudinit/lint/inspect';
 import type { Fit } from '../cloudinit/lint/rules/size';
 import { visible } from '../cloudinit/lint/visible';
@@ -15,10 +16,13 @@ export function show(given: Uint8Array): Shown {
  * @param name what the document is called: its file, or `standard input`
  */
 export function showReport(shown: Shown, name: string): string {
-  const { bytes, layers, kind, lines } = shown;
+  const { bytes, layers, kind, lines, rung } = shown;
   const packed = layers.length > 0 ? `, ${layers.join(' of ')} of ${bytes.document} bytes` : '';
   const blocks = [
     [`${visible(name)}: ${kind}, ${bytes.given} bytes${packed}, ${lines} lines`],
+    rung === undefined
+      ? []
+      : [`gen-cloudinit's form ${rung}: ${LADDER.find(({ name }) => name === rung)?.what}`],
     shown.problem === undefined ? [] : [visible(shown.problem)],
     section('Files', fileRows(shown)),
     section('Packages', shown.packages.map(visible)),

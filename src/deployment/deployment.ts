@@ -7,7 +7,6 @@ import { shown } from './shown';
 import { warnings } from './warnings';
 
 export type Tls = (typeof OPTIONS.tls.choices)[number];
-export type Tools = (typeof OPTIONS.tools.choices)[number];
 export type Distro = (typeof OPTIONS.distro.choices)[number];
 
 /** What is to be deployed, with every default resolved. Plain data; the same values give the same document. */
@@ -35,7 +34,8 @@ export interface Deployment {
   readonly sshKeys: readonly string[];
   /** Seconds. */
   readonly healthTimeout: number;
-  readonly tools: Tools;
+  /** Where the server finds matrixctl, for a document that has no room for it. */
+  readonly scriptUrl: string | undefined;
   /** Whether a backup is made every night, and how many of them are kept. */
   readonly backup: boolean;
   readonly backupKeep: number;
@@ -81,18 +81,6 @@ export function resolve(asked: Asked): Resolved {
   if (values.has('acme-url') && tls !== 'letsencrypt')
     diagnostics.push(contradiction('acme-url', 'tls', tls));
 
-  const needsTools = (['backup', 'restore-from'] as const).find((name) => values.has(name));
-  if (needsTools && text('tools') === 'basic') {
-    diagnostics.push({
-      severity: 'error',
-      code: 'contradiction',
-      path: needsTools,
-      message: 'contradicts tools basic',
-      expected: 'tools full',
-      hint: `leave tools away; ${needsTools} brings what it needs`,
-    });
-  }
-
   const domain = (text('domain') ?? '').toLowerCase();
   const distro = withDefault('distro') as Distro;
   const deployment: Deployment = {
@@ -118,7 +106,7 @@ export function resolve(asked: Asked): Resolved {
     timezone: text('timezone'),
     sshKeys: values.get('ssh-key') ?? [],
     healthTimeout: Number(withDefault('health-timeout')),
-    tools: withDefault('tools') === 'basic' ? 'basic' : 'full',
+    scriptUrl: text('script-url'),
     backup: values.has('backup'),
     backupKeep: Number(withDefault('backup-keep')),
     restoreFrom: text('restore-from'),

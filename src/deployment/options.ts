@@ -140,13 +140,6 @@ export const OPTIONS = {
     default: 600,
     rule: rule.seconds,
   },
-  tools: {
-    type: 'string',
-    group: 'Server',
-    help: 'basic omits doctor, backup, restore, update',
-    defaultText: 'full if it fits',
-    choices: ['basic', 'full'],
-  },
   backup: {
     type: 'string',
     group: 'Server',
@@ -175,9 +168,16 @@ export const OPTIONS = {
   format: {
     type: 'string',
     group: 'Output',
-    help: 'plain text, gzip, or gzip in base64',
-    defaultText: 'yaml if it fits',
-    choices: ['yaml', 'gzip', 'base64'],
+    help: 'plain or packed YAML, gzip, base64',
+    defaultText: 'what fits',
+    choices: ['plain', 'yaml', 'gzip', 'base64'],
+  },
+  'script-url': {
+    type: 'string',
+    group: 'Output',
+    help: 'where the server finds matrixctl if it does not fit',
+    defaultText: 'none',
+    rule: rule.url,
   },
   output: {
     type: 'string',

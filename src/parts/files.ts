@@ -2,8 +2,10 @@ import dockerCompose from '../../templates/docker-compose.yml.ejs';
 import elementConfig from '../../templates/element-config.json.ejs';
 import settings from '../../templates/gen-cloudinit.env.ejs';
 import homeserver from '../../templates/homeserver.yaml.ejs';
-import matrixctl, { packed as matrixctlPacked } from '../../templates/matrixctl/matrixctl.sh';
-import matrixctlTools, { packed as matrixctlToolsPacked } from '../../templates/matrixctl/tools.sh';
+import matrixctl, {
+  core as matrixctlCore,
+  packed as matrixctlPacked,
+} from '../../templates/matrixctl/matrixctl.sh';
 import nginxCompose from '../../templates/nginx/compose.yml.ejs';
 import nginxCertbot from '../../templates/nginx/nginx-certbot.env.ejs';
 import site from '../../templates/nginx/site.conf.ejs';
@@ -23,6 +25,8 @@ interface FileRow {
   readonly template: ((values: unknown) => string) | string;
   /** The text as it travels in a plain document, where that is shorter by much: gzip in base64. */
   readonly packed?: string;
+  /** The text without what a document may omit. */
+  readonly core?: string;
   /**
    * Where the document writes the file instead, for matrixctl to install it: root writes nothing into a directory of
    * another user's, who could have put a link there.
@@ -51,15 +55,7 @@ export const FILES: readonly FileRow[] = [
     what: 'operates the server; `matrixctl boot` holds the steps of the first boot',
     template: matrixctl,
     packed: matrixctlPacked,
-  },
-  {
-    part: 'tools',
-    path: () => '/usr/local/lib/matrixctl-tools',
-    owner: 'root:root',
-    mode: '0644',
-    what: "unless left out: matrixctl's doctor, backup, restore and update",
-    template: matrixctlTools,
-    packed: matrixctlToolsPacked,
+    core: matrixctlCore,
   },
   {
     part: 'docker',
@@ -133,11 +129,14 @@ export const FILES: readonly FileRow[] = [
  * @param values what the part's templates need besides the deployment itself
  */
 export function filesOf(part: PartName, deployment: Deployment, values: object = {}): ServerFile[] {
-  return FILES.filter((row) => row.part === part).map(({ path, owner, mode, template, packed, staged }) => ({
-    path: staged ?? path(deployment),
-    owner: staged ? 'root:root' : owner,
-    mode,
-    content: typeof template === 'string' ? template : template({ ...deployment, ...values }),
-    ...(packed ? { packed } : {}),
-  }));
+  return FILES.filter((row) => row.part === part).map(
+    ({ path, owner, mode, template, packed, core, staged }) => ({
+      path: staged ?? path(deployment),
+      owner: staged ? 'root:root' : owner,
+      mode,
+      content: typeof template === 'string' ? template : template({ ...deployment, ...values }),
+      ...(packed ? { packed } : {}),
+      ...(core ? { core } : {}),
+    }),
+  );
 }

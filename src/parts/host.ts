@@ -1,11 +1,12 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import matrixctl from '../../templates/matrixctl/matrixctl.sh';
 import type { Deployment } from '../deployment/deployment';
-import { bootStep } from './boot';
+import { bootStep, SCRIPT } from './boot';
 import { escapeFor } from './escape';
 import { filesOf } from './files';
 import { WAIT_FOR_PROXY } from './nginx';
-import type { Part } from './part';
+import type { Content, Part } from './part';
 
 /**
  * What holds for the whole first boot.
@@ -23,16 +24,13 @@ import type { Part } from './part';
  * repeats it apart, and what a failed run still has in the background is ended, so that it is not in the next one's way.
  * cloud-init leaves HOME unset, and Docker's client wants it.
  */
-export function host(deployment: Deployment): Part {
+export function host(deployment: Deployment, content: Content): Part {
   const { serverName, baseDir } = deployment;
   const record = '/var/lib/gen-cloudinit/server';
   const ready = '/var/lib/gen-cloudinit/ready';
   const identity = escapeFor('bootcmd.sh')(`${serverName}:${baseDir}`);
   return {
-    files: [
-      ...filesOf('host', deployment, { dockerKeySha256: sha256Of(deployment.dockerAptKey) }),
-      ...(deployment.tools === 'full' ? filesOf('tools', deployment) : []),
-    ],
+    files: filesOf('host', deployment, { dockerKeySha256: sha256Of(deployment.dockerAptKey) }),
     early: [
       'cd /var/lib/cloud/instance/sem || exit 0',
       'set -- config_write_files config_runcmd config_scripts_user',
@@ -42,6 +40,7 @@ export function host(deployment: Deployment): Part {
     commands: [
       'set -eu',
       'export HOME=/root',
+      ...(content.matrixctl === 'fetched' && deployment.scriptUrl ? [fetchScript(deployment.scriptUrl)] : []),
       '(umask 077; : >>/run/matrix.lock)',
       'exec 9>>/run/matrix.lock',
       `flock -n 9 || exec ${bootStep('busy')}`,
@@ -54,6 +53,23 @@ export function host(deployment: Deployment): Part {
 /** The last lines of the first boot. */
 export function finish({ restoreFrom }: Deployment): Part {
   return { files: [], commands: [...(restoreFrom ? [] : [WAIT_FOR_PROXY]), bootStep('ready')] };
+}
+
+/**
+ * Fetches the script that operates the server. apt's downloader is on every image, where curl is not, and refuses a file
+ * with another checksum. Nothing else tries again before the next boot, so that it does so for ten minutes.
+ */
+function fetchScript(url: string): string {
+  const source = escapeFor('runcmd.sh')(url);
+  return `fetch_script() {
+  /usr/lib/apt/apt-helper download-file ${source} ${SCRIPT}.new SHA256:${sha256Of(matrixctl)} &&
+    chmod 755 ${SCRIPT}.new && mv -T ${SCRIPT}.new ${SCRIPT}
+}
+for second in $(seq 0 20 600); do
+  if [ -x ${SCRIPT} ] || fetch_script; then break; fi
+  if [ "$second" = 600 ]; then echo 'gen-cloudinit: failed: matrixctl cannot be fetched'; exit 1; fi
+  sleep 20
+done`;
 }
 
 function sha256Of(text: string): string {

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# --- what the timer's tick does with the tools
+# --- what the timer's tick does for backups and unfinished work
 
-tools_tick() { # before|after
+operations_tick() { # before|after
   if [ "$1" = after ]; then
     backup_due || return 0
     exec 9>&-

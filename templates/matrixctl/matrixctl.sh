@@ -1,5 +1,5 @@
 #!/bin/bash
-# shellcheck disable=SC2034,SC2119,SC2120 # some variables and arguments are for matrixctl-tools
+# shellcheck disable=SC2034,SC2119,SC2120 # some variables and arguments are for modules
 # Operates the Matrix server. `boot STEP` holds the steps of the first boot, as runcmd calls them; the other commands
 # are for people and for the timer. Any command may be killed at any moment: what it leaves is either the server as it
 # was, or a note in $LIB/unfinished from which the next tick of the timer goes on.
@@ -39,14 +39,8 @@ mkdir -p $LIB/facts
 . "$MODULES/users.sh"
 . "$MODULES/tick.sh"
 
-# doctor, backup, restore and update, where the document brought them. Without them the server has no unfinished work.
-TOOLS=/usr/local/lib/matrixctl-tools
-settled() { :; }
-tools() { die "unexpected argument $1, or it needs $TOOLS, which this server's document omits; matrixctl help"; }
-tools_tick() { :; }
-begin() { tools begin; }
-# shellcheck source=/dev/null
-if [ -e $TOOLS ]; then . $TOOLS; fi
+# A document with little room has core.sh here.
+. "$MODULES/operations.sh"
 
 usage() {
   cat <<USAGE
@@ -58,7 +52,6 @@ matrixctl COMMAND, as root on the Matrix server:
   password NAME                 set a new password; restarts Synapse
   token                         create a registration token for one account
   tls retry                     order a certificate now
-with $TOOLS:
   doctor [--json]               check the server and name what to do
   update                        fetch and start new images; roll back when they fail
   backup [FILE]                 write a backup, by default to /var/backups/matrix
@@ -93,5 +86,5 @@ case ${1-} in
     tls retry
     ;;
   '' | help | -h | --help) usage ;;
-  *) tools "$@" ;;
+  *) operations "$@" ;;
 esac

@@ -14,12 +14,12 @@ tick() {
     exec sh $INSTANCE/scripts/runcmd
   fi
   find "$BASE_DIR" $LIB $LIB/facts -maxdepth 1 -type f -name '.matrixctl-*.[0-9]*' -delete
-  tools_tick before
+  operations_tick before
   metadata_guard
   firewall_state
   disk_space
   tls '' || :
-  tools_tick after
+  operations_tick after
 }
 
 disk_space() {

@@ -19,7 +19,8 @@ const STATUS = '${Status}';
 const KEY = '/etc/apt/keyrings/gen-cloudinit-docker.asc';
 const LIST = '/etc/apt/sources.list.d/gen-cloudinit-docker.list';
 const REPOSITORY = '/srv/docker';
-const URL = 'http://127.0.0.1:8000/docker';
+const HOST = 'http://127.0.0.1:8000';
+const URL = `${HOST}/docker`;
 
 const work = mkdtempSync(join(tmpdir(), 'gen-cloudinit-apt-'));
 test.after(() => rmSync(work, { recursive: true, force: true }));
@@ -223,6 +224,27 @@ for (const root of ['bookworm', 'sid'] as const) {
       );
       assert.is(code, 0, out);
       assert.is(stage.must(root, ['dpkg-query', '-Wf', STATUS, 'needed-by-docker']), 'install ok installed');
+    });
+  });
+
+  test(`${root}: a document without matrixctl fetches it by its checksum, and refuses another file`, async () => {
+    const args = ['--domain', 'matrix.example.org', '--provider', 'ec2'];
+    const { runcmd } = generated({ name: 'script', args: [...args, '--script-url', `${HOST}/matrixctl`] });
+    const fetching = runcmd.find((line) => line.includes('/matrixctl.new')) ?? '';
+    await server(root, (stage) => {
+      const whole = stage.must(root, ['cat', SCRIPT]);
+      const first = () => stage.run(root, ['/bin/sh', '-c', `set -eu\nsleep() { :; }\n${fetching}`]);
+      stage.must(root, ['rm', SCRIPT]);
+      stage.write(root, '/srv/matrixctl', `${whole}# changed`);
+      const refused = first();
+      assert.is(refused.code, 1, refused.stderr);
+      assert.match(refused.stdout, /^gen-cloudinit: failed: matrixctl cannot be fetched$/m);
+      assert.is(stage.run(root, ['test', '-e', SCRIPT]).code, 1, 'the other file was not kept');
+      stage.write(root, '/srv/matrixctl', whole);
+      const taken = first();
+      assert.is(taken.code, 0, taken.stdout + taken.stderr);
+      assert.is(stage.must(root, ['cat', SCRIPT]), whole);
+      assert.match(stage.must(root, [SCRIPT, 'help']), 'restore FILE-OR-URL');
     });
   });
 }

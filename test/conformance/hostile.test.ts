@@ -48,7 +48,7 @@ for (const [option, { right, arrived }] of Object.entries(CASES)) {
         if (Array.isArray(result)) return assert.equal(result, [option]);
         accepted++;
         await arrived(result, value);
-        if (!['distro', 'synapse-bind', 'domain', 'tls', 'tools'].includes(option))
+        if (!['distro', 'synapse-bind', 'domain', 'tls'].includes(option))
           shapes.add(JSON.stringify(await result.shape()));
       }),
       { numRuns: RUNS, includeErrorInReport: true },
@@ -62,7 +62,7 @@ for (const [option, { right, arrived }] of Object.entries(CASES)) {
 }
 
 test('every option that changes the document is put to this test', () => {
-  const elsewhere: OptionName[] = ['docker-apt-key', 'extra', 'output'];
+  const elsewhere: OptionName[] = ['docker-apt-key', 'extra', 'output', 'script-url'];
   assert.equal([...Object.keys(CASES), ...elsewhere].sort(), [...OPTION_NAMES].sort());
 });
 

@@ -1,5 +1,6 @@
 import { lchownSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import * as assert from 'uvu/assert';
+import { APT_KEY } from '../../src/parts/boot';
 import {
   COMBINATIONS,
   command,
@@ -125,14 +126,33 @@ test('as multipass writes it anew it arrives as the plain document does, without
   });
 });
 
-test('gzip arrives as the plain document does', async () => {
-  const document = documentOf('default');
-  const { stdout } = command(...(COMBINATIONS[0]?.args ?? []), '--format', 'gzip');
-  await landed('bookworm', stdout, (stage) => {
-    assert.equal(landing(stage, 'bookworm').warnings, []);
-    for (const { path, content } of document.files) assert.is(read(stage, 'bookworm', path), content, path);
-  });
-});
+/** Each rung with flags that lead to it, and what the document leaves to the server. */
+const RUNGS: readonly (readonly [name: string, flags: readonly string[], missing: readonly string[]])[] = [
+  ['plain', ['--format', 'plain'], []],
+  ['gzip', ['--format', 'gzip'], []],
+  ['key-fetched', ['--provider', 'oracle'], [APT_KEY]],
+  ['script-fetched', ['--provider', 'ec2', '--script-url', 'https://www.example.org/matrixctl'], [SCRIPT]],
+  ['core', ['--provider', 'ec2'], [APT_KEY]],
+];
+
+for (const [name, flags, missing] of RUNGS) {
+  for (const root of ['bookworm', 'sid'] as const) {
+    test(`${root}: a document of the rung ${name} lands as the default one does`, async () => {
+      const { stdout, stderr } = command(...(COMBINATIONS[0]?.args ?? []), ...flags);
+      assert.match(stderr, ` bytes (${name}: `);
+      await landed(root, stdout, (stage) => {
+        assert.equal(landing(stage, root).warnings, []);
+        for (const { path, content } of documentOf('default').files) {
+          if (missing.includes(path)) assert.is(entryAt(stage, root, path), undefined, path);
+          else if (name === 'core' && path === SCRIPT)
+            assert.match(read(stage, root, path), 'docker_install');
+          else assert.is(read(stage, root, path), content, path);
+        }
+        if (!missing.includes(SCRIPT)) stage.must(root, FILES);
+      });
+    });
+  }
+}
 
 test('a second run replaces nothing, nor does the first boot of another instance, nor a power cut', async () => {
   const document = documentOf('default');

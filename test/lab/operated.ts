@@ -20,7 +20,6 @@ export async function bootOperated(
   const options: ServerSpec['options'] = {
     'admin-user': 'alice',
     'health-timeout': healthTimeout,
-    tools: 'full',
     'synapse-image': `${repository}:${name}`,
   };
   return lab.boot({ name, host, domain: `${name}.test`, options });

@@ -1,3 +1,4 @@
+import { handover, PROVIDERS } from '../../src/cloudinit/limits';
 import { resolve } from '../../src/deployment/deployment';
 import { OPTION_NAMES, optionOf } from '../../src/deployment/options';
 import { FILES } from '../../src/parts/files';
@@ -6,6 +7,7 @@ import { FILES } from '../../src/parts/files';
 export const README_TABLES: Readonly<Record<string, () => string>> = {
   options: optionTable,
   files: fileTable,
+  providers: providerTable,
 };
 
 function optionTable(): string {
@@ -32,6 +34,17 @@ function fileTable(): string {
       : []),
   ]);
   return table(['file', 'owner', 'mode', 'what it is'], rows);
+}
+
+function providerTable(): string {
+  const rows = Object.entries(PROVIDERS).map(([key, limit]) => [
+    limit.name,
+    `\`${key}\``,
+    `${limit.bytes}${limit.measured === 'base64' ? ' of base64' : ''}`,
+    `\`${handover(limit, 'user-data', 'ubuntu')}\``,
+    Object.values(limit.notes ?? {}).join('; '),
+  ]);
+  return table(['provider', '`--provider`', 'bytes', 'command', 'mind'], rows);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

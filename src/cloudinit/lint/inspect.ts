@@ -1,4 +1,7 @@
 /** What a document holds, as plain data for `show`. Nothing that looks like a secret is in it. */
+
+import { APT_KEY, SCRIPT } from '../../parts/boot';
+import type { RungName } from '../ladder';
 import { readDocument } from './document';
 import type { LandedFile } from './files';
 import { DEFAULT_MODE } from './files';
@@ -27,6 +30,8 @@ export interface Shown {
   readonly kind: Kind;
   readonly form: 'yaml' | 'gzip' | 'base64';
   readonly layers: readonly string[];
+  /** Which form of ours it is; absent for a document of anybody else's. */
+  readonly rung?: RungName;
   readonly bytes: { readonly given: number; readonly document: number };
   readonly lines: number;
   /** Why there is nothing more to show, in words. */
@@ -49,6 +54,7 @@ export function inspect(given: Uint8Array): Shown {
     kind: input.kind,
     form: input.form,
     layers: input.layers,
+    ...ofRung(input.form, files),
     bytes: { given: input.given.length, document: input.bytes.length },
     lines: input.text === '' ? 0 : source.at(input.text.trimEnd().length).line,
     ...(problem === undefined ? {} : { problem }),
@@ -63,6 +69,18 @@ export function inspect(given: Uint8Array): Shown {
     runcmd: items(get(root, 'runcmd')).map(command),
     sizes: allFits(input),
   };
+}
+
+/** The rung of a document that gen-cloudinit made. */
+function ofRung(form: Shown['form'], files: readonly LandedFile[]): Pick<Shown, 'rung'> {
+  const at = (path: string) => files.find(({ target }) => target === path);
+  if (!at('/etc/gen-cloudinit.env')) return {};
+  const script = at(SCRIPT);
+  if (!script) return { rung: 'script-fetched' };
+  if (form === 'yaml') return { rung: script.encoding === 'text/plain' ? 'plain' : 'packed' };
+  if (at(APT_KEY)) return { rung: 'gzip' };
+  const text = new TextDecoder().decode(script.decoded.bytes);
+  return { rung: /^doctor\(\)/m.test(text) ? 'key-fetched' : 'core' };
 }
 
 function syntaxProblem(

@@ -126,14 +126,6 @@ export const CASES: Partial<Record<OptionName, Case>> = {
     right: RIGHT.seconds,
     arrived: (arrival, value) => assert.is(arrival.setting('HEALTH_TIMEOUT'), value),
   },
-  tools: {
-    right: fc.constantFrom('basic', 'full'),
-    arrived: ({ config }, value) =>
-      assert.is(
-        config.write_files.some(({ path }) => path.endsWith('/matrixctl-tools')),
-        value === 'full',
-      ),
-  },
   'restore-from': {
     right: RIGHT.backup,
     arrived: (arrival, value) => assert.is(arrival.setting('RESTORE_FROM'), value),

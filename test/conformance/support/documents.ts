@@ -129,7 +129,7 @@ export function generated(combination: Combination): Document {
 function generate({ name, args, domain = DOMAIN, ...rest }: Combination): Document {
   const { code, stdout, stderr } = command(...args);
   if (code !== 0) throw new Error(`exit code ${code} for ${args.join(' ')}\n${stderr}`);
-  const text = stdout.toString('latin1');
+  const text = (stdout[0] === 0x1f ? gunzipSync(stdout) : stdout).toString('latin1');
   const config = load(text) as CloudConfig;
   const files = config.write_files.map(({ encoding, content, ...file }) => ({
     ...file,

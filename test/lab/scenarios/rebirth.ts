@@ -16,7 +16,7 @@ const spec: ServerSpec = {
   name: 'sigma',
   host: 42,
   domain: 'sigma.test',
-  options: { 'admin-user': 'alice', tools: 'full' },
+  options: { 'admin-user': 'alice' },
 };
 const reborn: ServerSpec = {
   ...spec,

@@ -1,7 +1,6 @@
-#!/bin/bash
-# shellcheck disable=SC2034,SC2154 # variables shared with matrixctl, which reads this file
-# The part of matrixctl that looks after a running server: doctor, backup, restore and update. matrixctl reads it; it is a
-# file of its own because a provider with little room gets a document without it.
+# shellcheck shell=bash
+# --- what looks after a running server: doctor, backup, restore and update
+
 BACKUPS=/var/backups/matrix
 # What a command was doing when it failed.
 STEP=''
@@ -13,7 +12,7 @@ STEP=''
 . "$MODULES/care.sh"
 . "$MODULES/doctor.sh"
 
-tools() { # COMMAND [WORD...]
+operations() { # COMMAND [WORD...]
   case $1 in
     doctor) "$@" ;;
     backup)
