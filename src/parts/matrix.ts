@@ -41,8 +41,12 @@ export function synapse(deployment: Deployment): Part {
   };
 }
 
+/** Synapse has just answered `boot wait`; Docker's own check of it would be waited for up to a second more. */
 export function element(deployment: Deployment): Part {
-  return { files: filesOf('element', deployment), commands: [compose(deployment, 'up -d element')] };
+  return {
+    files: filesOf('element', deployment),
+    commands: [compose(deployment, 'up -d --no-deps element')],
+  };
 }
 
 /**

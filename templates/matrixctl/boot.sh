@@ -31,11 +31,12 @@ database_answered() {
 locale() { sql -c "SELECT pg_encoding_to_char(encoding)||datcollate||datctype FROM pg_database WHERE datname='synapse'"; }
 
 boot() { # STEP [WORD...]
-  local end=$((SECONDS + HEALTH_TIMEOUT)) told=0 now
+  local end=$((SECONDS + HEALTH_TIMEOUT)) told=0 now enabled
   BOOT=1
   case $1 in
     prepare)
-      units
+      units &
+      enabled=$!
       state preparing
       preflight
       docker_install "${@:2}"
@@ -46,6 +47,7 @@ boot() { # STEP [WORD...]
       no_way_out | sed 's/^/gen-cloudinit: /'
       echo "$SERVER_NAME:$BASE_DIR" | replace $LIB/server 644
       new_database
+      wait $enabled
       state pulling
       ;;
     pull | begin | busy) "$@" ;;
@@ -122,6 +124,6 @@ ExecStart=/usr/local/sbin/matrixctl guard
 WantedBy=docker.service
 UNIT
   systemctl daemon-reload
-  systemctl -q enable matrix-guard.service
-  systemctl -q enable --now matrix.timer
+  systemctl -q enable matrix-guard.service matrix.timer
+  systemctl start matrix.timer
 }

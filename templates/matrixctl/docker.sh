@@ -30,7 +30,7 @@ engine() {
   if [[ $release =~ ^[0-9]+$ ]]; then echo "$release"; else echo 0; fi
 }
 
-# Containers are tested every half or whole second while they start. Docker Engine before 25 and Docker Compose before 2.20 refuse the
+# Containers are tested up to five times a second while they start. Docker Engine before 25 and Docker Compose before 2.20 refuse the
 # setting, so that a server with one of those goes without it.
 start_interval() {
   local file compose
