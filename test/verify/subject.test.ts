@@ -35,7 +35,7 @@ test('domain, names, certificate, containers', () => {
 test('every file, with the owner that it has in the end, its mode and the checksum of what lands', () => {
   const { files } = subjectOf();
   const rows = new Map(files.map(({ path, owner, mode }) => [path, `${owner} ${mode}`]));
-  assert.is(rows.size, 12);
+  assert.is(rows.size, 11);
   assert.is(rows.get('/data/matrix/files/homeserver.yaml'), '991:991 0644');
   assert.is(rows.get('/var/lib/gen-cloudinit/homeserver.yaml'), 'root:root 0644');
   assert.is(rows.get('/etc/gen-cloudinit.env'), 'root:root 0600');
