@@ -3,8 +3,6 @@
 # The part of matrixctl that looks after a running server: doctor, backup, restore and update. matrixctl reads it; it is a
 # file of its own because a provider with little room gets a document without it.
 BACKUPS=/var/backups/matrix
-# What a command was doing when it failed.
-STEP=''
 
 . "$MODULES/backup.sh"
 . "$MODULES/restore.sh"
@@ -18,7 +16,7 @@ tools() { # COMMAND [WORD...]
     doctor) "$@" ;;
     backup)
       at_most 2 "$@"
-      [[ ${2-} != -* ]] || die "unexpected argument $2; matrixctl help"
+      [[ ${2-} != -* && ${2-} != *://* ]] || die "unexpected argument $2; matrixctl help"
       lock && "$@"
       ;;
     restore) at_most 3 "$@" && lock && "$@" ;;
@@ -29,9 +27,6 @@ tools() { # COMMAND [WORD...]
       [ ! -s "$LIB/given-up" ] || [ -s "$LIB/unfinished" ] || mv -T "$LIB/given-up" "$LIB/unfinished"
       go_on
       ;;
-    *)
-      usage >&2
-      die "unexpected argument $1"
-      ;;
+    *) die "unknown command $1; matrixctl help" ;;
   esac
 }

@@ -33,7 +33,6 @@ go_on() {
 
 # Synapse was stopped for something that did not come to its point: everything starts as it was.
 resume() {
-  trap - EXIT
   sql -d postgres -c 'DROP DATABASE IF EXISTS restored' || :
   rm -rf -- "$RESTORED"
   remove_partial_backups
