@@ -37,11 +37,11 @@ doctor() { # [--json] [--list] [--only CHECK]
       --json) JSON=1 ;;
       --list) LIST=1 ;;
       --only)
-        if [ "$ONLY" ] || [ ! "${2-}" ]; then die '--only takes the name of one check: matrixctl doctor --list'; fi
+        if [ "$ONLY" ] || [ ! "${2-}" ]; then die '--only takes one check: matrixctl doctor --list'; fi
         ONLY=$2
         shift
         ;;
-      *) die "unexpected argument $1; matrixctl help doctor" ;;
+      *) die "unexpected argument $1; matrixctl help" ;;
     esac
     shift
   done

@@ -55,7 +55,7 @@ if [ -e $TOOLS ]; then . $TOOLS; fi
 # The only place of these words. A row is: COMMAND|ARGUMENTS|ARGUMENTS OF THE EXAMPLE|EFFECT ON THE SERVER
 help() { # [COMMAND]
   local name arguments example effect known=''
-  [ "${1-}" ] || echo 'matrixctl COMMAND, as root on the Matrix server; matrixctl help COMMAND shows an example:'
+  [ "${1-}" ] || echo 'matrixctl COMMAND, as root on the Matrix server; matrixctl help COMMAND tells more:'
   while IFS='|' read -r name arguments example effect; do
     if [ ! "${1-}" ]; then
       [ "$name" != doctor ] || echo "with $TOOLS:"
@@ -67,24 +67,24 @@ help() { # [COMMAND]
     fi
   done <<'COMMANDS'
 help|[COMMAND]|user|changes nothing; shows these words
-up|||creates and starts the containers; waits until all are healthy
-down|||stops and removes the containers; keeps all data
+up|||starts the containers; waits until all are healthy
+down|||removes the containers; keeps all data
 restart|||restarts the containers
 status|||changes nothing; shows containers and state
 logs|[SERVICE]|synapse|changes nothing; shows the last log lines
 pull|||fetches new images; up starts them
 clean|||removes unused Docker data
-user|NAME [--admin]|alice --admin|creates a user; the password is in /root/matrix-password-NAME
+user|NAME [--admin]|alice --admin|creates a user; password in /root/matrix-password-NAME
 password|NAME|alice|sets a new password, in the same file; restarts Synapse
 token|||creates a registration token for one account
 tls|retry|retry|orders a certificate now
 doctor|[--json] [--list] [--only CHECK]|--only certificate|changes nothing; checks the server and names what to do
 update|||fetches and starts new images; rolls back when they fail
 backup|[FILE]|/root/matrix.tar.gz|writes a backup, by default to /var/backups/matrix
-restore|FILE-OR-URL [--force]|/root/matrix.tar.gz|puts a backup back; --force replaces users and rooms, after a backup of them
-continue|||tries unfinished work again that was given up
+restore|FILE-OR-URL [--force]|/root/matrix.tar.gz|puts a backup back; --force backs up and replaces what is here
+continue|||tries unfinished work again
 COMMANDS
-  [ ! "${1-}" ] || [ "$known" ] || die "no help on $1; matrixctl help lists the commands"
+  [ ! "${1-}" ] || [ "$known" ] || die "no help on $1; matrixctl help"
 }
 
 # Refuses further words than so many.

@@ -43,7 +43,7 @@ metadata_guard() {
     $tool -w 10 -C FORWARD -j DOCKER-USER &>/dev/null || $tool -w 10 -I FORWARD -j DOCKER-USER &>/dev/null || :
     set -- DOCKER-USER -i matrix-+ -d "$address" -p tcp ! --dport 53 -j REJECT
     if ! $tool -w 10 -C "$@" &>/dev/null && $tool -w 10 -I "$@" &>/dev/null; then
-      journal "guard, $tool keeps containers from $address: done"
+      journal "guard, $tool $address: done"
     fi
   done
 }

@@ -33,7 +33,7 @@ restore() { # FILE-OR-URL [--force]
   trap 'ended rm -rf -- "$RESTORED"' EXIT
   case $1 in
     http://* | https://*) fetch_backup "$1" ;;
-    *://*) die "$shown is not a file, and only http and https are fetched" ;;
+    *://*) die "$shown is not a file, http or https" ;;
     *)
       from=$(realpath -m -- "$1")
       [ -s "$from" ] || die "there is no $from; put it there"
