@@ -121,6 +121,24 @@ const unlogged = {
   },
 };
 
+/**
+ * Zopfli's loader, in the bundle: without Node it needs no file, and with Node it would print all of its source above any
+ * mistake that ends the process.
+ */
+const zopfli = {
+  name: 'zopfli',
+  setup(bundler) {
+    bundler.onLoad({ filter: /[/\\]libzopfli\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const bare = text
+        .replace(/ENVIRONMENT_IS_NODE=typeof process[^;]*;/, '')
+        .replaceAll('if(ENVIRONMENT_IS_NODE)', 'if(false)');
+      if (bare === text) throw new Error(`${path} looks for Node in another way`);
+      return { contents: `${bare};module.exports=Module;` };
+    });
+  },
+};
+
 const VERBS = ['check', 'show', 'extract', 'schema', 'verify', 'confirm', 'bake', 'bake-qemu', 'sweep'];
 
 const common = {
@@ -133,7 +151,7 @@ const common = {
   metafile: true,
   logLevel: 'warning',
   define: { __VERSION__: JSON.stringify(pkg.version) },
-  plugins: [templates, lazy, unlogged],
+  plugins: [templates, lazy, unlogged, zopfli],
 };
 
 /**

@@ -14,20 +14,20 @@ dump_database() { # FILE
 }
 
 # Synapse owns its database and can put anything behind the names of functions and operators there, and arithmetic of bash
-# runs commands that a text holds: only a number is taken.
-database_mb() {
+# runs commands that a text holds: only a number is taken. Not in a subshell, where the reason of a failure would be lost.
+measure_database() {
   local size
   size=$(sql -c "SELECT pg_catalog.pg_database_size('synapse'::pg_catalog.name)") || die 'the database does not answer'
   [[ $size =~ ^[1-9][0-9]{0,14}$ ]] || die 'the database does not tell its size'
-  echo $((size / 1048576))
+  DATABASE_MB=$((size / 1048576))
 }
 
 # Whether a backup fits there, at the worst: all media, and the dump beside the file and in it.
 room_for_backup() { # DIRECTORY
-  local media database
-  database=$(database_mb)
+  local media
+  measure_database
   media=$(as_synapse du -sk --apparent-size . 2>/dev/null | awk '{ print int($1 / 1024) }') || :
-  enough "$1" $((${media:-0} + 2 * database + 50 + RESERVE)) 'for a backup'
+  enough "$1" $((${media:-0} + 2 * DATABASE_MB + 50 + RESERVE)) 'for a backup'
 }
 
 # The backups that the timer made, oldest first, NUL-separated. Other files in the directory are their owner's.
@@ -138,10 +138,11 @@ backup() { # [FILE [anyhow]]
   umask 077
   install -d -m 0700 $BACKUPS
   STEP='looking for room'
-  trap backup_ended EXIT
+  trap 'ended backup_ended' EXIT
   remove_partial_backups
   to=$(realpath -m -- "${1:-$BACKUPS/$name}")
   [ ! -d "$to" ] || to=$to/$name
+  RECORD+=" $to"
   [ ! -e "$to" ] || [ -f "$to" ] || die "$to is not a regular file"
   # What a restore replaces is backed up whatever it is.
   [ "${2-}" = anyhow ] || synapse_has "$SERVER_NAME.signing.key" ||
@@ -180,9 +181,8 @@ backup() { # [FILE [anyhow]]
 # However a backup ends, nothing half made stays, and the state file has the reason.
 PART=''
 backup_ended() {
-  local code=$?
   [ ! "$PART" ] || rm -rf -- "$PART"
-  if [ $code != 0 ] && [ "$STEP" ]; then
+  if [ "$STEP" ]; then
     note backup_error "$(date -u +%FT%TZ) ${WHY:-$STEP failed}"
     render
     [ "$WHY" ] || say "failed: the backup failed while $STEP" >&2

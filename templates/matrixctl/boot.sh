@@ -34,6 +34,10 @@ boot() { # STEP [WORD...]
   local end=$((SECONDS + HEALTH_TIMEOUT)) told=0 now enabled
   BOOT=1
   case $1 in
+    end | busy) ;;
+    *) record "boot $1" ;;
+  esac
+  case $1 in
     prepare)
       units &
       enabled=$!

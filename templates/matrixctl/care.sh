@@ -17,6 +17,7 @@ operations_tick() { # before|after
   if [ -d "$RESTORED" ]; then
     rm -rf -- "$RESTORED"
     sql -d postgres -c 'DROP DATABASE IF EXISTS restored' || :
+    journal 'tick, removed what a restore left: done'
   fi
 }
 

@@ -61,7 +61,7 @@ strangers() {
 # minutes apart, and each failure doubles the pause, up to 12 hours. When the last wrong record has become right, order at
 # once and count anew, once an hour at most. An address that does not answer from here may do so from elsewhere.
 tls() { # [retry]
-  local left life why who='' failed ask=$1 orders pause
+  local left life why who='' failed ask=$1 orders pause result
   read -r left life < <(certificate_left)
   why="certificate for $(span "$left")"
   [ "$left" -gt 0 ] || why='no valid certificate'
@@ -83,7 +83,9 @@ tls() { # [retry]
     if [ "$ask" ] || { [[ $who != *' is '* ]] && old order $((pause - 1)); }; then
       touch $LIB/order
       echo $((orders < 6 ? orders + 1 : 6)) | replace $LIB/orders 600
-      run timeout 60 docker kill -s HUP nginx-nginx-1 || :
+      result='done'
+      run timeout 60 docker kill -s HUP nginx-nginx-1 || result='failed: nginx does not run'
+      journal "tls, certificate ordered: $result"
     fi
     [ ! "$who" ] || touch $LIB/wrong
   fi

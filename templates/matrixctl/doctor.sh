@@ -1,26 +1,61 @@
 # shellcheck shell=bash
 # --- the doctor
 
-# One check: a function whose output is what was seen. 0 is ok, 2 a warning, all else a failure.
+# One check: a function whose output is what was seen. 0 is ok, 1 a failure, 2 a warning. Every other code is a
+# defect of the function; so is an end without a code, as at an unbound variable, where bash stops the subshell.
 check() { # NAME FUNCTION ADVICE
-  local seen code verdict=ok advice=$3
-  seen=$("$2" 2>/dev/null </dev/null) && code=0 || code=$?
-  case $code in
-    0) advice='' ;;
-    2) verdict=warning ;;
-    *) verdict=failed BAD=1 ;;
-  esac
-  seen=$(paste -sd , <<<"$seen" | LC_ALL=C tr -cd ' -~' | cut -c-200)
-  if [ "$JSON" ]; then
-    FOUND+=("{\"check\":$(json "$1"),\"verdict\":\"$verdict\",\"seen\":$(json "$seen"),\"advice\":$(json "$advice")}")
-  else
-    echo "$verdict: $1${seen:+ ($seen)}${advice:+: $advice}"
+  local seen verdict=ok advice=$3
+  [ ! "$ONLY" ] || [ "$1" = "$ONLY" ] || return 0
+  if [ "$LIST" ]; then
+    report "$(json "$1")" "$1"
+    return
   fi
+  seen=$(
+    "$2" 2>/dev/null </dev/null
+    printf '\nended %s\n' $?
+  ) || :
+  case ${seen##*$'\n'} in
+    'ended 0') advice='' ;;
+    'ended 1') verdict=failed BAD=1 ;;
+    'ended 2') verdict=warning ;;
+    *) verdict=error BAD=1 advice='a defect of this check, report it' ;;
+  esac
+  [ $verdict = error ] || seen=${seen%$'\n'*}
+  seen=$(sed '/^$/d' <<<"$seen" | paste -sd , | LC_ALL=C tr -cd ' -~' | cut -c-200)
+  report "{\"check\":$(json "$1"),\"verdict\":\"$verdict\",\"seen\":$(json "$seen"),\"advice\":$(json "$advice")}" \
+    "$verdict: $1${seen:+ ($seen)}${advice:+: $advice}"
+}
+report() { # JSON LINE
+  FOUND+=("$1")
+  [ "$JSON" ] || echo "$2"
 }
 
-doctor() { # [--json]
-  [ ! "${1-}" ] || [ "$1" = --json ] || die "unexpected argument $1"
-  BAD=0 JSON=${1-} FOUND=() STRANGERS=$(strangers || :)
+doctor() { # [--json] [--list] [--only CHECK]
+  BAD=0 JSON='' LIST='' ONLY='' FOUND=() STRANGERS=''
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --json) JSON=1 ;;
+      --list) LIST=1 ;;
+      --only)
+        if [ "$ONLY" ] || [ ! "${2-}" ]; then die '--only takes one check: matrixctl doctor --list'; fi
+        ONLY=$2
+        shift
+        ;;
+      *) die "unexpected argument $1; matrixctl help" ;;
+    esac
+    shift
+  done
+  # Both checks of DNS share the answers.
+  case $LIST$ONLY in
+    '' | DNS*) STRANGERS=$(strangers || :) ;;
+  esac
+  checks
+  [ ${#FOUND[@]} -gt 0 ] || die "there is no check $ONLY: matrixctl doctor --list"
+  [ ! "$JSON" ] || (IFS=, && echo "[${FOUND[*]}]")
+  return $BAD
+}
+
+checks() {
   local dns="set it to this server's address; one that does not answer from here may do so from elsewhere"
   check containers check_containers 'matrixctl up'
   check Synapse health 'matrixctl logs synapse'
@@ -45,10 +80,9 @@ doctor() { # [--json]
   check clock check_clock 'timedatectl set-ntp true'
   check backup check_backup 'matrixctl backup'
   check 'unfinished work' check_unfinished 'matrixctl status; matrixctl up'
-  [ ! "$JSON" ] || (IFS=, && echo "[${FOUND[*]}]")
-  return $BAD
 }
 
+# The checks return 0, 1 or 2; curl, docker and grep have other codes, which must not become theirs.
 ours() { containers --filter "$@"; }
 check_containers() {
   local ids
@@ -88,12 +122,15 @@ check_certificate() {
   echo "$(span "$left") left${failed:+; the last order failed: $failed}"
   [ $((left * 10)) -ge "$life" ]
 }
-check_well_known_server() { get /.well-known/matrix/server | grep -i 'allow-origin: [*]' >/dev/null; }
-check_well_known_client() { get /.well-known/matrix/client | grep -i 'allow-origin: [*]' >/dev/null; }
-check_client_api() { get /_matrix/client/versions | grep -F v1.1 >/dev/null; }
-check_federation() { get /_matrix/key/v2/server | grep ed25519 >/dev/null; }
-check_federation_port() { get :8448/_matrix/key/v2/server | grep ed25519 >/dev/null; }
-check_encoded_path() { get "/_matrix/client/v3/directory/room/%23a%2Fb:$SERVER_NAME" | grep M_NOT_FOUND >/dev/null; }
+check_well_known_server() { answers /.well-known/matrix/server -i 'allow-origin: [*]'; }
+check_well_known_client() { answers /.well-known/matrix/client -i 'allow-origin: [*]'; }
+check_client_api() { answers /_matrix/client/versions -F v1.1; }
+check_federation() { answers /_matrix/key/v2/server ed25519; }
+check_federation_port() { answers :8448/_matrix/key/v2/server ed25519; }
+check_encoded_path() { answers "/_matrix/client/v3/directory/room/%23a%2Fb:$SERVER_NAME" M_NOT_FOUND; }
+answers() { # PATH GREP-ARGUMENT...
+  get "$1" | grep "${@:2}" >/dev/null || return 1
+}
 check_delegation() {
   local file
   [ "$SERVER_NAME" != "$DOMAIN" ] || { echo none && return; }
@@ -101,7 +138,10 @@ check_delegation() {
     curl -fsLm 9 "https://$SERVER_NAME/.well-known/matrix/$file" | grep -F "$DOMAIN" >/dev/null || return 1
   done
 }
-check_database() { locale && [ "$(locale)" = UTF8CC ]; }
+check_database() {
+  locale || return 1
+  [ "$(locale)" = UTF8CC ]
+}
 check_owners() {
   local wrong
   wrong=$({

@@ -53,6 +53,7 @@ pull() { # IMAGE...
   for job in "${jobs[@]}"; do
     if ! wait "$job"; then
       kill "${jobs[@]}" 2>/dev/null || :
+      WHY=$(fact error)
       exit 1
     fi
   done

@@ -9,6 +9,12 @@ die() {
   exit 1
 }
 
+# For a wrong argument, which may be a password: nothing has changed, and the journal gets no line.
+refuse() {
+  trap - EXIT
+  die "$@"
+}
+
 # Shows the docker command that it runs, without its time limit.
 run() {
   local words=$*
@@ -136,6 +142,27 @@ shown_url() { # FILE-OR-URL
   printf '%s\n' "${url%"$rest"}${authority##*@}${rest#"$authority"}"
 }
 
+# --- the journal: journalctl -t matrixctl shows what changed the server
+
+# Without logger, or while the journal hangs, everything else works. The lock stays here.
+journal() { # TEXT
+  timeout 5 logger -t matrixctl -- "${1//[[:cntrl:]]/ }" &>/dev/null 9>&- || :
+}
+
+# From here on the command changes the server: however it ends, unless it is killed, the journal gets a line.
+record() { # COMMAND
+  RECORD=$1
+  trap ended EXIT
+}
+
+# The trap of such a command, with what it has to clean up. A signal ends bash with the code 0 here.
+ended() { # [CLEAN-UP...]
+  local code=$? why=${WHY:-$STEP}
+  [ $code != 0 ] || why=${why:-interrupted}
+  if [ "$DONE" = 0 ]; then journal "$RECORD: done"; else journal "$RECORD: failed: ${why:-exit code $code}"; fi
+  "$@"
+}
+
 # --- the lock
 
 # Opens the lock file. Only root may, since whoever opens it can hold the lock.
@@ -148,11 +175,13 @@ open_lock() {
   chmod 600 $LOCK
 }
 
-# The timer's tick and another command exclude each other; a tick is short, so a person's command waits for it.
+# The timer's tick and another command exclude each other; a tick is short, so a person's command waits for it. A command
+# takes the lock to change something.
 lock() {
   open_lock
   flock -w 60 9 || die "another matrixctl is running: $(<$LOCK)"
   note_lock
+  record "$WORD"
 }
 
 note_lock() { printf '%s, process %s, since %s\n' "$WORD" $$ "$(date -u +%FT%TZ)" >$LOCK; }

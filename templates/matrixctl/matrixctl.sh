@@ -20,8 +20,12 @@ READY=$LIB/ready
 LOCK=/run/matrix.lock
 # Not empty during the first boot, where failures go to the state file.
 BOOT=''
-# Why the command failed; for its trap.
+# Why the command failed, and what it was doing then; for its trap.
 WHY=''
+STEP=''
+# What the journal calls the command, and 0 once it is done.
+RECORD=''
+DONE=''
 WORD=${1-}
 
 mkdir -p $LIB/facts
@@ -42,21 +46,38 @@ mkdir -p $LIB/facts
 # A document with little room has core.sh here.
 . "$MODULES/operations.sh"
 
-usage() {
-  cat <<USAGE
-matrixctl COMMAND, as root on the Matrix server:
-  up | down | restart           start, stop or restart everything
-  status | logs [SERVICE]       containers and state; the last log lines
-  pull | clean                  fetch new images; remove unused Docker data
-  user NAME [--admin]           create a user
-  password NAME                 set a new password; restarts Synapse
-  token                         create a registration token for one account
-  tls retry                     order a certificate now
-  doctor [--json]               check the server and name what to do
-  update                        fetch and start new images; roll back when they fail
-  backup [FILE]                 write a backup, by default to /var/backups/matrix
-  restore FILE-OR-URL [--force] put a backup back
-USAGE
+# The only place of these words. A row is: COMMAND|ARGUMENTS|ARGUMENTS OF THE EXAMPLE|EFFECT ON THE SERVER
+help() { # [COMMAND]
+  local name arguments example effect known=''
+  [ "${1-}" ] || echo 'matrixctl COMMAND, as root on the Matrix server; matrixctl help COMMAND tells more:'
+  while IFS='|' read -r name arguments example effect; do
+    if [ ! "${1-}" ]; then
+      printf '  %-37s %s\n' "$name${arguments:+ $arguments}" "$effect"
+    elif [ "$1" = "$name" ]; then
+      known=1
+      printf '%s\n' "usage: matrixctl $name${arguments:+ $arguments}" \
+        "example: matrixctl $name${example:+ $example}" "effect: $effect"
+    fi
+  done <<'COMMANDS'
+help|[COMMAND]|user|changes nothing; shows these words
+up|||starts the containers; waits until all are healthy
+down|||removes the containers; keeps all data
+restart|||restarts the containers
+status|||changes nothing; shows containers and state
+logs|[SERVICE]|synapse|changes nothing; shows the last log lines
+pull|||fetches new images; up starts them
+clean|||removes unused Docker data
+user|NAME [--admin]|alice --admin|creates a user; password in /root/matrix-password-NAME
+password|NAME|alice|sets a new password, in the same file; restarts Synapse
+token|||creates a registration token for one account
+tls|retry|retry|orders a certificate now
+doctor|[--json] [--list] [--only CHECK]|--only certificate|changes nothing; checks the server and names what to do
+update|||fetches and starts new images; rolls back when they fail
+backup|[FILE]|/root/matrix.tar.gz|writes a backup, by default to /var/backups/matrix
+restore|FILE-OR-URL [--force]|/root/matrix.tar.gz|puts a backup back; --force backs up and replaces what is here
+continue|||tries unfinished work again
+COMMANDS
+  [ ! "${1-}" ] || [ "$known" ] || die "no help on $1; matrixctl help"
 }
 
 # Refuses further words than so many.
@@ -64,9 +85,9 @@ at_most() { # NUMBER WORD...
   [ $# -le $(($1 + 1)) ] || die "unexpected argument ${*:$1+2:1}; matrixctl help"
 }
 
-case ${2-} in
-  -h | --help)
-    usage
+case " ${*:2} " in
+  *' -h '* | *' --help '*)
+    help "$1"
     exit
     ;;
 esac
@@ -85,6 +106,10 @@ case ${1-} in
     [ "${*:2}" = retry ] || die 'the command is: matrixctl tls retry'
     tls retry
     ;;
-  '' | help | -h | --help) usage ;;
+  help) at_most 2 "$@" && help "${2-}" ;;
+  '' | -h | --help) help ;;
   *) operations "$@" ;;
 esac
+# A command that failed does not come here, but one whose conditions above do not hold does.
+DONE=$?
+[ $DONE = 0 ]

@@ -42,7 +42,9 @@ metadata_guard() {
     $tool -w 10 -N DOCKER-USER &>/dev/null || :
     $tool -w 10 -C FORWARD -j DOCKER-USER &>/dev/null || $tool -w 10 -I FORWARD -j DOCKER-USER &>/dev/null || :
     set -- DOCKER-USER -i matrix-+ -d "$address" -p tcp ! --dport 53 -j REJECT
-    $tool -w 10 -C "$@" &>/dev/null || $tool -w 10 -I "$@" &>/dev/null || :
+    if ! $tool -w 10 -C "$@" &>/dev/null && $tool -w 10 -I "$@" &>/dev/null; then
+      journal "guard, $tool $address: done"
+    fi
   done
 }
 

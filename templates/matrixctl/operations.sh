@@ -2,8 +2,6 @@
 # --- what looks after a running server: doctor, backup, restore and update
 
 BACKUPS=/var/backups/matrix
-# What a command was doing when it failed.
-STEP=''
 
 . "$MODULES/backup.sh"
 . "$MODULES/restore.sh"
@@ -17,7 +15,7 @@ operations() { # COMMAND [WORD...]
     doctor) "$@" ;;
     backup)
       at_most 2 "$@"
-      [[ ${2-} != -* ]] || die "unexpected argument $2; matrixctl help"
+      [[ ${2-} != -* && ${2-} != *://* ]] || die "unexpected argument $2; matrixctl help"
       lock && "$@"
       ;;
     restore) at_most 3 "$@" && lock && "$@" ;;
@@ -28,9 +26,6 @@ operations() { # COMMAND [WORD...]
       [ ! -s "$LIB/given-up" ] || [ -s "$LIB/unfinished" ] || mv -T "$LIB/given-up" "$LIB/unfinished"
       go_on
       ;;
-    *)
-      usage >&2
-      die "unexpected argument $1"
-      ;;
+    *) die "unknown command $1; matrixctl help" ;;
   esac
 }

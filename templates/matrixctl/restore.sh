@@ -22,16 +22,18 @@ data() {
 # works. What is replaced is backed up with Synapse stopped, so that no message is missing in it.
 restore() { # FILE-OR-URL [--force]
   local from fetched='' before='' shown mounted
-  [ "${1-}" ] || die 'restore needs a file or a URL: matrixctl restore FILE-OR-URL [--force]'
-  [ ! "${2-}" ] || [ "$2" = --force ] || die "unexpected argument $2"
+  [ "${1-}" ] || refuse 'restore needs a file or a URL: matrixctl restore FILE-OR-URL [--force]'
+  [ ! "${2-}" ] || [ "$2" = --force ] || refuse "unexpected argument $2"
+  shown=$(shown_url "$1")
+  RECORD+=" $shown${2:+ $2}"
   settled
   # What is replaced is moved away and deleted, and a file system mounted below it would go with it.
   mounted=$(awk -v at="$DATA/" 'index($5 "/", at) == 1 { print $5; exit }' /proc/self/mountinfo)
   [ ! "$mounted" ] || die "$mounted is a file system of its own and cannot be replaced; mount it elsewhere"
-  shown=$(shown_url "$1")
-  trap 'rm -rf -- $RESTORED' EXIT
+  trap 'ended rm -rf -- "$RESTORED"' EXIT
   case $1 in
     http://* | https://*) fetch_backup "$1" ;;
+    *://*) die "$shown is not a file, http or https" ;;
     *)
       from=$(realpath -m -- "$1")
       [ -s "$from" ] || die "there is no $from; put it there"
@@ -45,10 +47,10 @@ restore() { # FILE-OR-URL [--force]
     install -d -m 0700 $BACKUPS
     room_for_backup $BACKUPS
     unfinished resume
-    trap resume EXIT
+    trap 'ended resume' EXIT
     trap 'exit 1' HUP INT TERM
     matrix stop synapse
-    (backup "$before" anyhow)
+    (backup_before_restore "$before")
   elif data || [ $? = 2 ]; then
     die 'there are users or rooms here; with --force they are backed up and replaced'
   fi
@@ -64,9 +66,17 @@ restore() { # FILE-OR-URL [--force]
   TREE=$DATA
   sync
   unfinished finish_restore
-  trap - EXIT HUP INT TERM
+  trap ended EXIT
+  trap - HUP INT TERM
   finish_restore
   say "restored from $shown${before:+; what was here before: $before}"
+}
+
+# For a subshell, which has a trap and a line in the journal of its own.
+backup_before_restore() { # FILE
+  RECORD=backup
+  backup "$1" anyhow
+  DONE=0
 }
 
 # Puts a backup from a URL into $BACKUPS and its path into `from` and `fetched`. It stays until nothing is unfinished,

@@ -18,6 +18,7 @@ go_on() {
   local word tries
   [ -s "$LIB/unfinished" ] || return 0
   word=$(<"$LIB/unfinished")
+  RECORD+=" $word"
   tries=$(($(cat "$LIB/tries" 2>/dev/null || echo 0) + 1))
   if [ $tries -gt 5 ]; then
     mv -T "$LIB/unfinished" "$LIB/given-up"
@@ -33,7 +34,6 @@ go_on() {
 
 # Synapse was stopped for something that did not come to its point: everything starts as it was.
 resume() {
-  trap - EXIT
   sql -d postgres -c 'DROP DATABASE IF EXISTS restored' || :
   rm -rf -- "$RESTORED"
   remove_partial_backups

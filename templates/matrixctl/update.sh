@@ -7,23 +7,25 @@ DUMP=$BACKUPS/before-update.dump
 # Synapse adds media and changes none. Without new images nothing stops. Where the new ones do not become healthy, the
 # former come back, and the database too if Synapse does not become healthy with it.
 update() {
-  local database images
+  local images
   settled
   install -d -m 0700 $BACKUPS
-  database=$(database_mb)
-  enough $BACKUPS $((2 * database + RESERVE)) 'for the dump of the database'
+  measure_database
+  enough $BACKUPS $((2 * DATABASE_MB + RESERVE)) 'for the dump of the database'
   images=$(images_mb)
   enough /var/lib $((images + RESERVE)) 'for new images'
   images '{{.Image}} {{.Config.Image}}' | replace "$LIB/images" 600
   [ -s "$LIB/images" ] || die 'nothing runs here: matrixctl up'
   if get / >/dev/null; then touch "$LIB/answered"; else rm -f "$LIB/answered"; fi
   unfinished undo
-  trap undo EXIT
+  trap 'ended undo' EXIT
   trap 'exit 1' HUP INT TERM
   both pull
   if ! new_images; then
-    trap - EXIT HUP INT TERM
+    trap ended EXIT
+    trap - HUP INT TERM
     finished
+    RECORD+=', no new images'
     say 'no new images'
     return
   fi
@@ -33,7 +35,8 @@ update() {
   sync $BACKUPS
   pulled_images | replace "$LIB/pulled" 600
   unfinished judge_update
-  trap - EXIT HUP INT TERM
+  trap ended EXIT
+  trap - HUP INT TERM
   judge_update
 }
 

@@ -2,7 +2,7 @@
 # --- accounts
 
 check_name() { # NAME
-  [[ $1 =~ ^[a-z0-9][a-z0-9._=-]{0,63}$ ]] || die "a user name has a-z, 0-9 and . _ = - alone: '$1'"
+  [[ $1 =~ ^[a-z0-9][a-z0-9._=-]{0,63}$ ]] || refuse "a user name has a-z, 0-9 and . _ = - alone: '$1'"
 }
 user_exists() { # NAME
   sql -v user="@$1:$SERVER_NAME" <<<"SELECT 1 FROM users WHERE name = :'user'"
@@ -11,7 +11,8 @@ user_exists() { # NAME
 user() { # NAME [--admin] [PASSWORD-FILE]
   local name=${1-} secret kind=${2:---no-admin}
   check_name "$name"
-  [[ $kind = --admin || $kind = --no-admin ]] || die "unexpected argument $kind"
+  [[ $kind = --admin || $kind = --no-admin ]] || refuse "unexpected argument $kind"
+  RECORD+=" $name $kind"
   secret=${3:-/root/matrix-password-$name}
   if [ "$(user_exists "$name")" ]; then
     [ $BOOT ] || die "@$name is there already; matrixctl password $name sets a new password"
@@ -28,6 +29,7 @@ user() { # NAME [--admin] [PASSWORD-FILE]
 password() { # NAME
   local name=${1-} file secret hash
   check_name "$name"
+  RECORD+=" $name"
   [ "$(user_exists "$name")" ] || die "there is no @$name:$SERVER_NAME; matrixctl user $name makes it"
   file=/root/matrix-password-$name
   secret=$(random)

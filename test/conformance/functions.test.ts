@@ -308,4 +308,246 @@ test('a server without IPv4 gives containers IPv6, or says that Synapse reaches 
   ip('link', 'del', 'uplink');
 });
 
+const COMMANDS =
+  'help up down restart status logs pull clean user password token tls doctor update backup restore continue'.split(
+    ' ',
+  );
+
+/** Runs the script itself, as root would. */
+function matrixctl(words: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return stage.run('sid', [SCRIPT, ...words], { env });
+}
+
+test('help lists every command, and tells usage, an example and the effect of each', () => {
+  const list = matrixctl(['help']);
+  assert.is(list.code, 0);
+  for (const words of [[], ['--help'], ['-h']]) assert.is(matrixctl(words).stdout, list.stdout);
+  for (const command of COMMANDS) {
+    assert.match(list.stdout, new RegExp(`^  ${command}( .*)? \\S.*$`, 'm'));
+    const { code, stdout } = matrixctl(['help', command]);
+    assert.is(code, 0, command);
+    assert.match(
+      stdout,
+      new RegExp(`^usage: matrixctl ${command}( .*)?\nexample: matrixctl ${command}( .*)?\neffect: \\S.*\n$`),
+    );
+    assert.is(matrixctl([command, '--help']).stdout, stdout, `${command} --help`);
+    assert.is(matrixctl([command, '-h']).stdout, stdout, `${command} -h`);
+    const effect = /effect: (.*)/.exec(stdout)?.[1] ?? '';
+    assert.ok(list.stdout.includes(effect), 'the list has the same words');
+  }
+  assert.is(matrixctl(['tls', 'retry', '--help']).stdout, matrixctl(['help', 'tls']).stdout);
+});
+
+test('a command that matrixctl does not know is refused, and the error names matrixctl help', () => {
+  for (const words of [['nonsense'], ['help', 'nonsense'], ['nonsense', '--help']]) {
+    const { code, stdout, stderr } = matrixctl(words);
+    assert.equal([code, stdout], [1, ''], words.join(' '));
+    assert.match(stderr, /^gen-cloudinit: failed: .*nonsense.*matrixctl help/);
+    assert.is(stderr.trim().split('\n').length, 1);
+  }
+  assert.is(matrixctl(['help', 'up', 'down']).code, 1);
+});
+
+/** Checks of every kind in the place of the doctor's. */
+const CHECKS = `strangers() { :; }
+  good() { echo 3 days; }
+  wary() { printf 'no line end'; return 2; }
+  bad() { echo one; echo two; return 1; }
+  missing() { echo seen; no-such-command; }
+  unbound() { echo "$no_such_variable"; }
+  killed() { kill -9 $BASHPID; }
+  leaves() { exit 0; }
+  curls() { return 28; }
+  checks() {
+    check 'a good one' good 'never said'
+    check wary wary 'look at it'
+    for name in $BROKEN; do check "$name" "$name" 'mend it'; done
+  }`;
+const doctor = (broken: string, words: string) =>
+  call('sid', `${CHECKS}\nBROKEN='${broken}'\ndoctor ${words}`);
+
+test('the doctor tells failures of the server from defects of a check', () => {
+  const well = doctor('', '');
+  assert.equal(well, { code: 0, out: 'ok: a good one (3 days)\nwarning: wary (no line end): look at it' });
+  const failed = doctor('bad', '');
+  assert.equal([failed.code, failed.out.split('\n')[2]], [1, 'failed: bad (one,two): mend it']);
+  for (const name of ['missing', 'unbound', 'killed', 'leaves', 'curls']) {
+    const { code, out } = doctor(name, '');
+    assert.is.not(code, 0, name);
+    assert.match(out, new RegExp(`^error: ${name}( \\(.*\\))?: a defect of this check, report it$`, 'm'));
+  }
+  assert.match(doctor('missing', '').out, /^error: missing \(seen,ended 127\): /m);
+  assert.equal(JSON.parse(doctor('bad missing', '--json').out), [
+    { check: 'a good one', verdict: 'ok', seen: '3 days', advice: '' },
+    { check: 'wary', verdict: 'warning', seen: 'no line end', advice: 'look at it' },
+    { check: 'bad', verdict: 'failed', seen: 'one,two', advice: 'mend it' },
+    {
+      check: 'missing',
+      verdict: 'error',
+      seen: 'seen,ended 127',
+      advice: 'a defect of this check, report it',
+    },
+  ]);
+});
+
+test('the doctor lists its checks and runs none, or runs one alone', () => {
+  const names = matrixctl(['doctor', '--list']).stdout.trim().split('\n');
+  assert.ok(names.length >= 18 && names.includes('DNS AAAA'));
+  assert.is(new Set(names).size, names.length);
+  assert.equal(JSON.parse(matrixctl(['doctor', '--list', '--json']).stdout), names);
+  const ran = 'strangers() { echo ran; }\nhealth() { touch /run/ran; }\n';
+  assert.equal(call('sid', `${ran}doctor --list; ls /run/ran 2>/dev/null`).out.split('\n'), names);
+  assert.equal(doctor('bad missing', "--only 'a good one'"), { code: 0, out: 'ok: a good one (3 days)' });
+  assert.equal(JSON.parse(doctor('bad', '--json --only bad').out).length, 1);
+  assert.is(doctor('bad', '--only bad').code, 1);
+  const asked = 'strangers() { echo asked >>/run/asked; }\ncheck_clock() { :; }\n';
+  assert.is(call('sid', `${asked}doctor --only clock; ls /run/asked 2>/dev/null`).out, 'ok: clock');
+  for (const words of ['--only nonsense', '--only nonsense --json', '--only', '--only bad --only good']) {
+    const { code, out } = doctor('bad', words);
+    assert.is(code, 1, words);
+    assert.match(out, /^gen-cloudinit: failed: .*matrixctl doctor --list$/);
+  }
+  assert.match(doctor('', '--nonsense').out, /failed: unexpected argument --nonsense/);
+});
+
+test('on a server where nothing runs and nothing answers, no check is a defect', () => {
+  const { code, stdout } = matrixctl(['doctor', '--json']);
+  assert.is(code, 1);
+  const verdicts = JSON.parse(stdout) as { check: string; verdict: string }[];
+  assert.equal(
+    verdicts.filter(({ verdict }) => verdict === 'error').map(({ check }) => check),
+    [],
+  );
+  // curl's and docker's own codes, also those that a time limit and a lost connection give.
+  for (const ending of [2, 7, 22, 28, 52, 124, 125, 137]) {
+    const tools = `curl() { return ${ending}; }\ntimeout() { return ${ending}; }\ndocker() { return ${ending}; }`;
+    const { out } = call('sid', `${tools}\ndoctor`);
+    assert.not.match(out, /^error: /m, `${ending}`);
+    assert.match(out, /^failed: (?:client API|federation 443)/m);
+    assert.match(out, /^failed: database/m);
+  }
+});
+
+/** Runs a command with a docker that only ends, and a logger that keeps what it gets. @returns the lines of the journal */
+function journal(words: readonly string[], { docker = 'exit 0', root = 'sid' as Root } = {}) {
+  stage.write(root, '/usr/local/bin/docker', `#!/bin/sh\n${docker}\n`, 0o755);
+  stage.write(root, '/usr/local/bin/logger', `#!/bin/sh\nprintf '%s\\n' "$*" >>/run/journal\n`, 0o755);
+  stage.must(root, ['rm', '-f', '/run/journal']);
+  const result = stage.run(root, [SCRIPT, ...words]);
+  const lines = stage.run(root, ['cat', '/run/journal']).stdout.trim();
+  stage.must(root, ['rm', '/usr/local/bin/docker', '/usr/local/bin/logger']);
+  return { ...result, lines };
+}
+
+test('a command that changes the server leaves a line in the journal, with its result', () => {
+  for (const root of ROOTS)
+    for (const command of ['down', 'restart', 'pull', 'clean', 'token'])
+      assert.is(journal([command], { root }).lines, `-t matrixctl -- ${command}: done`);
+  for (const command of ['down', 'clean', 'token']) {
+    const { code, lines } = journal([command], { docker: 'exit 18' });
+    assert.equal([code, lines], [18, `-t matrixctl -- ${command}: failed: exit code 18`]);
+  }
+  assert.is(journal(['continue']).lines, '-t matrixctl -- continue: done');
+  const unfinished = '/var/lib/gen-cloudinit/unfinished';
+  stage.write('sid', unfinished, 'nonsense\n');
+  assert.is(
+    journal(['continue']).lines,
+    `-t matrixctl -- continue nonsense: failed: ${unfinished} names nothing that is known: nonsense`,
+  );
+  assert.match(journal(['down']).lines, /^-t matrixctl -- down: failed: unfinished work \(nonsense\)/);
+  stage.must('sid', ['rm', unfinished, '/var/lib/gen-cloudinit/tries']);
+  assert.is(journal(['update']).lines, '-t matrixctl -- update: failed: the database does not tell its size');
+  assert.match(journal(['tls', 'retry']).lines, /^-t matrixctl -- tls, certificate ordered: done$/m);
+  assert.match(
+    journal(['tls', 'retry'], { docker: 'exit 1' }).lines,
+    /^-t matrixctl -- tls, certificate ordered: failed: nginx does not run$/m,
+  );
+  assert.is(journal(['boot', 'files']).lines, '-t matrixctl -- boot files: done');
+  const killed = journal(['clean'], { docker: 'kill -TERM $PPID; sleep 1' });
+  assert.is(killed.lines, '-t matrixctl -- clean: failed: interrupted');
+});
+
+test('a rule of the firewall that was missing, and the reason of a failed step of the first boot, are in the journal', () => {
+  const rules = (known: number) => {
+    for (const tool of ['iptables', 'ip6tables'])
+      stage.write(
+        'sid',
+        `/usr/local/bin/${tool}`,
+        `#!/bin/sh\ncase $* in *-C*) exit ${known} ;; esac\n`,
+        0o755,
+      );
+    return journal(['guard']).lines;
+  };
+  assert.match(rules(1), /^-t matrixctl -- guard, iptables 169\.254\.0\.0\/16: done\n(?:.*\n){5}.*$/);
+  assert.is(rules(0), '');
+  stage.must('sid', ['rm', '/usr/local/bin/iptables', '/usr/local/bin/ip6tables']);
+  const refused = 'case $* in *inspect*) exit 1 ;; esac; echo "manifest unknown" >&2; exit 1';
+  assert.is(
+    journal(['boot', 'pull', 'a/b:c'], { docker: refused }).lines,
+    '-t matrixctl -- boot pull: failed: pulling a/b:c: there is no such image, or it is private',
+  );
+});
+
+test('what changes nothing leaves no line in the journal', () => {
+  for (const words of [['status'], ['logs'], ['help'], ['up', '--help'], ['doctor', '--list'], ['nonsense']])
+    assert.is(journal(words).lines, '', words.join(' '));
+});
+
+test('the journal has names of users, and no password, no token, no secret of a URL', () => {
+  const there = 'case $* in *psql*) echo 1 ;; esac';
+  const user = journal(['user', 'alice', '--admin'], { docker: there });
+  assert.match(user.lines, /^-t matrixctl -- user alice --admin: failed: @alice is there already/);
+  assert.is(journal(['user', 'bob']).lines, '-t matrixctl -- user bob --no-admin: done');
+  assert.match(journal(['password', 'bob']).lines, /^-t matrixctl -- password bob: failed: there is no @bob/);
+  for (const words of [
+    ['user', 'bob', 'hunter2'],
+    ['password', 'hunter2!'],
+    ['password', 'bob', 'hunter2'],
+    ['restore', '/root/x', 'hunter2'],
+    ['backup', 'https://bob:hunter2@example.org/x'],
+    ['restore', 'ftp://bob:hunter2@example.org/x'],
+    ['restore', 'https://bob:hunter2@example.org/x.tar.gz?signature=hunter2"'],
+  ]) {
+    const { code, lines, stderr } = journal(words);
+    assert.is(code, 1, words.join(' '));
+    assert.match(stderr, /failed: /);
+    assert.not.match(lines, 'hunter2');
+  }
+  assert.is(
+    journal(['restore', 'https://bob:hunter2@example.org/x.tar.gz?signature=hunter2"', '--force']).lines,
+    '-t matrixctl -- restore https://example.org/x.tar.gz --force: failed: the URL has characters that no URL has',
+  );
+  const token = journal(['token'], { docker: 'echo 0123456789abcdef' });
+  assert.match(token.stdout, '0123456789abcdef');
+  assert.is(token.lines, '-t matrixctl -- token: done');
+});
+
+test('a command whose clean-up is its own leaves its line, and cleans up', () => {
+  const failed = journal(['backup', '/root/now.tar.gz']);
+  assert.match(failed.lines, /^-t matrixctl -- backup \/root\/now\.tar\.gz: failed: the database does not/);
+  assert.match(
+    stage.must('sid', ['cat', '/var/lib/gen-cloudinit/state.json']),
+    /"backup_error":"[^"]*does not/,
+  );
+  const works = 'case $* in *pg_database_size*) echo 1000000 ;; esac';
+  const done = journal(['backup', '/root/now.tar.gz'], { docker: works });
+  assert.is(done.lines, '-t matrixctl -- backup /root/now.tar.gz: done', done.stderr);
+  const cut = journal(['backup', '/root/cut.tar.gz'], {
+    docker: `${works}\ncase $* in *pg_dump*) exit 1 ;; esac`,
+  });
+  assert.is(cut.lines, '-t matrixctl -- backup /root/cut.tar.gz: failed: dumping the database');
+  assert.is(stage.run('sid', ['sh', '-c', 'ls -d /root/.matrix-backup*']).stdout, '');
+});
+
+test('without a logger, or with one that fails, a command works as before', () => {
+  stage.write('sid', '/usr/local/bin/docker', '#!/bin/sh\n', 0o755);
+  stage.write('sid', '/usr/local/bin/logger', '#!/bin/sh\nexit 1\n', 0o755);
+  const { code, stderr } = matrixctl(['clean']);
+  assert.equal([code, stderr.includes('logger')], [0, false]);
+  stage.must('sid', ['sh', '-c', 'rm /usr/local/bin/logger; mv /usr/bin/logger /usr/bin/logger.away']);
+  const without = matrixctl(['clean']);
+  assert.equal([without.code, without.stderr.includes('logger')], [0, false]);
+  stage.must('sid', ['sh', '-c', 'mv /usr/bin/logger.away /usr/bin/logger; rm /usr/local/bin/docker']);
+});
+
 test.run();

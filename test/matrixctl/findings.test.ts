@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { suiteWith } from '../conformance/support/tools';
-import { BACKUPS, BASE, imageId, OTHER, openWorlds } from './support/server';
+import { BACKUPS, BASE, imageId, OTHER, openWorlds, publish } from './support/server';
 import type { World } from './support/world';
 
 /** Faults that root's scripts once had, one test each: it fails when the fault comes back. */
@@ -250,6 +250,34 @@ test("a signed URL's query is nowhere to be read when the restore fails", async 
   assert.match(error ?? '', 'http://127.0.0.1/damaged.tar.gz is damaged');
   assert.not.match(`${stdout}${stderr}${trace.join('\n')}`, SIGNATURE);
   assert.is(found, '');
+});
+
+test('restores and updates leave their results in the journal, also of the backup that a restore makes first', async () => {
+  const world = await begin('lived');
+  await executable(world, '/usr/local/sbin/logger', 'echo "$@" >>/run/journal');
+  const lines = async () => {
+    const { stdout } = await shell(world, 'cat /run/journal && rm /run/journal');
+    return stdout
+      .replace(/\d{8}-\d{6}/g, 'NOW')
+      .trim()
+      .split('\n');
+  };
+  await world.must(['/usr/local/sbin/matrixctl', 'restore', OTHER, '--force']);
+  assert.equal(await lines(), [
+    `-t matrixctl -- backup ${BACKUPS}/before-restore-NOW.tar.gz: done`,
+    `-t matrixctl -- restore ${OTHER} --force: done`,
+  ]);
+  assert.is((await world.matrixctl(['restore', OTHER])).code, 1);
+  assert.equal(await lines(), [
+    `-t matrixctl -- restore ${OTHER}: failed: there are users or rooms here; with --force they are backed up and replaced`,
+  ]);
+  await world.must(['/usr/local/sbin/matrixctl', 'update']);
+  assert.equal(await lines(), ['-t matrixctl -- update, no new images: done']);
+  await publish(world, 'sick');
+  assert.is((await world.matrixctl(['update'])).code, 1);
+  assert.equal(await lines(), [
+    '-t matrixctl -- update: failed: the new images do not become healthy; the former images run again',
+  ]);
 });
 
 test.run();

@@ -11,7 +11,7 @@ import { run } from '../world/process';
 
 interface Finding {
   readonly check: string;
-  readonly verdict: 'ok' | 'warning' | 'failed';
+  readonly verdict: 'ok' | 'warning' | 'failed' | 'error';
   readonly seen: string;
   readonly advice: string;
 }
@@ -35,6 +35,7 @@ async function healthy(place: Place): Promise<Verdict[]> {
   const seen = (name: string) => findings.find(({ check }) => check === name)?.seen ?? '';
   return [
     is('nothing failed', named(findings, 'failed'), ''),
+    is('no check is defective', named(findings, 'error'), ''),
     is('exit code', code, 0),
     holds('all of them', findings.length >= 18, `${findings.length}`, '18 or more'),
     holds(
