@@ -306,7 +306,7 @@ documents('the boot: one sh script that stops at the first failure, launches in 
     'wait $pull',
     'docker compose -f /data/matrix/docker-compose.yml up -d synapse',
     'matrixctl boot wait',
-    'docker compose -f /data/matrix/docker-compose.yml up -d --no-deps element',
+    'docker compose -f /data/matrix/docker-compose.yml up -d element',
     'wait $proxy',
     'matrixctl boot ready',
   ]);

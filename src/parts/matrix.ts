@@ -41,12 +41,12 @@ export function synapse(deployment: Deployment): Part {
   };
 }
 
-/** Synapse has just answered `boot wait`; Docker's own check of it would be waited for up to a second more. */
+/**
+ * With its dependencies, though Synapse has just answered `boot wait`: Docker Compose would make a container anew that was made
+ * with --no-deps.
+ */
 export function element(deployment: Deployment): Part {
-  return {
-    files: filesOf('element', deployment),
-    commands: [compose(deployment, 'up -d --no-deps element')],
-  };
+  return { files: filesOf('element', deployment), commands: [compose(deployment, 'up -d element')] };
 }
 
 /**
