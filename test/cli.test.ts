@@ -25,7 +25,7 @@ cli('the document goes to stdout, the report to stderr', () => {
   assert.match(stdout, /^#cloud-config\n# gen-cloudinit [\d.]+: Matrix server matrix\.test\n/);
   assert.match(stderr, 'Users will be @name:matrix.test. This cannot be changed later.');
   assert.match(stderr, 'DNS before the first boot');
-  assert.match(stderr, /gen-cloudinit: \d+ bytes \(packed: /);
+  assert.match(stderr, /gen-cloudinit: \d+ bytes of yaml \(packed: /);
   assert.match(stderr, 'warning: --domain matrix.test is no public name');
   assert.is(run([...BARE, '--quiet', '--tls', 'local-ca']).stderr, '');
 });
@@ -243,14 +243,14 @@ cli('--provider refuses what the provider would, and names the biggest parts', (
 
 cli('the report: who takes the document, and the command for the provider', ({ dir }) => {
   const { stderr } = run(BARE);
-  assert.match(stderr, /^gen-cloudinit: \d+ bytes \(packed: YAML with packed scripts\)$/m);
+  assert.match(stderr, /^gen-cloudinit: \d+ bytes of yaml \(packed: YAML with packed scripts\)$/m);
   assert.match(stderr, /^Accepted by DigitalOcean, Google Compute Engine/m);
   assert.match(stderr, /^Not by AWS EC2, Hetzner Cloud.* \(--provider NAME /m);
   const file = join(dir, 'user-data');
   const ec2 = run([...BARE, '--provider', 'ec2', '--output', file]).stderr;
   assert.match(
     ec2,
-    `Create the server: aws ec2 run-instances --instance-type t3.small --image-id IMAGE --user-data fileb://${file}\n`,
+    `Create the server: aws ec2 run-instances --instance-type t3.small --image-id IMAGE --security-group-ids GROUP --key-name KEY --user-data fileb://${file}\n`,
   );
   assert.match(ec2, 'user_data_base64');
   assert.match(

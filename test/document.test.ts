@@ -9,11 +9,11 @@ import * as assert from 'uvu/assert';
 import type { CloudConfig } from '../src/cloudinit/config';
 import { document } from '../src/cloudinit/document';
 import { encode } from '../src/cloudinit/encode';
-import { LADDER } from '../src/cloudinit/ladder';
-import { countedSize, PROVIDERS } from '../src/cloudinit/limits';
+import { LADDER, onLadder } from '../src/cloudinit/ladder';
+import { countedSize, handover, PROVIDERS, type ProviderLimit } from '../src/cloudinit/limits';
 import { generate } from '../src/commands/generate';
 import { show, showReport } from '../src/commands/show';
-import { resolve } from '../src/deployment/deployment';
+import { type Deployment, resolve } from '../src/deployment/deployment';
 import { APT_KEY, SCRIPT } from '../src/parts/boot';
 import { certificateName } from '../src/parts/nginx';
 
@@ -160,6 +160,31 @@ documents('a format that does not fit: the error names one that does', async () 
   const error = diagnostics.find(({ code }) => code === 'too-large');
   assert.match(error?.hint ?? '', /^--format base64 fits: \d+ bytes \(key-fetched\)$/);
   assert.match(error?.given ?? '', 'the biggest parts are /usr/local/sbin/matrixctl');
+});
+
+documents('a file name in the command is one word of the shell', () => {
+  for (const limit of Object.values(PROVIDERS))
+    assert.ok(handover(limit, "a b;$'", 'ubuntu').includes(`'a b;$'\\'''`), limit.name);
+});
+
+documents('script and key are both fetched where nothing less fits', async () => {
+  const long = Array.from({ length: 30 }, (_, index) => {
+    const key = createHash('sha512').update(`${index}`).digest('base64').slice(0, 68);
+    return `ssh-ed25519 ${key} person-${index}@example.org`;
+  });
+  const { rung, bytes } = await onProvider('linode', {
+    ...EVERYTHING,
+    'ssh-key': SSH_KEYS,
+    'script-url': URL,
+  });
+  assert.is(rung, 'script-fetched');
+  assert.is(show(bytes).rung, rung);
+  const more = await onLadder(
+    { ...(resolve({ ...EVERYTHING, 'script-url': URL }).deployment as Deployment), sshKeys: long },
+    undefined,
+    { ...(PROVIDERS.linode as ProviderLimit), bytes: 9_000 },
+  );
+  assert.equal([more?.rung, more?.fits], ['both-fetched', true]);
 });
 
 documents('without a provider: packed YAML, unless a format is asked for', async () => {

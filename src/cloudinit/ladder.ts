@@ -37,6 +37,12 @@ export const LADDER = [
     content: { ...PLAIN, matrixctl: 'fetched' },
   },
   {
+    name: 'both-fetched',
+    what: "compressed; the server fetches Docker's key and matrixctl, and compares their SHA-256",
+    forms: ZIPPED,
+    content: { ...PLAIN, dockerKey: 'fetched', matrixctl: 'fetched' },
+  },
+  {
     name: 'core',
     what: "compressed; without matrixctl's doctor, backup, restore and update; the server fetches Docker's key and compares its SHA-256",
     forms: ZIPPED,

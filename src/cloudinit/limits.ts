@@ -1,3 +1,5 @@
+import { escapeFor } from '../parts/escape';
+
 /**
  * How much user data each provider takes, and in which form. Sizes are bytes.
  * `measured` tells on what the provider counts: the text as sent (`raw`) or its base64 form (`base64`).
@@ -20,6 +22,9 @@ export interface ProviderLimit {
   readonly notes?: Partial<Record<Form, string>>;
 }
 
+/** One word of a shell command. */
+const quoted = escapeFor('command.sh');
+
 const TEXT: readonly Form[] = ['yaml'];
 const TEXT_OR_BASE64: readonly Form[] = ['yaml', 'base64'];
 const ANY: readonly Form[] = ['yaml', 'gzip', 'base64'];
@@ -33,7 +38,8 @@ export const PROVIDERS: Readonly<Record<string, ProviderLimit>> = {
     measured: 'raw',
     forms: ANY,
     source: 'EC2 user guide: user data is limited to 16 KB, in raw form, before it is base64-encoded',
-    command: 'aws ec2 run-instances --instance-type t3.small --image-id IMAGE --user-data FILE',
+    command:
+      'aws ec2 run-instances --instance-type t3.small --image-id IMAGE --security-group-ids GROUP --key-name KEY --user-data FILE',
     notes: {
       gzip: 'the CLI needs fileb:// before the name (file:// damages it); Terraform: user_data_base64 = filebase64(FILE)',
       base64:
@@ -92,7 +98,7 @@ export const PROVIDERS: Readonly<Record<string, ProviderLimit>> = {
     source:
       'Linode API metadata.user_data: its text names 65,535 bytes unencoded and about 16 KB encoded; the stricter is taken',
     command:
-      'linode-cli linodes create --label matrix --type g6-standard-1 --image IMAGE --metadata.user_data "$(base64 -w0 FILE)"',
+      'linode-cli linodes create --label matrix --type g6-standard-1 --region REGION --root_pass PASSWORD --image IMAGE --metadata.user_data "$(base64 -w0 FILE)"',
     images: { ubuntu: 'linode/ubuntu24.04', debian: 'linode/debian13' },
   },
   oracle: {
@@ -102,7 +108,7 @@ export const PROVIDERS: Readonly<Record<string, ProviderLimit>> = {
     forms: BINARY,
     source: 'OCI instance metadata: 32,000 bytes for metadata and extended metadata together',
     command:
-      'oci compute instance launch --shape VM.Standard.E2.1.Micro --image-id IMAGE --user-data-file FILE',
+      'oci compute instance launch --compartment-id COMPARTMENT --availability-domain DOMAIN --subnet-id SUBNET --shape VM.Standard.E4.Flex --shape-config \'{"ocpus":1,"memoryInGBs":4}\' --image-id IMAGE --user-data-file FILE',
   },
   openstack: {
     name: 'OpenStack (OVH and others)',
@@ -142,8 +148,9 @@ export function handover(
   distro: 'ubuntu' | 'debian',
 ): string {
   const image = images?.[distro] ?? 'IMAGE';
-  const name = command.includes('ec2') ? `fileb://${file}` : file;
-  return command.replace('IMAGE', image).replace('FILE', name);
+  const word = quoted(file);
+  const name = command.startsWith('aws ') ? `fileb://${word}` : word;
+  return command.replace('IMAGE', () => image).replace('FILE', () => name);
 }
 
 /**

@@ -117,7 +117,7 @@ async function smaller(
     return `--format ${other.form} fits: ${countedSize(limit, other.bytes.length)} bytes (${other.rung})`;
   const here = { ...deployment, scriptUrl: deployment.scriptUrl ?? 'https://www.example.org/matrixctl' };
   if (!deployment.scriptUrl && (await onLadder(here, undefined, limit))?.fits)
-    return '--script-url URL fits: the server fetches matrixctl from an address of yours (README, Every provider)';
+    return '--script-url URL fits: the server fetches matrixctl from an address of yours (README, Handing it to a provider)';
   return 'fewer or shorter SSH keys, or a shorter apt key, make it smaller';
 }
 

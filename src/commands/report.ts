@@ -72,21 +72,17 @@ function ofForm({ deployment, provider, rung, form, bytes, output }: Generated):
   const limit = provider === undefined ? undefined : PROVIDERS[provider];
   const note = limit?.notes?.[form];
   return [
-    `gen-cloudinit: ${bytes.length} bytes (${rung}: ${LADDER.find(({ name }) => name === rung)?.what}${form === 'base64' ? ', as base64' : ''})`,
-    `Accepted by ${list(true).join(', ')}.`,
+    `gen-cloudinit: ${bytes.length} bytes of ${form} (${rung}: ${LADDER.find(({ name }) => name === rung)?.what})`,
+    `Accepted by ${list(true).join(', ') || 'no provider in the list'}.`,
     ...(list(false).length > 0
       ? [`Not by ${list(false).join(', ')} (--provider NAME makes a document for one).`]
       : []),
-    ...(limit
-      ? [
-          `Create the server: ${handover(limit, output ?? (form === 'yaml' ? 'user-data.yaml' : 'user-data'), deployment.distro)}`,
-        ]
-      : []),
+    ...(limit ? [`Create the server: ${handover(limit, output ?? 'user-data', deployment.distro)}`] : []),
     ...(note ? [`  Note: ${note}.`] : []),
     ...(deployment.scriptUrl
       ? rung === 'script-fetched'
         ? [
-            `Put matrixctl of this version at ${deployment.scriptUrl} before the first boot (README, Every provider).`,
+            `Put matrixctl of this version at ${deployment.scriptUrl} before the first boot (README, Handing it to a provider).`,
           ]
         : ['--script-url was not needed: matrixctl is in the document.']
       : []),

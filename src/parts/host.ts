@@ -56,18 +56,23 @@ export function finish({ restoreFrom }: Deployment): Part {
 }
 
 /**
- * Fetches the script that operates the server. apt's downloader is on every image, where curl is not, and refuses a file
- * with another checksum. Nothing else tries again before the next boot, so that it does so for ten minutes.
+ * Fetches the script that operates the server, unless it is there. apt's downloader is on every image, where curl is not, and
+ * refuses a file with another checksum. Nothing else tries again before the next boot, so that this does for half an hour.
  */
 function fetchScript(url: string): string {
   const source = escapeFor('runcmd.sh')(url);
+  const sum = sha256Of(matrixctl);
   return `fetch_script() {
-  /usr/lib/apt/apt-helper download-file ${source} ${SCRIPT}.new SHA256:${sha256Of(matrixctl)} &&
+  /usr/lib/apt/apt-helper download-file ${source} ${SCRIPT}.new SHA256:${sum} &&
     chmod 755 ${SCRIPT}.new && mv -T ${SCRIPT}.new ${SCRIPT}
 }
-for second in $(seq 0 20 600); do
-  if [ -x ${SCRIPT} ] || fetch_script; then break; fi
-  if [ "$second" = 600 ]; then echo 'gen-cloudinit: failed: matrixctl cannot be fetched'; exit 1; fi
+for second in $(seq 0 20 1800); do
+  if echo '${sum}  ${SCRIPT}' | sha256sum -c >/dev/null 2>&1 || fetch_script; then break; fi
+  rm -f ${SCRIPT}.new*
+  if [ "$second" = 1800 ]; then
+    echo 'gen-cloudinit: failed:' ${source} 'does not answer with matrixctl of the checksum that the document names'
+    exit 1
+  fi
   sleep 20
 done`;
 }

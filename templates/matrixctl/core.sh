@@ -5,3 +5,4 @@ settled() { :; }
 operations() { die "unknown command $1, or its document had no room for it: see the README of gen-cloudinit, Operating"; }
 operations_tick() { :; }
 begin() { operations begin; }
+operations_commands() { :; }

@@ -46,7 +46,7 @@ mkdir -p $LIB/facts
 # A document with little room has core.sh here.
 . "$MODULES/operations.sh"
 
-# The only place of these words. A row is: COMMAND|ARGUMENTS|ARGUMENTS OF THE EXAMPLE|EFFECT ON THE SERVER
+# The only place of these words, with operations_commands.
 help() { # [COMMAND]
   local name arguments example effect known=''
   [ "${1-}" ] || echo 'matrixctl COMMAND, as root on the Matrix server; matrixctl help COMMAND tells more:'
@@ -58,7 +58,12 @@ help() { # [COMMAND]
       printf '%s\n' "usage: matrixctl $name${arguments:+ $arguments}" \
         "example: matrixctl $name${example:+ $example}" "effect: $effect"
     fi
-  done <<'COMMANDS'
+  done < <(commands && operations_commands)
+  [ ! "${1-}" ] || [ "$known" ] || die "no help on $1; matrixctl help"
+}
+
+commands() {
+  cat <<'COMMANDS'
 help|[COMMAND]|user|changes nothing; shows these words
 up|||starts the containers; waits until all are healthy
 down|||removes the containers; keeps all data
@@ -71,13 +76,7 @@ user|NAME [--admin]|alice --admin|creates a user; password in /root/matrix-passw
 password|NAME|alice|sets a new password, in the same file; restarts Synapse
 token|||creates a registration token for one account
 tls|retry|retry|orders a certificate now
-doctor|[--json] [--list] [--only CHECK]|--only certificate|changes nothing; checks the server and names what to do
-update|||fetches and starts new images; rolls back when they fail
-backup|[FILE]|/root/matrix.tar.gz|writes a backup, by default to /var/backups/matrix
-restore|FILE-OR-URL [--force]|/root/matrix.tar.gz|puts a backup back; --force backs up and replaces what is here
-continue|||tries unfinished work again
 COMMANDS
-  [ ! "${1-}" ] || [ "$known" ] || die "no help on $1; matrixctl help"
 }
 
 # Refuses further words than so many.

@@ -29,3 +29,13 @@ operations() { # COMMAND [WORD...]
     *) die "unknown command $1; matrixctl help" ;;
   esac
 }
+
+operations_commands() {
+  cat <<'COMMANDS'
+doctor|[--json] [--list] [--only CHECK]|--only certificate|changes nothing; checks the server and names what to do
+update|||fetches and starts new images; rolls back when they fail
+backup|[FILE]|/root/matrix.tar.gz|writes a backup, by default to /var/backups/matrix
+restore|FILE-OR-URL [--force]|/root/matrix.tar.gz|puts a backup back; --force backs up and replaces what is here
+continue|||tries unfinished work again
+COMMANDS
+}

@@ -42,9 +42,11 @@ function providerTable(): string {
     `\`${key}\``,
     `${limit.bytes}${limit.measured === 'base64' ? ' of base64' : ''}`,
     `\`${handover(limit, 'user-data', 'ubuntu')}\``,
-    Object.values(limit.notes ?? {}).join('; '),
+    Object.entries(limit.notes ?? {})
+      .map(([form, note]) => `${form}: ${note}`)
+      .join('. '),
   ]);
-  return table(['provider', '`--provider`', 'bytes', 'command', 'mind'], rows);
+  return table(['provider', '`--provider`', 'bytes', 'command', 'notes'], rows);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

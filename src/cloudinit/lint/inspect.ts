@@ -76,7 +76,7 @@ function ofRung(form: Shown['form'], files: readonly LandedFile[]): Pick<Shown, 
   const at = (path: string) => files.find(({ target }) => target === path);
   if (!at('/etc/gen-cloudinit.env')) return {};
   const script = at(SCRIPT);
-  if (!script) return { rung: 'script-fetched' };
+  if (!script) return { rung: at(APT_KEY) ? 'script-fetched' : 'both-fetched' };
   if (form === 'yaml') return { rung: script.encoding === 'text/plain' ? 'plain' : 'packed' };
   if (at(APT_KEY)) return { rung: 'gzip' };
   const text = new TextDecoder().decode(script.decoded.bytes);
