@@ -26,8 +26,8 @@ class Reader {
   private line = 1;
   private statement = 1;
   private open: Command[] = [];
-  /** First lines of the loops that are open. */
-  private readonly loops: number[] = [];
+  /** The first line of the function. */
+  private function = 1;
   /** Ends of here-documents that begin after this line. */
   private ends: string[] = [];
 
@@ -111,14 +111,16 @@ class Reader {
         continue;
       }
       operator = '';
-      if (this.take(/[\w-]+\(\)/)) continue;
+      if (this.take(/[\w-]+\(\)/)) {
+        this.function = this.line;
+        continue;
+      }
       const keyword = KEYWORDS.find(
         (each) => this.starts(each) && /[\s;]/.test(this.text[this.at + each.length] ?? ' '),
       );
       if (keyword) {
-        if (keyword === 'while' || keyword === 'until') this.loops.push(this.line);
-        // bash gives the first line of a loop as that of what is redirected into it.
-        if (keyword === 'done') this.statement = this.loops.pop() ?? this.statement;
+        // bash gives a line before the loop as that of what is redirected into it.
+        if (keyword === 'done') this.statement = this.function;
         this.step(keyword.length);
         continue;
       }
@@ -133,7 +135,6 @@ class Reader {
         pattern = true;
         continue;
       }
-      if (this.starts('for ')) this.loops.push(this.line);
       this.command();
     }
   }
