@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync, truncateSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { BACKUPS, BASE, type Called, LIB, type Sandbox, suiteOf } from '../support/sandbox';
+import { suiteOf } from '../support/modules';
+import { BACKUPS, BASE, type Called, LIB, type Sandbox } from '../support/sandbox';
 
 /** A backup is whole or not there, and says which. */
 const test = suiteOf('backup');

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
-import { LIB, type Sandbox, suiteOf } from '../support/sandbox';
+import { suiteOf } from '../support/modules';
+import { LIB, type Sandbox } from '../support/sandbox';
 
 /** When a certificate is ordered, and what a person reads about the one that is there. */
 const test = suiteOf('certificates');
@@ -17,10 +18,10 @@ function certificate(server: Sandbox, begin: number, end: number): void {
 const withoutCertificate = (server: Sandbox) =>
   server.answer('curl', { '-skim 9 --connect-to * -v -o /dev/null': 'exit 7' });
 
-/** Addresses of the domain, and what answers there: its own nginx, nobody, or other words. */
+/** Addresses of the domain, and what answers there: this server's nginx (here), nothing (silent), or another server's words. */
 function records(
   server: Sandbox,
-  answers: Readonly<Record<string, 'here' | 'nobody' | string>>,
+  answers: Readonly<Record<string, 'here' | 'silent' | string>>,
   log = '',
 ): void {
   server.put('/log', log);
@@ -32,7 +33,7 @@ function records(
   });
   for (const [address, answer] of Object.entries(answers)) {
     const at = address.includes(':') ? `[${address}]` : address;
-    const what = { here: 'cat "$ROOT/word"', nobody: 'exit 28' }[answer] ?? `echo '${answer}'`;
+    const what = { here: 'cat "$ROOT/word"', silent: 'exit 28' }[answer] ?? `echo '${answer}'`;
     server.answer('curl', {
       [`-sm 9 --connect-to ::${at}:80 http://matrix.example.org/.well-known/acme-challenge/here`]: what,
     });
@@ -70,7 +71,7 @@ for (const [what, begin, end, expected] of [
 for (const [what, lines] of [
   ['no server', 'exit 7'],
   ['no end', "echo '*  start date: Jan  1 00:00:00 2026 GMT' >&2"],
-  ['dates that are none', "echo '*  start date: soon' >&2; echo '*  expire date: later' >&2"],
+  ['dates that cannot be read', "echo '*  start date: soon' >&2; echo '*  expire date: later' >&2"],
 ] as const)
   test(`${what}: no certificate`, (server) => {
     server.answer('curl', { '-skim 9 *': lines });
@@ -90,13 +91,13 @@ test("the last order's error is one line without control characters, and none af
   assert.is(order(`Detail: ${'x'.repeat(999)}\n`), 'x'.repeat(300));
 });
 
-test('records that lead here, to nobody and to another server', (server) => {
+test('records that lead here, to a silent address and to another server', (server) => {
   records(server, {
     [HERE]: 'here',
-    '192.0.2.2': 'nobody',
+    '192.0.2.2': 'silent',
     '192.0.2.3': WORD,
     '2001:db8::1': 'here',
-    '2001:db8::2': 'nobody',
+    '2001:db8::2': 'silent',
   });
   assert.is(
     server.call('strangers').stdout,
@@ -124,7 +125,7 @@ test('a certificate that is good for long: nothing is asked and nothing ordered'
   assert.is(code, 0);
   assert.match(stdout, /certificate for 89 days\n/);
   assert.is(calls.length, 1);
-  assert.not(server.has(`${LIB}/orders`), 'failures are counted anew');
+  assert.not(server.has(`${LIB}/orders`), 'the count of failures begins at zero');
   assert.match(fact(server) ?? '', /^certificate for 89 days$/);
   assert.is(server.call("tls ''").stdout, '', 'and is said once');
 });
@@ -161,7 +162,7 @@ test('records of another server: no order, the reason is a fact', (server) => {
 
 test('an address that does not answer from here stops no order', (server) => {
   withoutCertificate(server);
-  records(server, { [HERE]: 'nobody' });
+  records(server, { [HERE]: 'silent' });
   assert.ok(ordered(server.call("tls ''").calls));
   assert.ok(server.has(`${LIB}/wrong`));
 });
@@ -213,7 +214,7 @@ for (const [orders, pause] of [
     assert.is(server.read(`${LIB}/orders`), `${Math.min(6, Number(orders) + 1 || 6)}\n`);
   });
 
-test('when the last wrong record has become right, it is ordered at once and counted anew', (server) => {
+test('when the last wrong record has become right, the order comes at once and the count begins again', (server) => {
   withoutCertificate(server);
   records(server, { [HERE]: 'here' });
   server.put(`${LIB}/orders`, '5\n');

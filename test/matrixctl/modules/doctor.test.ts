@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
+import { suiteOf } from '../support/modules';
 import type { Answers } from '../support/programs';
-import { BACKUPS, BASE, LIB, type Sandbox, suiteOf } from '../support/sandbox';
+import { BACKUPS, BASE, LIB, type Sandbox } from '../support/sandbox';
 
 /** Each check alone: what it sees, and its verdict. */
 const test = suiteOf('doctor');

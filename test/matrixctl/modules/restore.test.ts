@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import * as assert from 'uvu/assert';
+import { suiteOf } from '../support/modules';
 import { STARTS } from '../support/programs';
-import { BACKUPS, BASE, type Called, LIB, type Sandbox, suiteOf } from '../support/sandbox';
+import { BACKUPS, BASE, type Called, LIB, type Sandbox } from '../support/sandbox';
 
 /** A restore replaces everything or nothing, and its end can be repeated. */
 const test = suiteOf('restore');
@@ -41,7 +42,7 @@ function empty(server: Sandbox): void {
     '-skim 9 --connect-to ::127.0.0.1: https://matrix.example.org/': 'echo HTTP/2 200',
   });
   server.put(`${FILES}/homeserver.yaml`, "the server's own\n");
-  server.put(`${FILES}/former`, 'of before\n');
+  server.put(`${FILES}/former`, 'previous\n');
   server.put(`${FILES}/example.org.signing.key`, 'former key\n', 0o600);
 }
 
@@ -52,7 +53,7 @@ function lived(server: Sandbox): void {
     [HAS_TABLES]: 'echo f',
     [HAS_DATA]: 'echo t',
     [`${PSQL} -c SELECT pg_catalog.pg_database_size*`]: 'echo 10485760',
-    'exec matrix-db-1 pg_dump *': 'echo the dump of before',
+    'exec matrix-db-1 pg_dump *': 'echo the previous dump',
     'ps -q *': 'exit 1',
   });
 }
@@ -95,7 +96,7 @@ function fails({ code, stderr }: Called, message: RegExp | string): void {
   assert.match(stderr, message);
 }
 const untouched = (server: Sandbox) => {
-  assert.is(server.read(`${FILES}/former`), 'of before\n');
+  assert.is(server.read(`${FILES}/former`), 'previous\n');
   assert.not(server.has(RESTORED));
   assert.not(server.has(`${LIB}/unfinished`));
 };

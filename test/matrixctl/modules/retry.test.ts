@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { suiteOf } from '../support/sandbox';
+import { suiteOf } from '../support/modules';
 
 /** Downloads are repeated while that can help, and no longer. */
 const test = suiteOf('downloads');

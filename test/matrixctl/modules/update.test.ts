@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
+import { suiteOf } from '../support/modules';
 import { STARTS } from '../support/programs';
-import { BACKUPS, type Called, LIB, type Sandbox, suiteOf } from '../support/sandbox';
+import { BACKUPS, type Called, LIB, type Sandbox } from '../support/sandbox';
 
 /** An update keeps its way back until the new images have proved themselves. */
 const test = suiteOf('update');
@@ -163,7 +164,7 @@ test('former images whose start is not whole, but with a healthy Synapse, keep t
   assert.not(has(result, 'pg_restore'));
 });
 
-test('when the former images do not become healthy either, the database of before comes back', (server) => {
+test('when the former images do not become healthy either, the previous database comes back', (server) => {
   running(server);
   server.sequence('up', '1', '1', '0');
   server.sequence('health', '502');

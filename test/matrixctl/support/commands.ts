@@ -9,7 +9,7 @@ export interface Command {
   readonly words: string;
 }
 
-/** Stands for what bash replaces: a variable, a substitution, a glob. */
+/** The place of an expansion: a variable, a substitution, a glob. */
 export const EXPANSION = '\0';
 
 const KEYWORDS = ['if', 'then', 'else', 'elif', 'fi', 'do', 'done', 'while', 'until', '!', '{', '}', 'time'];
@@ -58,9 +58,12 @@ class Reader {
     return found;
   }
 
-  /** The statement is at its end: now its last line is known. */
+  /**
+   * The statement is at its end: now its last line is known. In a substitution of several lines bash 5.2 counts on from
+   * there.
+   */
   private close(): void {
-    for (const command of this.open) command.to = this.line;
+    for (const command of this.open) command.to = this.line + (this.line - command.from);
     this.open = [];
   }
 
@@ -116,7 +119,7 @@ class Reader {
         continue;
       }
       const keyword = KEYWORDS.find(
-        (each) => this.starts(each) && /[\s;]/.test(this.text[this.at + each.length] ?? ' '),
+        (each) => this.starts(each) && /[\s;)]/.test(this.text[this.at + each.length] ?? ' '),
       );
       if (keyword) {
         // bash gives a line before the loop as that of what is redirected into it.
@@ -219,9 +222,23 @@ class Reader {
         this.step();
       } else word += this.piece(false);
     }
-    // Whatever this is, reading goes on behind it.
+    // An unknown character must not stop the reader.
     if (this.at === begin) word += this.step();
     return word;
+  }
+
+  /** An arithmetic or parameter expansion, of which so many brackets are open behind its first characters. */
+  private balanced(begin: number, open: number): string {
+    this.step(begin);
+    for (let depth = open; depth > 0; ) {
+      if (this.starts('$')) this.piece(true);
+      else {
+        const next = this.step();
+        if (next === '(' || next === '{') depth += 1;
+        if (next === ')' || next === '}') depth -= 1;
+      }
+    }
+    return EXPANSION;
   }
 
   private piece(quoted: boolean): string {
@@ -229,35 +246,13 @@ class Reader {
       this.step();
       return this.step();
     }
-    if (this.starts('$((')) {
-      this.step(3);
-      for (let depth = 2; depth > 0; ) {
-        if (this.starts('$')) this.piece(true);
-        else {
-          const next = this.step();
-          if (next === '(') depth += 1;
-          if (next === ')') depth -= 1;
-        }
-      }
-      return EXPANSION;
-    }
+    if (this.starts('$((')) return this.balanced(3, 2);
     if (this.starts('$(')) {
       this.step(2);
       this.list(')');
       return EXPANSION;
     }
-    if (this.starts('${')) {
-      this.step(2);
-      for (let depth = 1; depth > 0; ) {
-        if (this.starts('$')) this.piece(true);
-        else {
-          const next = this.step();
-          if (next === '{') depth += 1;
-          if (next === '}') depth -= 1;
-        }
-      }
-      return EXPANSION;
-    }
+    if (this.starts('${')) return this.balanced(2, 1);
     if (!quoted && this.starts("$'")) {
       this.step(2);
       this.take(/(?:[^'\\]|\\[\s\S])*/);

@@ -1,17 +1,17 @@
-/** Calls of a program with what it then does, in the language of sh. `*` stands for anything; the first that fits counts. */
+/** Calls of a program, each with the sh commands that answer it. `*` stands for anything; the first match counts. */
 export type Answers = Readonly<Record<string, string>>;
 
 /**
- * Programs that would reach out of the sandbox or need root. What a test does not answer ends with 125, and the test fails.
+ * Programs that would reach out of the sandbox or need root. A call without an answer ends with 125 and fails the test.
  */
 export const PROGRAMS: Readonly<Record<string, Answers>> = {
   docker: {
-    // What the state file tells.
+    // For the state file.
     'version -f {{.Server.Version}}': 'echo 29.1.0',
     'ps -aq --filter label=com.docker.compose.project=*': ':',
   },
   curl: {},
-  // As much as is free, in kilobytes, is in a file.
+  // The file has the free kilobytes.
   df: {
     '-Pk *': `printf 'Filesystem 1024-blocks Used Available Capacity Mounted\\nx 0 0 %s 0%% /\\n' "$(cat "$ROOT/free")"`,
   },
@@ -24,17 +24,17 @@ export const PROGRAMS: Readonly<Record<string, Answers>> = {
   systemctl: {},
   timedatectl: {},
   chown: { '991:991 *': ':' },
-  // Data of other people is on the same disk.
+  // The disk holds more than the sandbox, and flushing all of it takes time.
   sync: { '*': ':' },
-  // Synapse's user is nobody too.
+  // Synapse's user is the user of the test.
   setpriv: { '*': 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"' },
-  // Files of root and of Synapse are nobody's here.
+  // Files of root and of Synapse belong to the user of the test.
   find: {
-    '*': 'n=$#; while [ "$n" -gt 0 ]; do n=$((n - 1)); word=$1; shift; case "$last $word" in "-user root" | "-user 991") word=$(id -u) ;; esac; last=$word; set -- "$@" "$word"; done; exec /usr/bin/find "$@"',
+    '*': 'n=$#; while [ "$n" -gt 0 ]; do n=$((n - 1)); word=$1; shift; case "$last $word" in "-user root" | "-user 991") word=$USER_ID ;; esac; last=$word; set -- "$@" "$word"; done; exec /usr/bin/find "$@"',
   },
 };
 
-/** Answers of Docker while everything can be started and answers; `up` tells with which code the start of Synapse ends. */
+/** Answers of Docker on a server that can start everything. The sequence `up` has the exit codes of Synapse's start. */
 export const STARTS: Answers = {
   'compose -f */docker-compose.yml up -d --wait --wait-timeout 60': 'exit "$(next up)"',
   'compose -f */compose.yml up -d --wait --wait-timeout 60': ':',

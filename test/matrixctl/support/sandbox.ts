@@ -13,14 +13,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Coverage, PS4, shown } from './coverage';
+import { type Coverage, PS4 } from './coverage';
 import { type Answers, PROGRAMS } from './programs';
 
-const MODULES = 'templates/matrixctl';
-/** Whom the modules run as: root of the test's machine is nobody here. */
-const NOBODY = 65534;
+export const MODULES = 'templates/matrixctl';
+/** The user as whom root runs the modules. */
+const UNPRIVILEGED = 65534;
 const IS_ROOT = process.getuid?.() === 0;
 /** No call takes longer, unless it hangs. */
 const LIMIT_MS = 60_000;
@@ -29,7 +28,7 @@ export const BASE = '/srv/matrix';
 export const LIB = '/var/lib/gen-cloudinit';
 export const BACKUPS = '/var/backups/matrix';
 
-/** Paths of the server in the modules; paths in containers (/etc/letsencrypt, /var/www) stay as they are. */
+/** Where a path of the server begins in a module. Paths in containers (/etc/letsencrypt, /var/www) are no match. */
 const SERVER_PATH =
   /(?<![\w.$}/-])(?=\/(?:etc\/(?:gen-cloudinit|systemd|iptables|docker|apt)\b|root\b|data\/nginx\b|var\/(?:lib|backups)\b|run\/matrix\.lock|usr\/local\/lib\/|proc\/(?:self\/mountinfo|meminfo|net)))/g;
 
@@ -49,7 +48,7 @@ const globOf = (call: string) =>
     .map((part) => part && quoted(part))
     .join('*');
 
-/** Time passes by sleeping alone: each takes its seconds, and one at least. */
+/** The clock of bash moves by `sleep` alone: each one takes its seconds, and one second at least. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: bash's own
 const CLOCK = 'sleep() { echo "sleep $1" >>"$ROOT/calls"; SECONDS=$((SECONDS + ${1%.*} + 1)); }';
 
@@ -57,21 +56,24 @@ export interface Called {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Every call of a stand-in, in its order, without what keeps the state file. */
+  /** The calls of stand-ins in their order. Calls that only read, or that keep the state file, are left out. */
   readonly calls: readonly string[];
 }
 
-/** A directory with the paths of a server in which matrixctl's modules run without root. */
+/**
+ * A directory with the paths of a server, in which matrixctl's modules run without root. The modules are copies whose
+ * paths lead into the directory; their lines stay the same.
+ */
 export class Sandbox {
   readonly root: string;
   private readonly programs = new Map<string, Answers>(Object.entries(PROGRAMS));
-  /** Programs whose file is not what it should be. */
+  /** Programs whose file is not written yet. */
   private readonly changed = new Set(this.programs.keys());
   private readonly settings: Record<string, string> = { ...SETTINGS };
 
   constructor(private readonly coverage: Coverage) {
     this.root = mkdtempSync(join(tmpdir(), 'matrixctl-'));
-    if (IS_ROOT) chownSync(this.root, NOBODY, NOBODY);
+    if (IS_ROOT) chownSync(this.root, UNPRIVILEGED, UNPRIVILEGED);
     for (const name of readdirSync(MODULES))
       this.put(`/modules/${name}`, readFileSync(join(MODULES, name), 'utf8').replace(SERVER_PATH, this.root));
     for (const path of [
@@ -105,7 +107,7 @@ export class Sandbox {
     if (existsSync(whole)) return;
     if (whole !== this.root) this.directory(dirname(path));
     mkdirSync(whole);
-    if (IS_ROOT) chownSync(whole, NOBODY, NOBODY);
+    if (IS_ROOT) chownSync(whole, UNPRIVILEGED, UNPRIVILEGED);
   }
 
   put(path: string, content: string, mode = 0o644): void {
@@ -113,10 +115,10 @@ export class Sandbox {
     const whole = this.at(path);
     writeFileSync(whole, content);
     chmodSync(whole, mode);
-    if (IS_ROOT) chownSync(whole, NOBODY, NOBODY);
+    if (IS_ROOT) chownSync(whole, UNPRIVILEGED, UNPRIVILEGED);
   }
 
-  /** A text with the paths of a server. */
+  /** A text with the server's paths, without the sandbox. */
   private plain(text: string): string {
     return text.replaceAll(this.root, '');
   }
@@ -133,7 +135,7 @@ export class Sandbox {
     return this.has(path) ? readdirSync(this.at(path)).sort() : [];
   }
 
-  /** Dates a file so many minutes back. */
+  /** Sets a file's date this many minutes back. */
   age(path: string, minutes: number): void {
     const then = Date.now() / 1000 - minutes * 60;
     utimesSync(this.at(path), then, then);
@@ -148,13 +150,13 @@ export class Sandbox {
     Object.assign(this.settings, settings);
   }
 
-  /** Answers calls of a program, before those that it answers already. */
+  /** Adds answers to a program's; they come first. */
   answer(name: string, answers: Answers): void {
     this.programs.set(name, { ...answers, ...this.programs.get(name), ...answers });
     this.changed.add(name);
   }
 
-  /** What `next NAME` in an answer prints, one after the other; the last one for all later. */
+  /** The words that `next NAME` prints in an answer, one per call. The last word repeats. */
   sequence(name: string, ...words: readonly string[]): void {
     this.put(`/answers/${name}`, `${words.join('\n')}\n`);
   }
@@ -166,7 +168,7 @@ export class Sandbox {
       this.put(
         `/bin/${name}`,
         `#!/bin/sh
-ROOT=${this.root}
+ROOT=${this.root} USER_ID=${IS_ROOT ? UNPRIVILEGED : process.getuid?.()}
 echo "${name} $*" >>$ROOT/calls
 next() {
   head -n 1 "$ROOT/answers/$1"
@@ -183,7 +185,7 @@ esac
     this.changed.clear();
   }
 
-  /** Reads the script as a program that only prints its help, and then runs some lines with its functions. */
+  /** Sources the script as `matrixctl help`, and then runs some lines with its functions. */
   call(lines: string, input = ''): Called {
     this.writePrograms();
     const settings = { ...this.settings, BASE_DIR: this.at(BASE) };
@@ -212,7 +214,7 @@ esac
         MODULES: `${this.root}/modules`,
         LC_ALL: 'C.UTF-8',
       },
-      ...(IS_ROOT ? { uid: NOBODY, gid: NOBODY } : {}),
+      ...(IS_ROOT ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {}),
     });
     if (error) throw error;
     this.coverage.add(this.read('/trace') ?? '');
@@ -222,41 +224,4 @@ esac
       .filter((call) => call && !/^(?:find|sync|setpriv|df) |^docker (?:version -f|ps -aq)/.test(call));
     return { code: status, stdout: this.plain(stdout), stderr: this.plain(stderr), calls };
   }
-}
-
-export interface ModuleSuite {
-  (title: string, body: (server: Sandbox) => void): void;
-  /** Runs the tests, and then fails for each command of the module that none of them ran. Those that cannot run without root are named with the reason. */
-  run(untested?: Readonly<Record<string, string>>): void;
-}
-
-/** Tests of one module of matrixctl, each in a sandbox of its own. */
-export function suiteOf(module: string): ModuleSuite {
-  const inner = suite(module);
-  const coverage = new Coverage();
-  const test = (title: string, body: (server: Sandbox) => void) =>
-    inner(title, () => {
-      const server = new Sandbox(coverage);
-      try {
-        body(server);
-      } finally {
-        server.close();
-      }
-    });
-  const run = (untested: Readonly<Record<string, string>> = {}) => {
-    inner('every command of the module has run, but those that are named here', () => {
-      const missed = coverage.missed(join(MODULES, `${module}.sh`)).map(shown);
-      const isNamed = (text: string) => Object.keys(untested).some((name) => text.endsWith(`: ${name}`));
-      assert.equal(
-        missed.filter((text) => !isNamed(text)),
-        [],
-      );
-      const stale = Object.keys(untested).filter(
-        (name) => !missed.some((text) => text.endsWith(`: ${name}`)),
-      );
-      assert.equal(stale, [], 'named, and run all the same');
-    });
-    inner.run();
-  };
-  return Object.assign(test, { run });
 }
