@@ -218,13 +218,12 @@ test('files that cannot be read, links and pipes are left out and named; names a
   chmodSync(at('shut\x1b'), 0o755);
   assert.is(code, 0);
   const out = stderr.split('\n').filter((line) => line.includes('left out: '));
-  // Of a directory Python names less than the whole path.
-  const folder = out.findIndex((line) => line.endsWith('?: Permission denied'));
-  assert.is(out.splice(folder, 1).length, 1);
   assert.equal(out.map((line) => line.replace('gen-cloudinit: left out: ', '')).sort(), [
     'media_store/closed: Permission denied',
     'media_store/link: Too many levels of symbolic links',
     'media_store/pipe: not a file',
+    // Python gives a folder's name without its path.
+    'shut?: Permission denied',
   ]);
   assert.match(stdout, /backup: \/root\/now\.tar\.gz, 4 files left out\n$/);
   assert.match(fact(server, 'backup') ?? '', /, 4 files left out$/);

@@ -68,6 +68,15 @@ test('a port that another program holds is named with the program', (server) => 
   assert.is(stderr, 'gen-cloudinit: failed: port 443 is taken by apache2\n');
 });
 
+test('a port with more listeners than a pipe holds is named too', (server) => {
+  server.answer('ss', {
+    '-Hltnp sport = :80': `seq 5000 | sed 's/.*/LISTEN 0 511 *:80 *:* users:(("nginx",pid=&,fd=4))/'`,
+  });
+  const { code, stderr } = server.call('preflight_ports');
+  assert.is.not(code, 0);
+  assert.is(stderr, 'gen-cloudinit: failed: port 80 is taken by nginx\n');
+});
+
 for (const seconds of [3600, -3600])
   test(`a clock that is off by ${seconds} s stops the first boot and asks for NTP`, (server) => {
     server.answer('curl', { '-skIm 9 *': dated(seconds) });
