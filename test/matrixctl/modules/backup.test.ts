@@ -296,4 +296,34 @@ test('what a killed backup left is removed, in its directory too, and nothing el
   assert.is(server.call('remove_partial_backups').code, 0, 'again, without the note');
 });
 
+test('the journal gets a line for a backup: where it is, or why there is none', (server) => {
+  lived(server);
+  assert.equal(server.command('backup $ROOT/root/now.tar.gz').journal, ['backup /root/now.tar.gz: done']);
+  const nightly = server.command('backup').journal;
+  assert.equal(nightly, [`backup ${BACKUPS}/${server.list(BACKUPS)[0]}: done`]);
+  server.free(581);
+  assert.equal(server.command('backup $ROOT/root/now.tar.gz').journal, [
+    'backup /root/now.tar.gz: failed: 581 MB are free in /root, up to 582 may be needed for a backup',
+  ]);
+  server.free(100_000);
+  server.answer('docker', { [DUMP]: 'exit 1' });
+  const { code, journal } = server.command('backup $ROOT/root/now.tar.gz');
+  failed({ code } as Called);
+  assert.equal(journal, ['backup /root/now.tar.gz: failed: dumping the database']);
+});
+
+test('a backup that a signal ends leaves nothing but a line in the journal', (server) => {
+  lived(server);
+  server.answer('gzip', { '*': 'kill -TERM "$(cat "$ROOT/process")"; sleep 0.1; exec cat' });
+  const { code, journal } = server.command(
+    'backup $ROOT/root/now.tar.gz; echo $$ >"$ROOT/process"',
+  );
+  assert.is.not(code, 0);
+  assert.equal(journal, ['backup /root/now.tar.gz: failed: writing the archive']);
+  assert.equal(
+    server.list('/root').filter((name) => name !== 'nginx'),
+    [],
+  );
+});
+
 test.run();

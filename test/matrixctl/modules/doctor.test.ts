@@ -6,8 +6,8 @@ import { BACKUPS, BASE, LIB, type Sandbox } from '../support/sandbox';
 /** Each check alone: what it sees, and its verdict. */
 const test = suiteOf('doctor');
 
-type Verdict = 'ok' | 'warning' | 'failed';
-const VERDICTS: Readonly<Record<number, Verdict>> = { 0: 'ok', 2: 'warning' };
+type Verdict = 'ok' | 'warning' | 'failed' | 'error';
+const VERDICTS: Readonly<Record<number, Verdict>> = { 0: 'ok', 1: 'failed', 2: 'warning' };
 
 /** Runs a check as the doctor does: in a condition, without input. */
 function checked(server: Sandbox, check: string, before = ':'): readonly [Verdict, string] {
@@ -15,7 +15,7 @@ function checked(server: Sandbox, check: string, before = ':'): readonly [Verdic
     `${before}\nseen=$(${check} 2>/dev/null </dev/null) && code=0 || code=$?\nprintf '%s' "$seen"\nexit $code`,
   );
   assert.ok(code !== null && stderr === '', stderr);
-  return [VERDICTS[code ?? 1] ?? 'failed', stdout];
+  return [VERDICTS[code ?? 7] ?? 'error', stdout];
 }
 
 const SITE = '-skim 9 --connect-to ::127.0.0.1: https://matrix.example.org';
@@ -256,9 +256,9 @@ for (const [files, verdict, seen] of [
 
 /** Shows one check, as text and as JSON. */
 const ONE = `seen() { printf 'a "word"\\nand \\033[2J%s\\n' "$(printf 'x%.0s' {1..300})"; return $CODE; }
-BAD=0 FOUND=() JSON=''
+BAD=0 FOUND=() JSON='' LIST='' ONLY=''
 check 'the name' seen 'what to do'
-JSON=--json
+JSON=--json FOUND=()
 check 'the name' seen 'what to do'
 printf '%s\\n' "\${FOUND[@]}"
 [ "$BAD" = 0 ] || echo bad`;
@@ -266,17 +266,42 @@ for (const [code, verdict] of [
   [0, 'ok'],
   [2, 'warning'],
   [1, 'failed'],
-  [7, 'failed'],
+  [7, 'error'],
 ] as const)
   test(`a check that ends with ${code} is ${verdict}, in one line without control characters`, (server) => {
     const { stdout } = server.call(`CODE=${code}\n${ONE}`);
     const [text = '', json = '', bad] = stdout.split('\n');
     const shown = `a "word",and [2J${'x'.repeat(300)}`.slice(0, 200);
-    const advice = verdict === 'ok' ? '' : 'what to do';
+    const advice = { ok: '', error: 'a defect of this check, report it' }[verdict as string] ?? 'what to do';
     assert.is(text, `${verdict}: the name (${shown})${advice && `: ${advice}`}`);
     assert.equal(JSON.parse(json), { check: 'the name', verdict, seen: shown, advice });
-    assert.is(bad, verdict === 'failed' ? 'bad' : '');
+    assert.is(bad, verdict === 'failed' || verdict === 'error' ? 'bad' : '');
   });
+
+for (const [what, lines, seen] of [
+  ['has another code', 'echo seen; return 7', 'seen,ended 7'],
+  // bash stops at an unbound variable.
+  ['stops before its end', 'echo seen; echo "$NOWHERE"', 'seen'],
+] as const)
+  test(`a check that ${what} is an error, and its whole output is shown`, (server) => {
+    const { code, stdout } = server.call(
+      `defect() { ${lines}; }\nBAD=0 FOUND=() JSON='' LIST='' ONLY=''\ncheck it defect 'what to do'\nexit $BAD`,
+    );
+    assert.equal([code, stdout], [1, `error: it (${seen}): a defect of this check, report it\n`]);
+  });
+
+test('an answer that lacks the words is a failure, whatever the code of curl or grep is', (server) => {
+  for (const [answer, code] of [
+    ['echo yes', 0],
+    ['echo no', 1],
+    ['exit 28', 1],
+  ] as const) {
+    server.answer('curl', { [`${SITE}/x`]: answer });
+    assert.is(server.call('answers /x -F yes').code, code);
+  }
+  server.answer('curl', { [`${SITE}/x`]: 'echo yes' });
+  assert.is(server.call("answers /x '[' 2>/dev/null").code, 1, 'grep refuses the pattern');
+});
 
 /** A server on which nothing answers. */
 function dead(server: Sandbox): void {
@@ -316,7 +341,53 @@ test('--json is one list of the same checks', (server) => {
   );
 });
 
-test('another word than --json is refused', (server) => {
+test('--list prints the names of the checks and runs none', (server) => {
+  const { code, stdout, calls } = server.command('doctor --list');
+  assert.equal([code, calls], [0, []]);
+  const names = stdout.trimEnd().split('\n');
+  assert.is(names.length, new Set(names).size, 'no name twice');
+  const json = server.command('doctor --list --json');
+  assert.equal([json.code, json.calls], [0, []]);
+  assert.equal(JSON.parse(json.stdout), names);
+  assert.equal(JSON.parse(server.command('doctor --list --json --only disk').stdout), ['disk']);
+  // The doctor reports the same checks in the same order.
+  dead(server);
+  const all = JSON.parse(server.command('doctor --json').stdout) as { check: string }[];
+  assert.equal(
+    all.map(({ check }) => check),
+    names,
+  );
+});
+
+test('--only runs one check, and DNS is looked up for checks of DNS alone', (server) => {
+  const disk = server.command('doctor --only disk');
+  assert.equal([disk.code, disk.stdout, disk.calls], [0, 'ok: disk (100000 MB free)\n', []]);
+  server.free(999);
+  const full = server.command('doctor --json --only disk');
+  assert.is(full.code, 1);
+  assert.equal(JSON.parse(full.stdout), [
+    { check: 'disk', verdict: 'failed', seen: '999 MB free', advice: 'matrixctl clean, or a larger disk' },
+  ]);
+  dead(server);
+  const dns = server.command("doctor --only 'DNS AAAA'");
+  assert.equal([dns.code, dns.stdout], [0, 'ok: DNS AAAA (Synapse cannot be asked)\n']);
+  assert.ok(dns.calls.some((call) => call.startsWith('docker exec nginx-nginx-1 ')));
+});
+
+for (const [words, message] of [
+  ['--only', '--only takes one check: matrixctl doctor --list'],
+  ["--only ''", '--only takes one check: matrixctl doctor --list'],
+  ['--only disk --only clock', '--only takes one check: matrixctl doctor --list'],
+  ['--only disc', 'there is no check disc: matrixctl doctor --list'],
+  ['--list --only disc', 'there is no check disc: matrixctl doctor --list'],
+] as const)
+  test(`doctor ${words}: refused`, (server) => {
+    const { code, stdout, stderr, calls, journal } = server.command(`doctor ${words}`);
+    assert.equal([code, stdout, calls, journal], [1, '', [], []]);
+    assert.is(stderr, `gen-cloudinit: failed: ${message}\n`);
+  });
+
+test('another word is refused', (server) => {
   const { code, stderr, calls } = server.call('doctor --now');
   assert.is.not(code, 0);
   assert.match(stderr, /failed: unexpected argument --now/);

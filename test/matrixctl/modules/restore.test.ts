@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
-import { STARTS } from '../support/programs';
+import { ELEMENT, STARTS } from '../support/programs';
 import { BACKUPS, BASE, type Called, LIB, type Sandbox } from '../support/sandbox';
 
 /** A restore replaces everything or nothing, and its end can be repeated. */
@@ -39,6 +39,7 @@ function empty(server: Sandbox): void {
   server.answer('ip6tables', { '*': ':' });
   server.answer('ip', { '*': 'exit 1' });
   server.answer('curl', {
+    [ELEMENT]: ':',
     '-skim 9 --connect-to ::127.0.0.1: https://matrix.example.org/': 'echo HTTP/2 200',
   });
   server.put(`${FILES}/homeserver.yaml`, "the server's own\n");
@@ -104,6 +105,11 @@ const untouched = (server: Sandbox) => {
 for (const [what, words, message] of [
   ['no word', '', /restore needs a file or a URL: matrixctl restore FILE-OR-URL/],
   ['another word than --force', 'x --now', /unexpected argument --now/],
+  [
+    'an address that is neither http nor https',
+    'ftp://user:secret@backups.example.org/x?secret',
+    /failed: ftp:\/\/backups\.example\.org\/x is not a file, http or https\n$/,
+  ],
   ['a file that is not there', '/nowhere/x.tar.gz', /there is no \/nowhere\/x\.tar\.gz; put it there/],
 ] as const)
   test(`${what}: refused`, (server) => {
@@ -324,6 +330,38 @@ test('http:// is warned of, and a download that fails is repeated', (server) => 
   assert.ok(calls.includes('sleep 5'));
 });
 
+for (const [code, said] of [
+  [403, 'curl: (22) The requested URL returned error: 403'],
+  [404, 'curl: (22) The requested URL returned error: 404 Not Found'],
+  [410, 'curl: (22) The requested URL returned error: 410'],
+] as const)
+  test(`an address that answers ${code} is refused at once, and nothing is replaced`, (server) => {
+    empty(server);
+    fetches(server, `echo '${said}' >&2; exit 22`);
+    const result = server.command(`restore '${URL}'`);
+    fails(
+      result,
+      `gen-cloudinit: failed: fetching the backup: the server answers ${code}: the URL is wrong or has expired\n`,
+    );
+    assert.not.match(result.calls.join('\n'), /sleep|docker/);
+    assert.equal(result.journal, [
+      `restore https://backups.example.org/one.tar.gz: failed: fetching the backup: the server answers ${code}: the URL is wrong or has expired`,
+    ]);
+    untouched(server);
+  });
+
+for (const code of [401, 408, 429, 500, 503])
+  test(`an address that answers ${code} is asked again`, (server) => {
+    server.sequence('codes', '22', '0');
+    fetches(
+      server,
+      `echo "curl: (22) The requested URL returned error: ${code}"; echo backup >"$2"; exit "$(next codes)"`,
+    );
+    const { code: ended, calls } = server.call(`fetch_backup '${URL}'`);
+    assert.is(ended, 0);
+    assert.ok(calls.includes('sleep 5'));
+  });
+
 for (const character of ['"', '\\', '\n', '\r'])
   test(`a URL with ${JSON.stringify(character)} is refused, for curl would read more than a URL`, (server) => {
     const result = server.call('fetch_backup "$(cat; echo x)"', `https://example.org/${character}`);
@@ -393,5 +431,54 @@ test('a Synapse that does not become healthy is said, and started again by the t
   assert.is(server.read(`${LIB}/unfinished`), 'resume\n');
   assert.not(server.has(RESTORED));
 });
+
+test('the journal gets one line for a restore, and one more for the backup that --force makes', (server) => {
+  empty(server);
+  packed(server);
+  assert.equal(server.command(`restore ${FILE}`).journal, ['restore /root/backup.tar.gz: done']);
+  lived(server);
+  const { code, journal } = server.command(`restore ${FILE} --force`);
+  assert.is(code, 0);
+  const [before] = server.list(BACKUPS);
+  assert.equal(journal, [
+    `backup ${BACKUPS}/${before}: done`,
+    'restore /root/backup.tar.gz --force: done',
+  ]);
+});
+
+test('the journal says why a restore failed', (server) => {
+  lived(server);
+  packed(server);
+  assert.equal(server.command(`restore ${FILE}`).journal, [
+    'restore /root/backup.tar.gz: failed: there are users or rooms here; with --force they are backed up and replaced',
+  ]);
+  server.answer('docker', { 'exec matrix-db-1 pg_dump *': 'exit 1' });
+  const { journal } = server.command(`restore ${FILE} --force`);
+  assert.is(journal.length, 2, journal.join('\n'));
+  assert.match(
+    journal[0] ?? '',
+    /^backup \/var\/backups\/matrix\/before-restore-\S+: failed: dumping the database$/,
+  );
+  assert.is(journal[1], 'restore /root/backup.tar.gz --force: failed: exit code 1');
+  untouched(server);
+});
+
+test('a restore that a signal ends after Synapse was stopped starts everything, and the journal says so', (server) => {
+  lived(server);
+  packed(server);
+  server.answer('docker', { [LOAD]: 'kill -TERM "$PPID"' });
+  const { code, journal, stdout } = server.command(`restore ${FILE} --force`);
+  assert.is.not(code, 0);
+  assert.match(stdout, /started again after what failed or was cut short/);
+  assert.match(journal[1] ?? '', /^restore \/root\/backup\.tar\.gz --force: failed: /);
+  untouched(server);
+});
+
+for (const words of ['', `${FILE} --now`])
+  test(`a restore with the words '${words}' leaves no line in the journal`, (server) => {
+    empty(server);
+    const { code, journal, calls } = server.command(`restore ${words}`);
+    assert.equal([code, journal, calls], [1, [], []]);
+  });
 
 test.run();

@@ -57,8 +57,30 @@ for (const [reason, words] of [
   ],
   ["the server's certificate is not trusted: unknown authority", 'Get "https://x": x509: unknown authority'],
   [
-    'the server refuses access: curl: (22) The requested URL returned error: 403',
+    'the server refuses access: curl: (22) The requested URL returned error: 401',
+    'curl: (22) The requested URL returned error: 401',
+  ],
+  [
+    '!the server answers 403: the URL is wrong or has expired',
     'curl: (22) The requested URL returned error: 403',
+  ],
+  // curl before 7.75 adds the words of HTTP/1.1.
+  [
+    '!the server answers 404: the URL is wrong or has expired',
+    'Warning: x\ncurl: (22) The requested URL returned error: 404 Not Found',
+  ],
+  [
+    '!the server answers 410: the URL is wrong or has expired',
+    'curl: (22) The requested URL returned error: 410 ',
+  ],
+  // A mirror that is updated, and a registry's proxy, may have it a minute later.
+  [
+    'E: Failed to fetch https://x/y.deb  404  Not Found [IP: 192.0.2.1 443]',
+    'Reading lists\nE: Failed to fetch https://x/y.deb  404  Not Found [IP: 192.0.2.1 443]',
+  ],
+  [
+    'curl: (22) The requested URL returned error: 500',
+    'curl: (22) The requested URL returned error: 500',
   ],
   ['no answer, is the network up?', 'dial tcp: lookup x: no such host'],
   [

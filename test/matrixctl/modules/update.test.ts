@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
-import { STARTS } from '../support/programs';
+import { ELEMENT, STARTS } from '../support/programs';
 import { BACKUPS, type Called, LIB, type Sandbox } from '../support/sandbox';
 
 /** An update keeps its way back until the new images have proved themselves. */
@@ -41,6 +41,7 @@ function running(server: Sandbox, pulled: 'new' | 'none' = 'new'): void {
   server.sequence('site', '0');
   server.sequence('health', '200');
   server.answer('curl', {
+    [ELEMENT]: ':',
     [SITE]: 'code=$(next site); [ "$code" != 0 ] || echo HTTP/2 200; exit "$code"',
     [HEALTH]: 'next health',
   });
@@ -197,6 +198,42 @@ test('a dump that cannot be loaded leaves the rollback to the next tick', (serve
   server.answer('docker', { 'exec -i matrix-db-1 pg_restore *': 'exit 1' });
   fails(server.call('update'), /failed: the database of the dump before the update cannot be put back/);
   assert.is(unfinished(server), 'rollback');
+});
+
+test('the journal gets a line for an update: done, or without new images', (server) => {
+  running(server);
+  assert.equal(server.command('update').journal, ['update: done']);
+  // Its containers are still those of before.
+  server.put('/tags', 'sha256:db postgres:16\nsha256:old synapse:1\n');
+  assert.equal(server.command('update').journal, ['update, no new images: done']);
+});
+
+test('the journal says why an update failed', (server) => {
+  running(server);
+  server.sequence('up', '1');
+  assert.equal(server.command('update').journal, [
+    'update: failed: the new images do not become healthy; the former images run again',
+  ]);
+  server.put('/tags', 'sha256:db postgres:16\nsha256:new synapse:1\n');
+  server.sequence('up', '0');
+  server.answer('docker', { 'compose -f */docker-compose.yml pull': 'exit 18' });
+  const { code, journal } = server.command('update');
+  assert.is.not(code, 0);
+  assert.equal(journal, ['update: failed: exit code 18']);
+  server.free(100);
+  assert.equal(server.command('update').journal, [
+    `update: failed: 100 MB are free in ${BACKUPS}, up to 532 may be needed for the dump of the database`,
+  ]);
+});
+
+test('an Element that does not answer brings the former images back', (server) => {
+  running(server);
+  server.sequence('element', 'exited', 'running');
+  server.answer('docker', { 'inspect -f {{.State.Status}} matrix-element-1': 'next element' });
+  server.sequence('elements', '7', '0');
+  server.answer('curl', { [ELEMENT]: 'exit "$(next elements)"' });
+  fails(server.call('update'), /failed: the new images do not become healthy; the former images run again\n$/);
+  assert.is(tag(server), 'sha256:old');
 });
 
 test.run();

@@ -23,6 +23,7 @@ export const PROGRAMS: Readonly<Record<string, Answers>> = {
   nft: { 'list chains': ':' },
   systemctl: {},
   timedatectl: {},
+  logger: { '-t matrixctl -- *': 'shift 3; printf "%s\\n" "$*" >>"$ROOT/journal"' },
   chown: { '991:991 *': ':' },
   // The disk holds more than the sandbox, and flushing all of it takes time.
   sync: { '*': ':' },
@@ -36,9 +37,14 @@ export const PROGRAMS: Readonly<Record<string, Answers>> = {
 
 /** Answers of Docker on a server that can start everything. The sequence `up` has the exit codes of Synapse's start. */
 export const STARTS: Answers = {
-  'compose -f */docker-compose.yml up -d --wait --wait-timeout 60': 'exit "$(next up)"',
+  'compose -f */docker-compose.yml up -d --wait --wait-timeout 60 synapse': 'exit "$(next up)"',
+  'compose -f */docker-compose.yml up -d': ':',
+  'inspect -f {{.State.Status}} matrix-element-1': 'echo running',
   'compose -f */compose.yml up -d --wait --wait-timeout 60': ':',
   'compose -f */docker-compose.yml up -d --wait db': ':',
   'compose -f */docker-compose.yml stop synapse': ':',
   'compose -f */docker-compose.yml rm -sf synapse': ':',
 };
+
+/** How the script asks whether Element answers. */
+export const ELEMENT = '-sfo /dev/null -m 5 http://127.0.0.1:8080/';

@@ -30,7 +30,7 @@ export const BACKUPS = '/var/backups/matrix';
 
 /** Where a path of the server begins in a module. Paths in containers (/etc/letsencrypt, /var/www) are no match. */
 const SERVER_PATH =
-  /(?<![\w.$}/-])(?=\/(?:etc\/(?:gen-cloudinit|systemd|iptables|docker|apt)\b|root\b|data\/nginx\b|var\/(?:lib|backups)\b|run\/matrix\.lock|usr\/local\/lib\/|proc\/(?:self\/mountinfo|meminfo|net)))/g;
+  /(?<![\w.$}/-])(?=\/(?:etc\/(?:gen-cloudinit|systemd|iptables|docker|apt)\b|root\b|data\/nginx\b|var\/(?:lib|backups)\b|run\/matrix\.lock|proc\/(?:self\/mountinfo|meminfo|net)))/g;
 
 const SETTINGS: Readonly<Record<string, string>> = {
   VERSION: '1.2.3',
@@ -58,6 +58,8 @@ export interface Called {
   readonly stderr: string;
   /** The calls of stand-ins in their order. Calls that only read, or that keep the state file, are left out. */
   readonly calls: readonly string[];
+  /** What the journal got. */
+  readonly journal: readonly string[];
 }
 
 /**
@@ -86,7 +88,6 @@ export class Sandbox {
       '/answers',
     ])
       this.directory(path);
-    this.put('/usr/local/lib/matrixctl-tools', `. ${this.root}/modules/tools.sh\n`);
     this.put('/data/nginx/nginx-certbot.env', '');
     this.put('/proc/self/mountinfo', '');
     this.put('/proc/meminfo', 'MemTotal: 2000000 kB\nMemAvailable: 1000000 kB\n');
@@ -187,6 +188,23 @@ esac
 
   /** Sources the script as `matrixctl help`, and then runs some lines with its functions. */
   call(lines: string, input = ''): Called {
+    return this.bash(
+      `set -x -- help
+      . "$MODULES/matrixctl.sh" >/dev/null
+      ${CLOCK}
+      ${lines}`,
+      input,
+    );
+  }
+
+  /** Runs the script from its first line to its last, as `matrixctl WORDS`. */
+  command(words: string): Called {
+    return this.bash(`${CLOCK}
+      set -x -- ${words}
+      . "$MODULES/matrixctl.sh"`);
+  }
+
+  private bash(lines: string, input = ''): Called {
     this.writePrograms();
     const settings = { ...this.settings, BASE_DIR: this.at(BASE) };
     this.put(
@@ -196,12 +214,9 @@ esac
         .join(''),
       0o600,
     );
-    for (const name of ['calls', 'unanswered', 'trace']) this.put(`/${name}`, '');
+    for (const name of ['calls', 'unanswered', 'trace', 'journal']) this.put(`/${name}`, '');
     const program = `exec 19>>"$ROOT/trace"
       PS4=${quoted(PS4)} BASH_XTRACEFD=19
-      set -x -- help
-      . "$MODULES/matrixctl.sh" >/dev/null
-      ${CLOCK}
       ${lines}`;
     const { status, stdout, stderr, error } = spawnSync('/bin/bash', ['-c', program], {
       cwd: '/',
@@ -219,9 +234,10 @@ esac
     if (error) throw error;
     this.coverage.add(this.read('/trace') ?? '');
     assert.is(this.read('/unanswered'), '', `calls without an answer\n${stdout}${stderr}`);
-    const calls = (this.read('/calls') ?? '')
-      .split('\n')
-      .filter((call) => call && !/^(?:find|sync|setpriv|df) |^docker (?:version -f|ps -aq)/.test(call));
-    return { code: status, stdout: this.plain(stdout), stderr: this.plain(stderr), calls };
+    const linesOf = (path: string) => (this.read(path) ?? '').split('\n').filter((line) => line);
+    const calls = linesOf('/calls').filter(
+      (call) => !/^(?:find|sync|setpriv|df|logger) |^docker (?:version -f|ps -aq)/.test(call),
+    );
+    return { code: status, stdout: this.plain(stdout), stderr: this.plain(stderr), calls, journal: linesOf('/journal') };
   }
 }
