@@ -307,17 +307,15 @@ test('the journal gets a line for a backup: where it is, or why there is none', 
   ]);
   server.free(100_000);
   server.answer('docker', { [DUMP]: 'exit 1' });
-  const { code, journal } = server.command('backup $ROOT/root/now.tar.gz');
-  failed({ code } as Called);
-  assert.equal(journal, ['backup /root/now.tar.gz: failed: dumping the database']);
+  const result = server.command('backup $ROOT/root/now.tar.gz');
+  failed(result);
+  assert.equal(result.journal, ['backup /root/now.tar.gz: failed: dumping the database']);
 });
 
 test('a backup that a signal ends leaves nothing but a line in the journal', (server) => {
   lived(server);
   server.answer('gzip', { '*': 'kill -TERM "$(cat "$ROOT/process")"; sleep 0.1; exec cat' });
-  const { code, journal } = server.command(
-    'backup $ROOT/root/now.tar.gz; echo $$ >"$ROOT/process"',
-  );
+  const { code, journal } = server.command('backup $ROOT/root/now.tar.gz', 'echo $$ >"$ROOT/process"');
   assert.is.not(code, 0);
   assert.equal(journal, ['backup /root/now.tar.gz: failed: writing the archive']);
   assert.equal(

@@ -440,10 +440,7 @@ test('the journal gets one line for a restore, and one more for the backup that 
   const { code, journal } = server.command(`restore ${FILE} --force`);
   assert.is(code, 0);
   const [before] = server.list(BACKUPS);
-  assert.equal(journal, [
-    `backup ${BACKUPS}/${before}: done`,
-    'restore /root/backup.tar.gz --force: done',
-  ]);
+  assert.equal(journal, [`backup ${BACKUPS}/${before}: done`, 'restore /root/backup.tar.gz --force: done']);
 });
 
 test('the journal says why a restore failed', (server) => {

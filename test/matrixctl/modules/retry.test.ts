@@ -78,10 +78,7 @@ for (const [reason, words] of [
     'E: Failed to fetch https://x/y.deb  404  Not Found [IP: 192.0.2.1 443]',
     'Reading lists\nE: Failed to fetch https://x/y.deb  404  Not Found [IP: 192.0.2.1 443]',
   ],
-  [
-    'curl: (22) The requested URL returned error: 500',
-    'curl: (22) The requested URL returned error: 500',
-  ],
+  ['curl: (22) The requested URL returned error: 500', 'curl: (22) The requested URL returned error: 500'],
   ['no answer, is the network up?', 'dial tcp: lookup x: no such host'],
   [
     'E: Unable to locate package x',

@@ -232,7 +232,10 @@ test('an Element that does not answer brings the former images back', (server) =
   server.answer('docker', { 'inspect -f {{.State.Status}} matrix-element-1': 'next element' });
   server.sequence('elements', '7', '0');
   server.answer('curl', { [ELEMENT]: 'exit "$(next elements)"' });
-  fails(server.call('update'), /failed: the new images do not become healthy; the former images run again\n$/);
+  fails(
+    server.call('update'),
+    /failed: the new images do not become healthy; the former images run again\n$/,
+  );
   assert.is(tag(server), 'sha256:old');
 });
 

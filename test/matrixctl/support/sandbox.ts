@@ -197,9 +197,10 @@ esac
     );
   }
 
-  /** Runs the script from its first line to its last, as `matrixctl WORDS`. */
-  command(words: string): Called {
+  /** Runs the script from its first line to its last, as `matrixctl WORDS`, after some lines of bash. */
+  command(words: string, before = ''): Called {
     return this.bash(`${CLOCK}
+      ${before}
       set -x -- ${words}
       . "$MODULES/matrixctl.sh"`);
   }
@@ -238,6 +239,12 @@ esac
     const calls = linesOf('/calls').filter(
       (call) => !/^(?:find|sync|setpriv|df|logger) |^docker (?:version -f|ps -aq)/.test(call),
     );
-    return { code: status, stdout: this.plain(stdout), stderr: this.plain(stderr), calls, journal: linesOf('/journal') };
+    return {
+      code: status,
+      stdout: this.plain(stdout),
+      stderr: this.plain(stderr),
+      calls,
+      journal: linesOf('/journal'),
+    };
   }
 }
