@@ -183,7 +183,7 @@ test('a file is replaced whole, or stays as before', (server) => {
   assert.is(server.call('edit "$ROOT/root/file" grep -v one; stat -c %a "$ROOT/root/file"').stdout, '640\n');
   assert.is(server.read('/root/file'), 'two\n');
   assert.is.not(server.call('edit "$ROOT/root/file" grep none').code, 0);
-  server.answer('sync', { '*/file.*': 'exit 1' });
+  server.answer('sync', { '*/.matrixctl-file.*': 'exit 1' });
   const result = server.call('replace "$ROOT/root/file" 600 <<<three');
   assert.is(result.code, 1);
   assert.is(server.read('/root/file'), 'two\n');

@@ -191,6 +191,7 @@ esac
     return this.bash(
       `set -x -- help
       . "$MODULES/matrixctl.sh" >/dev/null
+      DONE=''
       ${CLOCK}
       ${lines}`,
       input,
