@@ -55,6 +55,7 @@ remove_partial_backups() {
 # Writes Synapse's files as the members of a tar archive, without its end, and their checksums to descriptor 3; what it
 # leaves out goes to standard error. One pass: each file is read once. Links, pipes and devices are no files of
 # Synapse's. A file that changes while it is read is left out; one too large to hold is taken as far as it was there.
+# Of a folder that cannot be read Python gives the name without its path.
 # Media of other servers and previews of pages are left out too: Synapse fetches them again.
 ARCHIVE='
 import hashlib, os, stat, sys, tarfile
@@ -63,7 +64,7 @@ skip = {b"./media_store/" + name for name in (b"remote_content", b"remote_thumbn
 def left_out(path, why):
     name = os.fsencode(path[2:]).decode("utf-8", "replace")
     print("".join(c if c.isprintable() else "?" for c in name) + ": " + why, file=sys.stderr)
-for top, folders, names, at in os.fwalk(b".", onerror=lambda e: left_out(os.fsdecode(e.filename or b"./?"), e.strerror)):
+for top, folders, names, at in os.fwalk(b".", onerror=lambda e: left_out("./" + os.fsdecode(e.filename or b"?"), e.strerror)):
     folders[:] = sorted(name for name in folders if top + b"/" + name not in skip)
     for name in sorted(names):
         path = top + b"/" + name

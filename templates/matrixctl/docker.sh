@@ -24,10 +24,8 @@ docker_install() { # PACKAGE...
 
 # Docker Engine's major version; 0 when it is not known.
 engine() {
-  local release
-  release=$(timeout 20 docker version -f '{{.Server.Version}}' 2>/dev/null) || release=0
-  release=${release%%.*}
-  if [[ $release =~ ^[0-9]+$ ]]; then echo "$release"; else echo 0; fi
+  know_engine
+  if [[ ${ENGINE%%.*} =~ ^[0-9]+$ ]]; then echo "${ENGINE%%.*}"; else echo 0; fi
 }
 
 # Containers are tested up to five times a second while they start. Docker Engine before 25 and Docker Compose before 2.20 refuse the

@@ -19,7 +19,8 @@ preflight_disk() {
 preflight_ports() {
   local port holder
   for port in 80 443 8448; do
-    holder=$(ss -Hltnp "sport = :$port" | sed -n 's/.*(("\([^"]*\).*/\1/p;q')
+    # sed reads to the end: ss would fail at a pipe that is closed.
+    holder=$(ss -Hltnp "sport = :$port" | sed -n '1s/.*(("\([^"]*\).*/\1/p')
     [ ! "$holder" ] || die "port $port is taken by $holder"
   done
 }

@@ -16,15 +16,22 @@ json() { # TEXT
   printf '"%s"' "${text//'"'/"$backslash"'"'}"
 }
 
+# Puts Docker Engine's release into ENGINE, once for each run of the script; nothing while Docker is not there.
+ENGINE=''
+know_engine() {
+  [ "$ENGINE" ] || ENGINE=$(timeout 20 docker version -f '{{.Server.Version}}' 2>/dev/null) || ENGINE=''
+}
+
 # Writes state.json. phase is preparing, installing, pulling, starting, ready or failed.
 render() {
   local text name
+  know_engine
   text='{'
   for name in phase since error; do text+="\"$name\":$(json "$(fact $name)"),"; done
   text+="\"domain\":$(json "$DOMAIN"),\"server_name\":$(json "$SERVER_NAME"),"
   for name in certificate backup backup_error disk firewall; do text+="\"$name\":$(json "$(fact $name)"),"; done
   text+="\"generator\":$(json "$VERSION"),"
-  text+="\"docker\":$(json "$(timeout 20 docker version -f '{{.Server.Version}}' 2>/dev/null)"),"
+  text+="\"docker\":$(json "$ENGINE"),"
   text+="\"images\":{$(images '{{json .Config.Image}}:{{json .Image}}' 2>/dev/null | paste -sd ,)}}"
   printf '%s\n' "$text" | replace $LIB/state.json 644 || say 'the state file cannot be written' >&2
 }

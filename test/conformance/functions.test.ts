@@ -100,7 +100,20 @@ const REASONS: readonly (readonly [string, string])[] = [
     'E: Could not get lock /var/lib/apt/lists/lock. It is held by process 812 (apt-get)',
   ],
   ['curl: (6) Could not resolve host: backup.example.org', 'no answer, is the network up?'],
-  ['curl: (22) The requested URL returned error: 403', 'the server refuses access: '],
+  [
+    'curl: (22) The requested URL returned error: 403',
+    '!the server answers 403: the URL is wrong or has expired',
+  ],
+  [
+    'curl: (22) The requested URL returned error: 404 Not Found',
+    '!the server answers 404: the URL is wrong or has expired',
+  ],
+  [
+    'curl: (22) The requested URL returned error: 410',
+    '!the server answers 410: the URL is wrong or has expired',
+  ],
+  ['curl: (22) The requested URL returned error: 401', 'the server refuses access: '],
+  ['curl: (22) The requested URL returned error: 503', 'curl: (22) The requested URL returned error: 503'],
   [
     'curl: (60) SSL certificate problem: certificate has expired',
     "the server's certificate is not trusted: certificate has expired",

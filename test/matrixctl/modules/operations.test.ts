@@ -1,0 +1,57 @@
+import * as assert from 'uvu/assert';
+import { suiteOf } from '../support/modules';
+import { LIB } from '../support/sandbox';
+
+/** Which words lead to which command, and what is refused before the lock is taken. */
+const test = suiteOf('operations');
+
+/** Commands that print their words and whether the lock is theirs. */
+const STUBS = `show() { echo "$* $([ -s $LOCK ] && cut -d, -f1 $LOCK)"; DONE=0; }
+  for name in backup restore update doctor go_on; do eval "$name() { show $name \\"\\$@\\"; }"; done
+  WORD=now
+  : >$LOCK`;
+
+for (const [words, shown] of [
+  ['doctor --json', 'doctor --json '],
+  ['backup', 'backup now'],
+  ['backup /root/x', 'backup /root/x now'],
+  ['restore /root/x --force', 'restore /root/x --force now'],
+  ['update', 'update now'],
+  ['continue', 'go_on now'],
+] as const)
+  test(`matrixctl ${words}`, (server) => {
+    const { code, stdout, journal } = server.call(`${STUBS}\noperations ${words}`);
+    assert.equal([code, stdout], [0, `${shown}\n`]);
+    assert.equal(journal, words.startsWith('doctor') ? [] : ['now: done']);
+  });
+
+for (const [words, message] of [
+  ['backup a b', 'unexpected argument b; matrixctl help'],
+  ['backup --now', 'unexpected argument --now; matrixctl help'],
+  ['backup https://example.org/x', 'unexpected argument https://example.org/x; matrixctl help'],
+  ['restore a --force b', 'unexpected argument b; matrixctl help'],
+  ['update now', 'unexpected argument now; matrixctl help'],
+  ['upgrade', 'unknown command upgrade; matrixctl help'],
+] as const)
+  test(`matrixctl ${words} is refused without the lock and without a line in the journal`, (server) => {
+    const { code, stderr, journal } = server.call(`${STUBS}\noperations ${words}`);
+    assert.equal([code, stderr, journal], [1, `gen-cloudinit: failed: ${message}\n`, []]);
+    assert.is(server.read('/run/matrix.lock'), '');
+  });
+
+for (const [before, after] of [
+  [{ 'given-up': 'undo\n' }, { unfinished: 'undo\n' }],
+  // What is unfinished since then comes first.
+  [
+    { 'given-up': 'undo\n', unfinished: 'resume\n' },
+    { 'given-up': 'undo\n', unfinished: 'resume\n' },
+  ],
+] as const)
+  test(`continue with ${Object.keys(before).join(' and ')}`, (server) => {
+    for (const [name, text] of Object.entries(before)) server.put(`${LIB}/${name}`, text);
+    assert.is(server.call(`${STUBS}\noperations continue`).code, 0);
+    for (const name of ['given-up', 'unfinished'])
+      assert.is(server.read(`${LIB}/${name}`), (after as Record<string, string>)[name]);
+  });
+
+test.run();
