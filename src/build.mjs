@@ -36,7 +36,7 @@ const templates = {
         filename: relative(root, path),
       });
       template.compile();
-      const escapes = JSON.stringify(join(root, 'src/parts/escape.ts'));
+      const escapes = JSON.stringify(join(root, 'src/server/escape.ts'));
       return {
         contents: `import { escapeFor } from ${escapes};
           const escapeFn = escapeFor(${JSON.stringify(name)});

@@ -14,8 +14,7 @@ import { countedSize, handover, PROVIDERS, type ProviderLimit } from '../src/clo
 import { generate } from '../src/commands/generate';
 import { show, showReport } from '../src/commands/show';
 import { type Deployment, resolve } from '../src/deployment/deployment';
-import { APT_KEY, SCRIPT } from '../src/parts/boot';
-import { certificateName } from '../src/parts/nginx';
+import { APT_KEY, certificateName, SCRIPT } from '../src/server/files';
 
 const documents = suite('document');
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { CORE_SCHEMA, load, YAML11_SCHEMA } from 'js-yaml';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { escapeFor } from '../src/parts/escape';
+import { escapeFor } from '../src/server/escape';
 
 /** The second guard behind the option rules: whatever comes, it stays one token, or it is refused. */
 const escaping = suite('escape');

@@ -12,15 +12,15 @@ const layers = suite('layers');
 /** Each folder of src/ with those that it may import besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   deployment: ['templates'],
-  parts: ['deployment', 'templates'],
-  cloudinit: ['parts', 'deployment'],
-  machines: ['cloudinit', 'parts', 'deployment'],
-  verify: ['machines', 'cloudinit', 'parts', 'deployment'],
-  bake: ['machines', 'cloudinit', 'parts', 'deployment', 'templates'],
+  server: ['deployment', 'templates'],
+  cloudinit: ['server', 'deployment'],
+  machines: ['cloudinit', 'server', 'deployment'],
+  verify: ['machines', 'cloudinit', 'server', 'deployment'],
+  bake: ['machines', 'cloudinit', 'server', 'deployment', 'templates'],
   flags: ['machines', 'deployment'],
-  commands: ['flags', 'machines', 'verify', 'bake', 'cloudinit', 'parts', 'deployment'],
+  commands: ['flags', 'machines', 'verify', 'bake', 'cloudinit', 'server', 'deployment'],
 };
-const PURE = ['deployment', 'parts', 'cloudinit'];
+const PURE = ['deployment', 'server', 'cloudinit'];
 
 interface Import {
   readonly file: string;

@@ -5,9 +5,9 @@ import dockerKey from '../../templates/docker.asc';
 import { type CloudConfig, permissions } from '../cloudinit/config';
 import { toYaml } from '../cloudinit/yaml';
 import type { Deployment } from '../deployment/deployment';
-import { APT_KEY } from '../parts/boot';
-import { PACKAGES } from '../parts/docker';
-import { escapeFor } from '../parts/escape';
+import { escapeFor } from '../server/escape';
+import { APT_KEY } from '../server/files';
+import { PACKAGES } from '../server/first-boot';
 import { ABSENT } from './absent';
 
 /** Of a deployment, what an image depends on. Domain, keys and passwords have no way in. */

@@ -1,7 +1,6 @@
 import type { Deployment } from '../deployment/deployment';
-import { partsOf } from '../parts';
-import { APT_KEY, SCRIPT } from '../parts/boot';
-import type { Content, ServerFile } from '../parts/part';
+import { APT_KEY, type Content, SCRIPT, type ServerFile, serverFiles } from '../server/files';
+import { everyBoot, firstBoot } from '../server/first-boot';
 import { type CloudConfig, permissions, type WriteFile } from './config';
 import { withExtra } from './extra';
 import { toYaml } from './yaml';
@@ -11,21 +10,18 @@ export const PACKED: Content = { scripts: 'packed', dockerKey: 'included', matri
 
 /** cloud-init's words for a deployment. */
 export function cloudConfig(deployment: Deployment, content: Content = PACKED): CloudConfig {
-  const parts = partsOf(deployment, content);
   return {
     ...(deployment.timezone ? { timezone: deployment.timezone } : {}),
     ...(deployment.sshKeys.length > 0 ? { ssh_authorized_keys: deployment.sshKeys } : {}),
-    bootcmd: parts.flatMap((part) => part.early ?? []),
-    write_files: parts
-      .flatMap((part) => part.files)
+    bootcmd: everyBoot(deployment),
+    write_files: serverFiles(deployment)
       .filter(({ path }) => path !== APT_KEY || content.dockerKey === 'included')
       .filter(({ path }) => path !== SCRIPT || content.matrixctl !== 'fetched')
       .map((file) => writeFile(file, content)),
-    runcmd: parts.flatMap((part) => part.commands),
+    runcmd: firstBoot(deployment, content),
   };
 }
 
-/** Everything is written as root's: cloud-init knows owners by name only, so `matrixctl boot prepare` sets the others. */
 function writeFile(file: ServerFile, { scripts, matrixctl }: Content): WriteFile {
   const { path, mode, packed } = file;
   const entry = { path, owner: 'root:root', permissions: permissions(mode) };

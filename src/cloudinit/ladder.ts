@@ -1,6 +1,6 @@
 /** The forms of a document, from the most readable to the smallest, and which of them a provider takes. */
 import type { Deployment } from '../deployment/deployment';
-import type { Content } from '../parts/part';
+import type { Content } from '../server/files';
 import { document, PACKED } from './document';
 import { encode } from './encode';
 import { countedSize, type Form, type ProviderLimit } from './limits';

@@ -1,4 +1,4 @@
-import { escapeFor } from '../parts/escape';
+import { escapeFor } from '../server/escape';
 
 /**
  * How much user data each provider takes, and in which form. Sizes are bytes.

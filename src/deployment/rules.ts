@@ -1,7 +1,7 @@
 /**
  * What each value may look like. A rule returns undefined for a right value, else what is expected (and a hint).
  * The alphabets are narrow on purpose: none of these values can then break out of YAML, JSON, shell, nginx or
- * env files; src/parts/escape.ts guards the same border from the other side.
+ * env files; src/server/escape.ts guards the same border from the other side.
  */
 import { load } from 'js-yaml';
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { load } from 'js-yaml';
 import { planExtract } from '../cloudinit/lint/extract-plan';
 import { octal } from '../cloudinit/lint/inspect';
-import { FILES } from '../parts/files';
+import { FILES } from '../server/files';
 
 export interface ExpectedFile {
   readonly path: string;

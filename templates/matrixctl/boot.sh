@@ -100,7 +100,7 @@ boot() { # STEP [WORD...]
   esac
 }
 
-# After a reboot cloud-init does all of it again until it is done (src/parts/host.ts); the timer is for all else.
+# After a reboot cloud-init does all of it again until it is done (src/server/first-boot.ts); the timer is for all else.
 units() {
   local unit=/etc/systemd/system/matrix
   replace $unit.service 644 <<UNIT

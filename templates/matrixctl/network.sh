@@ -36,13 +36,13 @@ only_ipv4() { # COMPOSE-FILE SERVICE FILE
 METADATA='iptables 169.254.0.0/16 iptables 168.63.129.16 iptables 100.100.100.200 ip6tables fd00:ec2::254
   ip6tables fd20:ce::254 ip6tables fd00:c1::a9fe:a9fe ip6tables fd00:42::42'
 metadata_guard() {
-  local tool address
+  local tool address rule
   # shellcheck disable=SC2086 # words are meant
   printf '%s %s\n' $METADATA | while read -r tool address; do
     $tool -w 10 -N DOCKER-USER &>/dev/null || :
     $tool -w 10 -C FORWARD -j DOCKER-USER &>/dev/null || $tool -w 10 -I FORWARD -j DOCKER-USER &>/dev/null || :
-    set -- DOCKER-USER -i matrix-+ -d "$address" -p tcp ! --dport 53 -j REJECT
-    if ! $tool -w 10 -C "$@" &>/dev/null && $tool -w 10 -I "$@" &>/dev/null; then
+    rule=(DOCKER-USER -i matrix-+ -d "$address" -p tcp ! --dport 53 -j REJECT)
+    if ! $tool -w 10 -C "${rule[@]}" &>/dev/null && $tool -w 10 -I "${rule[@]}" &>/dev/null; then
       journal "guard, $tool $address: done"
     fi
   done

@@ -1,6 +1,6 @@
 import { lchownSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { APT_KEY } from '../../src/parts/boot';
+import { APT_KEY } from '../../src/server/files';
 import {
   COMBINATIONS,
   command,

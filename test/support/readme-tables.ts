@@ -1,7 +1,7 @@
 import { handover, PROVIDERS } from '../../src/cloudinit/limits';
 import { resolve } from '../../src/deployment/deployment';
 import { OPTION_NAMES, optionOf } from '../../src/deployment/options';
-import { FILES } from '../../src/parts/files';
+import { FILES } from '../../src/server/files';
 
 /** The README's tables, from the same tables that the command is made of. */
 export const README_TABLES: Readonly<Record<string, () => string>> = {

@@ -1,6 +1,6 @@
 /** What a document holds, as plain data for `show`. Nothing that looks like a secret is in it. */
 
-import { APT_KEY, SCRIPT } from '../../parts/boot';
+import { APT_KEY, SCRIPT } from '../../server/files';
 import type { RungName } from '../ladder';
 import { readDocument } from './document';
 import type { LandedFile } from './files';
