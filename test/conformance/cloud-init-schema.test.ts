@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { COMBINATIONS, generated } from './support/documents';
+import { COMBINATIONS, generated, RUNGS } from './support/documents';
 import { reemittedText } from './support/multipass';
 import { type Root, Stage } from './support/stage';
 import { suiteWith } from './support/tools';
@@ -12,6 +12,7 @@ import { suiteWith } from './support/tools';
  */
 const test = suiteWith('cloud-init schema', ['root:bookworm', 'root:sid']);
 const ROOTS: readonly Root[] = ['bookworm', 'sid'];
+const DOCUMENTS = [...COMBINATIONS, ...RUNGS];
 const PATH = '/root/user-data.yaml';
 
 let stage: Stage;
@@ -55,9 +56,9 @@ for (const root of ROOTS) {
     test(`${root}: every combination is valid${how}, without a word about deprecation`, () => {
       const verdicts = validate(
         root,
-        COMBINATIONS.map((combination) => made(generated(combination).text)),
+        DOCUMENTS.map((combination) => made(generated(combination).text)),
       );
-      COMBINATIONS.forEach(({ name }, index) => {
+      DOCUMENTS.forEach(({ name }, index) => {
         const { code, said } = verdicts[index] ?? { code: -1, said: 'no verdict' };
         assert.is(code, 0, `${name}: ${said}`);
         assert.match(said, /^Valid (?:cloud-config|schema)/, name);

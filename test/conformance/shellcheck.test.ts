@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { COMBINATIONS, type Document, generated } from './support/documents';
+import { COMBINATIONS, type Document, generated, RUNGS } from './support/documents';
 import { Stage } from './support/stage';
 import { suiteWith } from './support/tools';
 
@@ -22,22 +22,9 @@ function said(...argv: string[]): string {
   return code === 0 ? stdout + stderr : `exit code ${code}\n${stdout}${stderr}`;
 }
 
-/** Documents whose scripts differ: all combinations, and the rungs for providers with little room. */
-const DOCUMENTS = [
-  ...COMBINATIONS,
-  { name: 'core', args: ['--domain', 'matrix.example.org', '--provider', 'ec2'] },
-  {
-    name: 'script-fetched',
-    args: [
-      ...['--domain', 'matrix.example.org', '--provider', 'ec2'],
-      ...['--script-url', 'https://www.example.org/matrixctl'],
-    ],
-  },
-];
-
 test('every script passes shellcheck and is read by its own shell', () => {
   const seen = new Set<string>();
-  for (const document of DOCUMENTS.map(generated)) {
+  for (const document of [...COMBINATIONS, ...RUNGS].map(generated)) {
     for (const { path, content } of document.files) stage.write('sid', path, content);
     stage.write('sid', RUNCMD, runcmdScript(document));
     const scripts = document.files.filter(({ content }) => content.startsWith('#!'));

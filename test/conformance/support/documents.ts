@@ -91,6 +91,18 @@ export const COMBINATIONS: readonly Combination[] = [
   },
 ];
 
+/** The default document on each rung of the ladder but that of the default, which is packed. */
+export const RUNGS: readonly Combination[] = [
+  { name: 'plain', args: plain('--format', 'plain') },
+  { name: 'gzip', args: plain('--format', 'gzip') },
+  { name: 'key-fetched', args: plain('--provider', 'oracle') },
+  {
+    name: 'script-fetched',
+    args: plain('--provider', 'ec2', '--script-url', 'https://www.example.org/matrixctl'),
+  },
+  { name: 'core', args: plain('--provider', 'ec2') },
+];
+
 /** The SSH keys of the `server` combination. */
 export const SSH_KEYS: readonly string[] = KEYS;
 
