@@ -54,6 +54,13 @@ matrixctl up >/run/pace.log 2>&1
 seconds
 `;
 
+/** On the running server, with a registry that has nothing new. */
+const UPDATE = `
+begin=$(date +%s%N)
+matrixctl update >/run/pace.log 2>&1
+awk -v ns=$(($(date +%s%N) - begin)) 'BEGIN { print ns / 1e9 }'
+`;
+
 const time = async (server: Server, script: string): Promise<number> =>
   Number((await sh(server, script, 600_000)).trim());
 
@@ -86,6 +93,7 @@ async function measure(lab: Lab) {
     floor.push(await time(server, FLOOR));
   }
   const up = await time(server, UP);
+  const update = await time(server, UPDATE);
   const pulls = await time(server, PULLS);
   await server.machine.destroy();
   const least = preparing + (pulling - installing) + pulls + median(floor);
@@ -95,6 +103,7 @@ async function measure(lab: Lab) {
     ours,
     floor,
     up,
+    update,
     pulls,
     ready,
     least,
@@ -119,7 +128,9 @@ export const pace: Scenario = {
         const boot = `${found.boot.toFixed(2)} x (${found.ready.toFixed(1)} s; least ${found.least.toFixed(1)} s: ${parts})`;
         lab.progress(`pace: stack ${stack}`);
         lab.progress(`pace: first boot ${boot}`);
-        lab.progress(`pace: up after down ${found.up.toFixed(1)} s`);
+        lab.progress(
+          `pace: up after down ${found.up.toFixed(1)} s, update without news ${found.update.toFixed(1)} s`,
+        );
         return [
           holds('pace: stack', found.stack > 0, stack, 'a figure'),
           holds('pace: first boot', found.boot > 0, boot, 'a figure'),
