@@ -12,6 +12,7 @@ import { encode } from '../src/cloudinit/encode';
 import { LADDER, onLadder } from '../src/cloudinit/ladder';
 import { countedSize, handover, PROVIDERS, type ProviderLimit } from '../src/cloudinit/limits';
 import { generate } from '../src/commands/generate';
+import { deploymentReport } from '../src/commands/report';
 import { show, showReport } from '../src/commands/show';
 import { type Deployment, resolve } from '../src/deployment/deployment';
 import { APT_KEY, certificateName, SCRIPT } from '../src/server/files';
@@ -178,12 +179,23 @@ documents('script and key are both fetched where nothing less fits', async () =>
   });
   assert.is(rung, 'script-fetched');
   assert.is(show(bytes).rung, rung);
-  const more = await onLadder(
-    { ...(resolve({ ...EVERYTHING, 'script-url': URL }).deployment as Deployment), sshKeys: long },
-    undefined,
-    { ...(PROVIDERS.linode as ProviderLimit), bytes: 9_000 },
-  );
+  const resolved = resolve({ ...EVERYTHING, 'script-url': URL }).deployment as Deployment;
+  const deployment = { ...resolved, sshKeys: long };
+  const more = await onLadder(deployment, undefined, {
+    ...(PROVIDERS.linode as ProviderLimit),
+    bytes: 9_000,
+  });
   assert.equal([more?.rung, more?.fits], ['both-fetched', true]);
+  assert.ok(more);
+  const report = deploymentReport({
+    ...more,
+    deployment,
+    provider: 'linode',
+    output: undefined,
+    diagnostics: [],
+    fromConfig: new Set(),
+  });
+  assert.match(report, `Put matrixctl of this version at ${URL} before the first boot`);
 });
 
 documents('without a provider: packed YAML, unless a format is asked for', async () => {

@@ -18,7 +18,7 @@ function utf8(text: string): Uint8Array {
 /** gzip without a time, and with "unknown" as the system that made it (RFC 1952, header bytes 4 to 9). */
 async function gzip(text: string): Promise<Uint8Array> {
   // Loaded here: it takes longer to load than all the rest of a plain document.
-  const { gzipAsync } = await import('@gfx/zopfli');
+  const { gzipAsync } = await import('./zopfli');
   // More rounds take longer and save some ten bytes.
   const zipped = new Uint8Array(await gzipAsync(utf8(text), { numiterations: 3 }));
   zipped[9] = 255;

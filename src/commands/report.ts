@@ -66,13 +66,14 @@ function ofForm({ deployment, provider, rung, form, bytes, output }: Generated):
     const limit = PROVIDERS[name];
     return limit?.forms.includes(form) && countedSize(limit, bytes.length) <= limit.bytes;
   };
+  const { what, content } = LADDER.find(({ name }) => name === rung) ?? LADDER[1];
   const names = Object.keys(PROVIDERS);
   const list = (taken: boolean) =>
     names.filter((name) => isTaken(name) === taken).map((name) => PROVIDERS[name]?.name);
   const limit = provider === undefined ? undefined : PROVIDERS[provider];
   const note = limit?.notes?.[form];
   return [
-    `gen-cloudinit: ${bytes.length} bytes of ${form} (${rung}: ${LADDER.find(({ name }) => name === rung)?.what})`,
+    `gen-cloudinit: ${bytes.length} bytes of ${form} (${rung}: ${what})`,
     `Accepted by ${list(true).join(', ') || 'no provider in the list'}.`,
     ...(list(false).length > 0
       ? [`Not by ${list(false).join(', ')} (--provider NAME makes a document for one).`]
@@ -80,7 +81,7 @@ function ofForm({ deployment, provider, rung, form, bytes, output }: Generated):
     ...(limit ? [`Create the server: ${handover(limit, output ?? 'user-data', deployment.distro)}`] : []),
     ...(note ? [`  Note: ${note}.`] : []),
     ...(deployment.scriptUrl
-      ? rung === 'script-fetched'
+      ? content.matrixctl === 'fetched'
         ? [
             `Put matrixctl of this version at ${deployment.scriptUrl} before the first boot (README, Handing it to a provider).`,
           ]

@@ -39,7 +39,7 @@ boot() { # STEP [WORD...]
   esac
   case $1 in
     prepare)
-      units &
+      units 9>&- &
       enabled=$!
       state preparing
       preflight
@@ -51,7 +51,7 @@ boot() { # STEP [WORD...]
       no_way_out | sed 's/^/gen-cloudinit: /'
       echo "$SERVER_NAME:$BASE_DIR" | replace $LIB/server 644
       new_database
-      wait $enabled
+      wait $enabled || die 'the timer cannot be enabled'
       state pulling
       ;;
     pull | begin | busy) "$@" ;;

@@ -50,8 +50,10 @@ reason() { # OUTPUT
 pull() { # IMAGE...
   local image job jobs=()
   for image; do
-    docker image inspect "$image" &>/dev/null ||
-      retry "pulling $image" timeout 1800 docker pull -q "$image" 9>&- &
+    {
+      docker image inspect "$image" &>/dev/null ||
+        retry "pulling $image" timeout 1800 docker pull -q "$image"
+    } 9>&- &
     jobs+=($!)
   done
   for job in "${jobs[@]}"; do

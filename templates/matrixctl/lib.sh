@@ -38,11 +38,21 @@ up() {
   [ $code = 0 ] && metadata_guard && https
 }
 
-# Waits for Element, unless its container has ended.
+# Waits for Element, unless its container has ended. The server's owner may have removed it, or moved it to another port:
+# then Docker's own check of its image decides.
 element_answers() {
-  local end=$((SECONDS + HEALTH_TIMEOUT))
+  local state end=$((SECONDS + HEALTH_TIMEOUT))
+  grep -q '^ *element:' "$MATRIX" || return 0
   until curl -sfo /dev/null -m 5 http://127.0.0.1:8080/; do
-    [ $SECONDS -lt $end ] && [ "$(timeout 20 docker inspect -f '{{.State.Status}}' matrix-element-1)" = running ] || return 1
+    state=$(timeout 20 docker inspect -f '{{.State.Status}}{{with .State.Health}} {{.Status}}{{end}}' matrix-element-1) || state=''
+    case $state in
+      *' healthy') return 0 ;;
+      exited* | dead* | restarting*) end=0 ;;
+    esac
+    if [ $SECONDS -ge $end ]; then
+      WHY='Element does not answer on 127.0.0.1:8080: matrixctl logs element'
+      return 1
+    fi
     sleep 0.2
   done
 }

@@ -50,7 +50,9 @@ restore() { # FILE-OR-URL [--force]
     trap 'ended resume' EXIT
     trap 'exit 1' HUP INT TERM
     matrix stop synapse
+    STEP='backing up what is here'
     (backup_before_restore "$before")
+    STEP=''
   elif data || [ $? = 2 ]; then
     die 'there are users or rooms here; with --force they are backed up and replaced'
   fi

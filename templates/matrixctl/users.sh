@@ -29,8 +29,8 @@ user() { # NAME [--admin] [PASSWORD-FILE]
 password() { # NAME
   local name=${1-} file secret hash
   check_name "$name"
+  [ "$(user_exists "$name")" ] || refuse "there is no @$name:$SERVER_NAME; matrixctl user $name makes it"
   RECORD+=" $name"
-  [ "$(user_exists "$name")" ] || die "there is no @$name:$SERVER_NAME; matrixctl user $name makes it"
   file=/root/matrix-password-$name
   secret=$(random)
   # shellcheck disable=SC2016 # dollars of the hash

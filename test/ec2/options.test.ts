@@ -90,7 +90,7 @@ test('what the command loads at its start does not hold the AWS SDK', () => {
     if (seen.has(file)) return;
     seen.add(file);
     const text = readFileSync(file, 'utf8');
-    assert.not.match(text, /aws-sdk|RunInstances/, file);
+    assert.not.match(text, /aws-sdk|DescribeInstanceTypes/, file);
     for (const [, next] of text.matchAll(/(?:from|import)\s*"(\.[^"]+)"/g)) follow(join(file, '..', next!));
   };
   follow('dist/cli.js');

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
-import { ELEMENT, STARTS } from '../support/programs';
+import { ELEMENT, ELEMENT_STATE, STARTS } from '../support/programs';
 import { BASE, type Called, LIB, type Sandbox } from '../support/sandbox';
 
 /** What every command uses: the start of the containers, files that are whole or as before, the journal, the lock. */
@@ -8,12 +8,12 @@ const test = suiteOf('lib');
 
 const SITE = '-skim 9 --connect-to ::127.0.0.1: https://matrix.example.org/';
 const HEALTH = '-so /dev/null -m 5 -w %{http_code} http://127.0.0.1:8008/health';
-const ELEMENT_STATE = 'inspect -f {{.State.Status}} matrix-element-1';
 const NGINX = 'compose -f */root/nginx/compose.yml up -d --wait --wait-timeout 60';
 const MATRIX = 'compose -f */docker-compose.yml';
 
 /** A server on which everything starts and answers. */
 function starts(server: Sandbox): void {
+  server.put(`${BASE}/docker-compose.yml`, 'services:\n element:\n');
   server.sequence('up', '0');
   server.answer('docker', STARTS);
   server.answer('curl', { [ELEMENT]: ':', [SITE]: 'echo HTTP/2 200' });
@@ -82,19 +82,33 @@ test('Element is asked until it answers', (server) => {
   assert.equal([asked(result, ELEMENT), slept(result)], [3, 2]);
 });
 
-for (const [state, answer] of [
-  ['has ended', 'echo exited'],
-  ['is not there', 'exit 1'],
-] as const)
-  test(`Element whose container ${state} is not waited for`, (server) => {
+for (const state of ['exited', 'dead', 'restarting', 'exited unhealthy'])
+  test(`Element whose container is ${state} is not waited for`, (server) => {
     starts(server);
     server.answer('curl', { [ELEMENT]: 'exit 7' });
-    server.answer('docker', { [ELEMENT_STATE]: answer });
-    const result = server.call('element_answers');
+    server.answer('docker', { [ELEMENT_STATE]: `echo ${state}` });
+    const result = server.call('element_answers || { echo "$WHY"; exit 1; }');
     assert.is(result.code, 1);
+    assert.match(result.stdout, 'Element does not answer on 127.0.0.1:8080');
     assert.equal([asked(result, ELEMENT), slept(result)], [1, 0]);
     assert.is.not(server.call('up').code, 0, 'up fails too');
   });
+
+test('an Element that its owner has moved to another port counts by its own check', (server) => {
+  starts(server);
+  server.answer('curl', { [ELEMENT]: 'exit 7' });
+  server.sequence('state', 'running starting', '', 'running healthy');
+  server.answer('docker', { [ELEMENT_STATE]: 'next state' });
+  const result = server.call('element_answers');
+  assert.equal([result.code, slept(result)], [0, 2]);
+});
+
+test('a server without Element does not wait for it', (server) => {
+  starts(server);
+  server.put(`${BASE}/docker-compose.yml`, 'services:\n synapse:\n');
+  const result = server.call('element_answers');
+  assert.equal([result.code, asked(result, ELEMENT)], [0, 0]);
+});
 
 test('Element that never answers is waited for as long as HEALTH_TIMEOUT says', (server) => {
   starts(server);

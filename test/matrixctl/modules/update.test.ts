@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
-import { ELEMENT, STARTS } from '../support/programs';
-import { BACKUPS, type Called, LIB, type Sandbox } from '../support/sandbox';
+import { ELEMENT, ELEMENT_STATE, STARTS } from '../support/programs';
+import { BACKUPS, BASE, type Called, LIB, type Sandbox } from '../support/sandbox';
 
 /** An update keeps its way back until the new images have proved themselves. */
 const test = suiteOf('update');
@@ -14,6 +14,7 @@ const SITE = '-skim 9 --connect-to ::127.0.0.1: https://matrix.example.org/';
 
 /** Two containers run; `docker pull` has brought a new image of the second one, or none. */
 function running(server: Sandbox, pulled: 'new' | 'none' = 'new'): void {
+  server.put(`${BASE}/docker-compose.yml`, 'services:\n element:\n');
   server.sequence('up', '0');
   server.sequence('mark', 't');
   server.put('/tags', `sha256:db postgres:16\n${pulled === 'new' ? 'sha256:new' : 'sha256:old'} synapse:1\n`);
@@ -229,7 +230,7 @@ test('the journal says why an update failed', (server) => {
 test('an Element that does not answer brings the former images back', (server) => {
   running(server);
   server.sequence('element', 'exited', 'running');
-  server.answer('docker', { 'inspect -f {{.State.Status}} matrix-element-1': 'next element' });
+  server.answer('docker', { [ELEMENT_STATE]: 'next element' });
   server.sequence('elements', '7', '0');
   server.answer('curl', { [ELEMENT]: 'exit "$(next elements)"' });
   fails(

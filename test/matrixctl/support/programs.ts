@@ -35,11 +35,15 @@ export const PROGRAMS: Readonly<Record<string, Answers>> = {
   },
 };
 
+/** How the script asks Docker about Element's container. */
+export const ELEMENT_STATE =
+  'inspect -f {{.State.Status}}{{with .State.Health}} {{.Status}}{{end}} matrix-element-1';
+
 /** Answers of Docker on a server that can start everything. The sequence `up` has the exit codes of Synapse's start. */
 export const STARTS: Answers = {
   'compose -f */docker-compose.yml up -d --wait --wait-timeout 60 synapse': 'exit "$(next up)"',
   'compose -f */docker-compose.yml up -d': ':',
-  'inspect -f {{.State.Status}} matrix-element-1': 'echo running',
+  [ELEMENT_STATE]: 'echo running',
   'compose -f */compose.yml up -d --wait --wait-timeout 60': ':',
   'compose -f */docker-compose.yml up -d --wait db': ':',
   'compose -f */docker-compose.yml stop synapse': ':',
