@@ -61,11 +61,11 @@ export const powerFaults: readonly Fault[] = [
   {
     name: 'fault-power-launch',
     fault: 'power cut',
-    moment: 'as the second compose launch begins',
+    moment: 'once the database has answered, while Synapse starts',
     expected: `${whole}; the database that was there stays`,
     seen: 'as expected, 46 s after the power cut',
     async inject(stage) {
-      await stage.when(running('nginx/compose.yml'));
+      await stage.when('[ -s /var/lib/gen-cloudinit/database ]');
       await stage.powerCycle();
     },
     keepsDatabase: true,
