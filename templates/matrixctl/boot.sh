@@ -28,6 +28,20 @@ database_answered() {
   rm -f $LIB/new-database
 }
 
+# Synapse makes its tables in many transactions. One that was cut short in them ends at once, at each later start, and no
+# version of the schema is noted: nobody has ever used that database, and it begins again.
+half_made_tables() {
+  [ "$(timeout 20 docker inspect -f '{{.RestartCount}}' matrix-synapse-1)" != 0 ] &&
+    [ "$(sql -c "SELECT to_regclass('public.background_updates') IS NOT NULL AND NOT EXISTS (SELECT FROM public.schema_version)")" = t ]
+}
+begin_tables_again() {
+  say "Synapse's tables are half made: they are made again"
+  matrix stop synapse
+  sql -d postgres -c 'DROP DATABASE synapse' \
+    -c "CREATE DATABASE synapse ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+  matrix start synapse
+}
+
 locale() { sql -c "SELECT pg_encoding_to_char(encoding)||datcollate||datctype FROM pg_database WHERE datname='synapse'"; }
 
 boot() { # STEP [WORD...]
@@ -73,6 +87,7 @@ boot() { # STEP [WORD...]
         if [ $SECONDS -ge $told ]; then
           now=$(docker ps -a --filter label=com.docker.compose.project=matrix --format '{{.Names}} {{.Status}}' | paste -sd ,)
           [[ $now != *Exited* ]] || die "$now"
+          if [[ $now = *Restarting* ]] && half_made_tables; then begin_tables_again; fi
           say "waiting for Synapse, $((end - SECONDS)) s left: $now"
           told=$((SECONDS + 5))
         fi
