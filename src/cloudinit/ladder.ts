@@ -19,7 +19,7 @@ const TEXT: readonly Form[] = ['yaml'];
 const ZIPPED: readonly Form[] = ['gzip', 'base64'];
 const PLAIN: Content = { ...PACKED, scripts: 'plain' };
 
-/** Compared with `content`, so that no two have the same. Inside gzip scripts are plain, for packed twice is larger. */
+/** Inside gzip scripts are plain: packed twice is larger. */
 export const LADDER = [
   { name: 'plain', what: 'YAML with readable scripts', forms: TEXT, content: PLAIN },
   { name: 'packed', what: 'YAML with packed scripts', forms: TEXT, content: PACKED },
@@ -51,6 +51,13 @@ export const LADDER = [
 ] as const satisfies readonly Rung[];
 
 export type RungName = (typeof LADDER)[number]['name'];
+
+/** The row of a rung. */
+export function rungOf(name: RungName): Rung {
+  const found = LADDER.find((rung) => rung.name === name);
+  if (!found) throw new Error(`no rung ${name}`);
+  return found;
+}
 
 /** What --format may ask for: a form, or the first rung, which has the form of the second. */
 export type Format = Form | 'plain';
@@ -97,7 +104,7 @@ export async function onLadder(
   );
 }
 
-/** A rung in each form that the format and the provider allow. */
+/** A rung in each form that the format and the provider allow; base64 is tried only where gzip, which is smaller, is not. */
 function formsOf<Each extends Rung>(
   rung: Each,
   format: Format | undefined,
@@ -107,5 +114,6 @@ function formsOf<Each extends Rung>(
   return rung.forms
     .filter((form) => format === undefined || format === 'plain' || form === format)
     .filter((form) => !limit || limit.forms.includes(form))
+    .filter((form, _, allowed) => form !== 'base64' || !allowed.includes('gzip'))
     .map((form) => ({ rung, form }));
 }

@@ -1,4 +1,4 @@
-import { escapeFor } from '../server/escape';
+import { quoted } from '../server/escape';
 
 /**
  * How much user data each provider takes, and in which form. Sizes are bytes.
@@ -21,9 +21,6 @@ export interface ProviderLimit {
   /** What goes wrong most often, by form. */
   readonly notes?: Partial<Record<Form, string>>;
 }
-
-/** One word of a shell command. */
-const quoted = escapeFor('command.sh');
 
 const TEXT: readonly Form[] = ['yaml'];
 const TEXT_OR_BASE64: readonly Form[] = ['yaml', 'base64'];

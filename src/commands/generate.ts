@@ -1,6 +1,6 @@
-import { cloudConfig, PACKED } from '../cloudinit/document';
+import { cloudConfig } from '../cloudinit/document';
 import { contradictions } from '../cloudinit/extra';
-import { type Fitted, type Format, LADDER, onLadder } from '../cloudinit/ladder';
+import { type Fitted, type Format, onLadder, rungOf } from '../cloudinit/ladder';
 import { countedSize, PROVIDERS, type ProviderLimit } from '../cloudinit/limits';
 import { type Deployment, resolve } from '../deployment/deployment';
 import type { Diagnostic } from '../deployment/diagnostic';
@@ -133,8 +133,7 @@ function withoutOperations({ name }: ProviderLimit): Diagnostic {
 }
 
 function biggestParts(deployment: Deployment, { rung }: Fitted): string[] {
-  const content = LADDER.find(({ name }) => name === rung)?.content ?? PACKED;
-  const sizes = cloudConfig(deployment, content)
+  const sizes = cloudConfig(deployment, rungOf(rung).content)
     .write_files.map(({ path, content: text }) => ({ name: path, bytes: text.length }))
     .concat({ name: 'SSH keys', bytes: deployment.sshKeys.join('\n').length });
   return sizes

@@ -1,4 +1,4 @@
-import { LADDER } from '../cloudinit/ladder';
+import { rungOf } from '../cloudinit/ladder';
 import { countedSize, handover, PROVIDERS } from '../cloudinit/limits';
 import type { Deployment } from '../deployment/deployment';
 import type { Diagnostic } from '../deployment/diagnostic';
@@ -66,7 +66,7 @@ function ofForm({ deployment, provider, rung, form, bytes, output }: Generated):
     const limit = PROVIDERS[name];
     return limit?.forms.includes(form) && countedSize(limit, bytes.length) <= limit.bytes;
   };
-  const { what, content } = LADDER.find(({ name }) => name === rung) ?? LADDER[1];
+  const { what, content } = rungOf(rung);
   const names = Object.keys(PROVIDERS);
   const list = (taken: boolean) =>
     names.filter((name) => isTaken(name) === taken).map((name) => PROVIDERS[name]?.name);

@@ -1,4 +1,4 @@
-import { LADDER } from '../cloudinit/ladder';
+import { rungOf } from '../cloudinit/ladder';
 import { inspect, type Shown } from '../cloudinit/lint/inspect';
 import type { Fit } from '../cloudinit/lint/rules/size';
 import { visible } from '../cloudinit/lint/visible';
@@ -20,9 +20,7 @@ export function showReport(shown: Shown, name: string): string {
   const packed = layers.length > 0 ? `, ${layers.join(' of ')} of ${bytes.document} bytes` : '';
   const blocks = [
     [`${visible(name)}: ${kind}, ${bytes.given} bytes${packed}, ${lines} lines`],
-    rung === undefined
-      ? []
-      : [`gen-cloudinit's form ${rung}: ${LADDER.find(({ name }) => name === rung)?.what}`],
+    rung === undefined ? [] : [`gen-cloudinit's form ${rung}: ${rungOf(rung).what}`],
     shown.problem === undefined ? [] : [visible(shown.problem)],
     section('Files', fileRows(shown)),
     section('Packages', shown.packages.map(visible)),

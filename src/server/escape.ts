@@ -48,3 +48,6 @@ export function escapeFor(name: string): Escape {
   if (!found) throw new Error(`no rule to write values into ${name}`);
   return found;
 }
+
+/** One word of a shell command. */
+export const quoted: Escape = escapeFor('command.sh');

@@ -1,7 +1,7 @@
 /** By what certificate the probes from outside are let in, and who signed it. */
 import type { Machine } from '../machines/machine';
-import { quoted } from '../machines/quoted';
 import { pause } from '../machines/waiting';
+import { quoted } from '../server/escape';
 import { ask, type Trust, type Way } from './outside/request';
 import { judging, type Point } from './point';
 import { canEnter, type Enterable, printed } from './shell';

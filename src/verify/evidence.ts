@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Machine } from '../machines/machine';
-import { quoted } from '../machines/quoted';
+import { quoted } from '../server/escape';
 import { canEnter, type Enterable, printed } from './shell';
 import type { Subject } from './subject';
 

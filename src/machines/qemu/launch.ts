@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { quoted } from '../../server/escape';
 import type { LaunchEvents } from '../machine';
-import { quoted } from '../quoted';
 import { orStop } from '../waiting';
 import { type Accelerator, type Candidates, candidates } from './accelerator';
 import { inspectImage, makeLayer } from './disk';

@@ -1,8 +1,8 @@
 /** A running machine of QEMU. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { quoted } from '../../server/escape';
 import { type Executed, type Machine, MachineGone } from '../machine';
-import { quoted } from '../quoted';
 import { Stopped, until } from '../waiting';
 import type { Accelerator } from './accelerator';
 import { LAYER, type QemuProcess } from './process';

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { quoted } from '../../server/escape';
 import type { Executed } from '../machine';
-import { quoted } from '../quoted';
 import { run, tryRun } from '../run';
 import { orStop, pause } from '../waiting';
 

@@ -1,7 +1,7 @@
 /** Every container of the document: up, healthy by its own check, of the document's image, not restarted. */
 
-import { quoted } from '../../machines/quoted';
 import { pause } from '../../machines/waiting';
+import { quoted } from '../../server/escape';
 import { judging, type Point } from '../point';
 import { type Enterable, json, printed } from '../shell';
 import type { ExpectedContainer, Subject } from '../subject';

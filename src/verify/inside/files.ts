@@ -1,6 +1,6 @@
 /** Every file of the document, as it lies on the machine: owner, mode and content. */
 
-import { quoted } from '../../machines/quoted';
+import { quoted } from '../../server/escape';
 import { judging, type Point } from '../point';
 import { type Enterable, printed } from '../shell';
 import type { ExpectedFile, Subject } from '../subject';
