@@ -22,8 +22,14 @@ export interface Judgement {
   readonly verdicts: readonly Verdict[];
 }
 
-/** One line: what was seen may be the output of a program. */
-const oneLine = (text: string): string => text.trim().replace(/\s+/g, ' ').slice(0, 400);
+/**
+ * One line of at most 1000 characters. What was seen may be the output of a program: its beginning names the state,
+ * and its end names the cause, so the middle gives way.
+ */
+export function oneLine(text: string): string {
+  const line = text.trim().replace(/\s+/g, ' ');
+  return line.length <= 1000 ? line : `${line.slice(0, 400)} … ${line.slice(-597)}`;
+}
 
 /** A verdict on a condition. */
 export const holds = (name: string, ok: boolean, seen: string, expected: string): Verdict => ({
