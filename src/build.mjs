@@ -139,8 +139,6 @@ const zopfli = {
   },
 };
 
-const VERBS = ['check', 'show', 'extract', 'schema', 'verify', 'confirm', 'bake', 'bake-qemu', 'sweep'];
-
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -155,15 +153,20 @@ const common = {
 };
 
 /**
- * The command itself is CommonJS: Node starts that some milliseconds sooner than a module. The rarer verbs are
- * modules beside it, loaded when they are asked for.
+ * The command itself is CommonJS: Node starts that some milliseconds sooner than a module. What it imports on demand, a
+ * verb for instance, is a module beside it.
  */
-const verbs = {
-  name: 'verbs',
+const modulesOnDemand = {};
+const onDemand = {
+  name: 'on-demand',
   setup(bundler) {
-    bundler.onResolve({ filter: /^\.\/commands\// }, ({ path, kind }) =>
-      kind === 'dynamic-import' ? { path: `./verbs/${basename(path)}.mjs`, external: true } : undefined,
-    );
+    bundler.onResolve({ filter: /^\.\.?\// }, ({ path, kind, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      const file = relative(join(root, 'src'), join(resolveDir, path));
+      const name = file.replaceAll(/[/\\]/g, '-');
+      modulesOnDemand[name] = `src/${file}.ts`;
+      return { path: `./modules/${name}.mjs`, external: true };
+    });
   },
 };
 
@@ -218,7 +221,7 @@ const command = await build({
   entryPoints: ['src/cli.ts'],
   outfile: 'dist/cli.js',
   format: 'cjs',
-  plugins: [...common.plugins, verbs],
+  plugins: [...common.plugins, onDemand],
   define: { ...common.define, 'import.meta.url': '__url' },
   minify: true,
   banner: { js: "#!/usr/bin/env node\nconst __url = require('node:url').pathToFileURL(__filename).href;" },
@@ -228,8 +231,8 @@ await chmod(join(root, 'dist/cli.js'), 0o755);
 await writeFile(join(root, 'dist/package.json'), '{"type":"commonjs"}\n');
 const modules = await build({
   ...common,
-  entryPoints: VERBS.map((verb) => `src/commands/${verb}.ts`),
-  outdir: 'dist/verbs',
+  entryPoints: modulesOnDemand,
+  outdir: 'dist/modules',
   outExtension: { '.js': '.mjs' },
   splitting: true,
   chunkNames: 'shared-[hash]',

@@ -12,9 +12,10 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { check, checkReport, hasErrors } from '../src/commands/check';
-import { InputError, readGiven } from '../src/commands/input';
-import type { Diagnostic } from '../src/deployment/diagnostic';
+import { check, checkReport } from '../src/commands/check';
+import type { Diagnostic } from '../src/diagnostics/diagnostic';
+import { hasErrors } from '../src/diagnostics/diagnostic';
+import { InputError, readGiven } from '../src/system/input';
 
 const test = suite('check');
 const PATH = process.env.PATH;

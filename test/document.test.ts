@@ -6,15 +6,16 @@ import { gzipAsync } from '@gfx/zopfli';
 import { load } from 'js-yaml';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { CloudConfig } from '../src/cloudinit/config';
-import { document } from '../src/cloudinit/document';
-import { encode } from '../src/cloudinit/encode';
-import { LADDER, onLadder } from '../src/cloudinit/ladder';
-import { countedSize, handover, PROVIDERS, type ProviderLimit } from '../src/cloudinit/limits';
-import { generate } from '../src/commands/generate';
-import { deploymentReport } from '../src/commands/report';
+import type { CloudConfig } from '../src/cloudinit/write/cloud-config';
+import { document } from '../src/cloudinit/write/document';
+import { encode } from '../src/cloudinit/write/encode';
+import { LADDER, onLadder } from '../src/cloudinit/write/ladder';
+import { compile } from '../src/commands/compile';
+import { deploymentReport, handover } from '../src/commands/generate';
 import { show, showReport } from '../src/commands/show';
-import { type Deployment, resolve } from '../src/deployment/deployment';
+import type { Deployment } from '../src/config/deployment';
+import { resolve } from '../src/config/resolve';
+import { countedSize, PROVIDERS, type ProviderLimit } from '../src/providers';
 import { APT_KEY, certificateName, SCRIPT } from '../src/server/files';
 
 const documents = suite('document');
@@ -71,7 +72,7 @@ const EVERYTHING = {
 const URL = 'https://www.example.org/matrixctl';
 
 async function onProvider(provider: string, asked: Record<string, unknown>) {
-  const made = await generate({ ...asked, provider }, () => '');
+  const made = await compile({ ...asked, provider }, () => '');
   assert.ok(made.deployment, `${provider}: ${JSON.stringify(made.diagnostics)}`);
   return made;
 }
@@ -123,10 +124,7 @@ documents(
     const warning = ec2.diagnostics.find(({ code }) => code === 'core-only');
     assert.match(warning?.hint ?? '', '--script-url');
     for (const asked of [{ backup: 'daily' }, { 'restore-from': '/root/matrix.tar.gz' }]) {
-      const { deployment, diagnostics } = await generate(
-        { ...ORDINARY, ...asked, provider: 'ec2' },
-        () => '',
-      );
+      const { deployment, diagnostics } = await compile({ ...ORDINARY, ...asked, provider: 'ec2' }, () => '');
       assert.is(deployment, undefined);
       assert.equal(
         diagnostics.filter(({ severity }) => severity === 'error').map(({ code }) => code),
@@ -146,7 +144,7 @@ documents('show names the rung that was made', async () => {
     [{ provider: 'ec2', 'script-url': URL }, 'script-fetched'],
     [{ provider: 'ec2' }, 'core'],
   ] as const) {
-    const made = await generate({ ...ORDINARY, ...asked }, () => '');
+    const made = await compile({ ...ORDINARY, ...asked }, () => '');
     assert.ok(made.deployment);
     const shown = show(made.bytes);
     assert.equal([made.rung, shown.rung], [rung, rung]);
@@ -156,7 +154,7 @@ documents('show names the rung that was made', async () => {
 });
 
 documents('a format that does not fit: the error names one that does', async () => {
-  const { diagnostics } = await generate({ ...ORDINARY, provider: 'hetzner', format: 'yaml' }, () => '');
+  const { diagnostics } = await compile({ ...ORDINARY, provider: 'hetzner', format: 'yaml' }, () => '');
   const error = diagnostics.find(({ code }) => code === 'too-large');
   assert.match(error?.hint ?? '', /^--format base64 fits: \d+ bytes \(key-fetched\)$/);
   assert.match(error?.given ?? '', 'the biggest parts are /usr/local/sbin/matrixctl');
@@ -190,10 +188,8 @@ documents('script and key are both fetched where nothing less fits', async () =>
   const report = deploymentReport({
     ...more,
     deployment,
-    provider: 'linode',
-    output: undefined,
+    output: { path: undefined, provider: 'linode', format: undefined },
     diagnostics: [],
-    fromConfig: new Set(),
   });
   assert.match(report, `Put matrixctl of this version at ${URL} before the first boot`);
 });
@@ -206,7 +202,7 @@ documents('without a provider: packed YAML, unless a format is asked for', async
     ['gzip', 'gzip'],
     ['base64', 'gzip'],
   ] as const) {
-    const made = await generate({ ...ORDINARY, ...(format ? { format } : {}) }, () => '');
+    const made = await compile({ ...ORDINARY, ...(format ? { format } : {}) }, () => '');
     assert.is(made.deployment && made.rung, rung);
   }
 });

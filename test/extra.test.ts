@@ -1,14 +1,14 @@
 import { load } from 'js-yaml';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { CloudConfig } from '../src/cloudinit/config';
-import { generate } from '../src/commands/generate';
+import type { CloudConfig } from '../src/cloudinit/write/cloud-config';
+import { compile } from '../src/commands/compile';
 
 /** The operator's own cloud-config in the document: `--extra FILE`. */
 const extra = suite('extra');
 
 async function made(text: string, more: Record<string, unknown> = {}) {
-  const result = await generate(
+  const result = await compile(
     { domain: 'matrix.example.org', email: 'admin@matrix.test', extra: 'extra.yaml', ...more },
     () => text,
   );
@@ -19,7 +19,7 @@ async function made(text: string, more: Record<string, unknown> = {}) {
 }
 
 const plain = async () => {
-  const { bytes } = (await generate(
+  const { bytes } = (await compile(
     { domain: 'matrix.example.org', email: 'admin@matrix.test' },
     () => '',
   )) as { bytes: Uint8Array };

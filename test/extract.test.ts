@@ -17,7 +17,7 @@ import * as fc from 'fast-check';
 import { dump } from 'js-yaml';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { planExtract } from '../src/cloudinit/lint/extract-plan';
+import { planExtract } from '../src/cloudinit/read/extract-plan';
 import { extract, extractReport } from '../src/commands/extract';
 import { show } from '../src/commands/show';
 

@@ -9,26 +9,48 @@ import { generated } from './support/run';
 /** The layout: imports run one way, and what makes the document needs nothing but the language. */
 const layers = suite('layers');
 
-/** Each folder of src/ with those that it may import besides itself. */
+/** What needs nothing but the language. */
+const PURE = [
+  'diagnostics',
+  'providers',
+  'config',
+  'server',
+  'cloudinit/write',
+  'cloudinit/read',
+  'cloudinit/lint',
+];
+
+/** Each room of src/ with the rooms that it may import besides itself: the arrows of the house. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  deployment: ['templates'],
-  server: ['deployment', 'templates'],
-  cloudinit: ['server', 'deployment'],
-  machines: ['cloudinit', 'server', 'deployment'],
-  verify: ['machines', 'cloudinit', 'server', 'deployment'],
-  bake: ['machines', 'cloudinit', 'server', 'deployment', 'templates'],
-  flags: ['machines', 'deployment'],
-  commands: ['flags', 'machines', 'verify', 'bake', 'cloudinit', 'server', 'deployment'],
+  diagnostics: [],
+  providers: [],
+  config: ['diagnostics', 'providers', 'templates'],
+  server: ['config', 'diagnostics', 'providers', 'templates'],
+  'cloudinit/read': ['server', 'config', 'diagnostics', 'providers'],
+  'cloudinit/write': ['server', 'config', 'diagnostics', 'providers'],
+  'cloudinit/lint': ['cloudinit/read', 'server', 'config', 'diagnostics', 'providers'],
+  system: ['diagnostics'],
+  machines: [...PURE, 'system'],
+  verify: [...PURE, 'system', 'machines'],
+  bake: [...PURE, 'system', 'machines', 'templates'],
+  commands: [...PURE, 'system', 'machines', 'verify', 'bake'],
+  cli: ['commands', 'config', 'diagnostics', 'system'],
 };
-const PURE = ['deployment', 'server', 'cloudinit'];
 
 interface Import {
   readonly file: string;
-  readonly folder: string;
+  readonly room: string;
   /** As written. */
   readonly from: string;
-  /** Folder of src/, or `templates`; undefined for a package. */
+  /** The file, relative to src/ and without .ts; undefined for a package or a template. */
+  readonly to: string | undefined;
+  /** Room of src/, or `templates`; undefined for a package. */
   readonly target: string | undefined;
+}
+
+function roomOf(path: string): string {
+  const [first = '', second = ''] = path.replace(/\.ts$/, '').split('/');
+  return first === 'cloudinit' ? `${first}/${second}` : first;
 }
 
 function importsOf(file: string): Import[] {
@@ -38,33 +60,30 @@ function importsOf(file: string): Import[] {
   );
   return [...statements].map(([, named, bare, dynamic]) => {
     const from = named ?? bare ?? dynamic ?? '';
-    const [first = '', second] = normalize(join('src', dirname(file), from)).split('/');
-    const target = from.startsWith('.') ? (first === 'src' ? second : first) : undefined;
-    return { file, folder: file.split('/')[0] ?? '', from, target };
+    const path = normalize(join(dirname(file), from));
+    const to = from.startsWith('.') && !path.startsWith('..') ? path : undefined;
+    const target = to ? roomOf(to) : path.startsWith('../templates/') ? 'templates' : undefined;
+    return { file, room: roomOf(file), from, to, target };
   });
 }
 
-const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
-  file.endsWith('.ts'),
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
+  (file) => file.endsWith('.ts') && !file.endsWith('.d.ts'),
 );
-const imports = files.filter((file) => file.includes('/')).flatMap(importsOf);
+const imports = files.flatMap(importsOf);
 
-layers('every folder has its rule, and imports are found', () => {
-  const folders = new Set(files.filter((file) => file.includes('/')).map((file) => file.split('/')[0]));
-  assert.equal(
-    [...folders].filter((folder) => !Object.hasOwn(MAY_IMPORT, folder ?? '')),
-    [],
-  );
-  for (const folder of folders)
+layers('every room has its rule, and imports are found', () => {
+  assert.equal([...new Set(files.map(roomOf))].sort(), Object.keys(MAY_IMPORT).sort());
+  for (const room of Object.keys(MAY_IMPORT).filter((each) => MAY_IMPORT[each]?.length))
     assert.ok(
-      imports.some((each) => each.folder === folder && each.target),
-      folder,
+      imports.some((each) => each.room === room && each.target),
+      room,
     );
 });
 
 layers('imports run one way: nobody imports a command, nor what comes later', () => {
   const wrong = imports.filter(
-    ({ folder, target }) => target && target !== folder && !MAY_IMPORT[folder]?.includes(target),
+    ({ room, target }) => target && target !== room && !MAY_IMPORT[room]?.includes(target),
   );
   assert.equal(
     wrong.map(({ file, from }) => `${file}: ${from}`),
@@ -72,11 +91,29 @@ layers('imports run one way: nobody imports a command, nor what comes later', ()
   );
 });
 
+layers('no file imports itself through others', () => {
+  const next = new Map<string, string[]>();
+  for (const { file, to } of imports) {
+    const from = file.replace(/\.ts$/, '');
+    if (to) next.set(from, [...(next.get(from) ?? []), to]);
+  }
+  const circles = new Set<string>();
+  const done = new Set<string>();
+  const follow = (file: string, path: readonly string[]) => {
+    if (path.includes(file)) circles.add([...path.slice(path.indexOf(file)), file].join(' > '));
+    if (done.has(file) || path.includes(file)) return;
+    for (const each of next.get(file) ?? []) follow(each, [...path, file]);
+    done.add(file);
+  };
+  for (const file of next.keys()) follow(file, []);
+  assert.equal([...circles], []);
+});
+
 layers('the AWS SDK is for EC2 alone, and node: is not for what is pure', () => {
-  const wrong = imports.filter(({ file, folder, from, target }) => {
+  const wrong = imports.filter(({ file, room, from, target }) => {
     if (from.startsWith('@aws-sdk/')) return !/^(?:machines|bake)\/ec2/.test(file);
     return (
-      PURE.includes(folder) && !target && !/^(?:js-yaml|fflate|@gfx\/zopfli|@noble\/hashes\/.*)$/.test(from)
+      PURE.includes(room) && !target && !/^(?:js-yaml|fflate|@gfx\/zopfli|@noble\/hashes\/.*)$/.test(from)
     );
   });
   assert.equal(
@@ -89,7 +126,7 @@ layers('what is pure names nothing impure, in no branch', () => {
   const impure =
     /\b(?:process|Buffer|globalThis|performance|navigator|fetch|setTimeout|setInterval|crypto)\b\s*[.(]|Math\.random|Date\.now|new Date\(\)/;
   assert.ok(impure.test('process.env.HOME') && impure.test('x = Date.now()'));
-  for (const file of files.filter((each) => PURE.includes(each.split('/')[0] ?? ''))) {
+  for (const file of files.filter((each) => PURE.includes(roomOf(each)))) {
     const code = readFileSync(join('src', file), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
     assert.is(impure.exec(code)?.[0], undefined, file);
   }
@@ -125,7 +162,7 @@ layers('the same bytes come out in a world without Node, without a clock and wit
   // src/build.mjs makes it for a browser, of test/support/pure.ts.
   runInContext(readFileSync('dist/test/pure.js', 'utf8'), world);
   const pure: typeof Pure = runInContext('pure', world);
-  const { document, onLadder, lint, inspect, planExtract, resolve } = pure;
+  const { document, onLadder, lint, inventory, readUserData, planExtract, resolve } = pure;
   const { deployment } = resolve({ domain: 'matrix.example.org', timezone: 'Europe/Berlin' });
   assert.ok(deployment);
   const text = document(deployment);
@@ -137,7 +174,7 @@ layers('the same bytes come out in a world without Node, without a clock and wit
     Array.from(lint(encoded)).filter(({ severity }) => severity !== 'info'),
     [],
   );
-  assert.is(inspect(encoded).files.length, planExtract(encoded, false).files.length);
+  assert.is(inventory(readUserData(encoded)).files.length, planExtract(encoded, false).files.length);
 });
 
 layers.run();

@@ -2,18 +2,19 @@ import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { planExtract } from '../src/cloudinit/lint/extract-plan';
-import { inspect } from '../src/cloudinit/lint/inspect';
 import { jsonProblem } from '../src/cloudinit/lint/json';
 import { lint } from '../src/cloudinit/lint/lint';
 import { shellCode } from '../src/cloudinit/lint/shell-code';
+import { planExtract } from '../src/cloudinit/read/extract-plan';
+import { inventory } from '../src/cloudinit/read/inventory';
+import { readUserData } from '../src/cloudinit/read/user-data';
 
 const test = suite('lint: any input');
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 function looksAt(given: Uint8Array): void {
   for (const { line, column } of lint(given)) assert.ok((line ?? 0) >= 1 && (column ?? 0) >= 1);
-  inspect(given);
+  inventory(readUserData(given));
   planExtract(given, true);
 }
 

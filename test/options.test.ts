@@ -1,8 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { PROVIDERS } from '../src/cloudinit/limits';
-import { type Deployment, resolve } from '../src/deployment/deployment';
-import { OPTION_NAMES, OPTIONS } from '../src/deployment/options';
+import type { Deployment } from '../src/config/deployment';
+import { OPTION_NAMES, OPTIONS } from '../src/config/options';
+import { resolve } from '../src/config/resolve';
+import { PROVIDERS } from '../src/providers';
 
 const options = suite('options');
 

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bakeDocument } from '../src/bake/document';
-import { resolve } from '../src/deployment/deployment';
+import { bakeDocument } from '../src/bake/image-document';
+import { resolve } from '../src/config/resolve';
 import { COMBINATIONS, generated, SSH_KEYS } from './conformance/support/documents';
 
 /** A scan of every document for what looks like a secret, in all files as they land. */

@@ -30,7 +30,7 @@ function scripts(text: string): string[] {
 }
 
 /** What a closed room does not have: it reads its input to the end, and is content. */
-const ABSENT = ['sudo', 'cloud-localds'];
+const FORBIDDEN_PATHS = ['sudo', 'cloud-localds'];
 
 /** Runs a script in the folder; with `pipefail`, which GitHub leaves out, each command of a pipe must succeed. */
 function runScript(script: string, folder: string) {
@@ -42,7 +42,7 @@ function runScript(script: string, folder: string) {
   };
   const cli = resolve('dist/cli.js');
   put('npx', `[ "$1" = gen-cloudinit ] || exit 127\nshift\nexec '${process.execPath}' '${cli}' "$@"`);
-  for (const name of ABSENT) put(name, '[ -t 0 ] || cat > /dev/null');
+  for (const name of FORBIDDEN_PATHS) put(name, '[ -t 0 ] || cat > /dev/null');
   return spawnSync('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', script], {
     cwd: folder,
     input: '',

@@ -1,10 +1,10 @@
 /** Looks from outside at the files of an image for what must not be in one. */
-import { ABSENT } from './absent';
-import { BAKE_MARK } from './document';
+import { FORBIDDEN_PATHS } from './forbidden-paths';
+import { BAKE_MARK } from './image-document';
 import { entryAt, expand, filesBelow, type Tree } from './tree';
 
 /** A text that may stand nowhere in an image, and what it is. */
-export interface Forbidden {
+export interface ForbiddenText {
   readonly what: string;
   readonly text: string;
 }
@@ -27,12 +27,15 @@ const PRESENT = ['/usr/bin/docker', '/etc/docker/daemon.json', '/var/lib/gen-clo
  * @param forbidden texts that only the one who asks can know: the domain, the machine's name, a key
  * @returns what was found, none for a good image
  */
-export async function audit(tree: Tree, forbidden: readonly Forbidden[] = []): Promise<readonly Finding[]> {
+export async function audit(
+  tree: Tree,
+  forbidden: readonly ForbiddenText[] = [],
+): Promise<readonly Finding[]> {
   const found: Finding[] = [];
   for (const path of PRESENT) {
     if (!(await entryAt(tree, path))) found.push({ what: 'nothing in the place of', path });
   }
-  for (const { what, places } of ABSENT) {
+  for (const { what, places } of FORBIDDEN_PATHS) {
     for (const place of places) {
       for (const path of await expand(tree, place)) found.push({ what, path });
     }

@@ -1,10 +1,10 @@
 /** Looks at a disk image from outside: its files, and every byte of it. */
 import { open, rm } from 'node:fs/promises';
-import { run } from '../machines/run';
-import { orStop } from '../machines/waiting';
-import { audit, type Finding, type Forbidden } from './audit';
-import { BAKE_MARK } from './document';
+import { run } from '../system/run';
+import { throwIfStopped } from '../system/wait';
+import { audit, type Finding, type ForbiddenText } from './audit';
 import { Ext4, isExt4, type ReadDisk } from './ext4';
+import { BAKE_MARK } from './image-document';
 import { partitions } from './partitions';
 import { entryAt } from './tree';
 
@@ -19,7 +19,7 @@ const ZEROS = Buffer.alloc(CHUNK);
  */
 export async function auditDisk(
   image: string,
-  forbidden: readonly (Forbidden & { readonly everywhere?: boolean })[],
+  forbidden: readonly (ForbiddenText & { readonly everywhere?: boolean })[],
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const raw = `${image}.raw`;
@@ -29,7 +29,7 @@ export async function auditDisk(
     try {
       const read: ReadDisk = async (offset, length) =>
         (await file.read(Buffer.alloc(length), 0, length, offset)).buffer;
-      const disk = heeding(read, signal);
+      const disk = abortable(read, signal);
       const { size } = await file.stat();
       const mark = { what: 'user data', text: BAKE_MARK };
       const everywhere = [mark, ...forbidden.filter((one) => one.everywhere)];
@@ -43,9 +43,9 @@ export async function auditDisk(
 }
 
 /** A disk that nobody reads on when the signal is aborted: to look at its files takes minutes. */
-export function heeding(read: ReadDisk, signal: AbortSignal): ReadDisk {
+export function abortable(read: ReadDisk, signal: AbortSignal): ReadDisk {
   return async (offset, length) => {
-    orStop(signal);
+    throwIfStopped(signal);
     return read(offset, length);
   };
 }
@@ -66,7 +66,11 @@ async function rootOf(disk: ReadDisk): Promise<Ext4> {
  * Searches all bytes of a disk, also those that belong to no file: a removed file stays in the blocks that it had.
  * @returns one finding for each text that is there, with the byte at which it first stands
  */
-export async function scan(disk: ReadDisk, size: number, texts: readonly Forbidden[]): Promise<Finding[]> {
+export async function scan(
+  disk: ReadDisk,
+  size: number,
+  texts: readonly ForbiddenText[],
+): Promise<Finding[]> {
   const wanted = new Map(texts.map(({ what, text }) => [what, Buffer.from(text)]));
   const overlap = Math.max(0, ...[...wanted.values()].map(({ length }) => length - 1));
   const found: Finding[] = [];

@@ -2,9 +2,9 @@
 import { removeAll } from '../machines/ec2/cleanup';
 import { connect } from '../machines/ec2/client';
 import type { Ec2Account } from '../machines/ec2/options';
-import { PACE, type Pace } from '../machines/ec2/pace';
+import { PACING, type Pacing } from '../machines/ec2/pacing';
 import type { Outcome } from '../machines/ec2/remove';
-import { findThings, nameless, type Thing } from '../machines/ec2/things';
+import { findResources, type Resource, unnamed } from '../machines/ec2/resources';
 
 export interface BakedImage {
   readonly id: string;
@@ -20,7 +20,7 @@ export interface BakedImage {
   readonly run: string;
 }
 
-export function bakedImage(thing: Thing): BakedImage {
+export function bakedImage(thing: Resource): BakedImage {
   const { id, name, region, state, architecture, created, snapshots, run } = thing;
   return { id, name, region, state, architecture, created, snapshots, run };
 }
@@ -32,11 +32,11 @@ export function bakedImage(thing: Thing): BakedImage {
 export async function bakeList(
   account: Ec2Account,
   signal: AbortSignal,
-  pace: Pace = PACE,
+  pace: Pacing = PACING,
 ): Promise<readonly BakedImage[]> {
   const ec2 = await connect(account, pace);
   try {
-    const images = await findThings(ec2, 'image', undefined, signal);
+    const images = await findResources(ec2, 'image', undefined, signal);
     return images.map(bakedImage).sort((a, b) => b.created.localeCompare(a.created));
   } finally {
     ec2.close();
@@ -53,11 +53,11 @@ export async function bakeRemove(
   account: Ec2Account,
   events: { progress(line: string): void },
   signal: AbortSignal,
-  pace: Pace = PACE,
+  pace: Pacing = PACING,
 ): Promise<Outcome> {
   const ec2 = await connect(account, pace);
   try {
-    const images = await findThings(ec2, 'image', undefined, signal);
+    const images = await findResources(ec2, 'image', undefined, signal);
     const chosen = wanted.map((word) => {
       const image = images.find(({ id, name }) => id === word || name === word);
       if (image) return image;
@@ -65,7 +65,7 @@ export async function bakeRemove(
     });
     const things = chosen.flatMap((image) => [
       image,
-      ...image.snapshots.map((id) => nameless('snapshot', id, image.region, image.run)),
+      ...image.snapshots.map((id) => unnamed('snapshot', id, image.region, image.run)),
     ]);
     // EC2 may hold a snapshot for a moment after its image has gone, and then no list leads to it any more.
     const find = async () => ({ things, left: [] });

@@ -1,21 +1,20 @@
 /** A document, booted on EC2 until it says that it is ready, becomes an image (AMI) of the account. */
-import type { Diagnostic } from '../deployment/diagnostic';
-import { shown } from '../deployment/shown';
+
+import { lastLines, waitForBootOutcome } from '../machines/boot-outcome';
 import { cleanUp, IMAGE_KINDS, LeftBehind, MACHINE_KINDS } from '../machines/ec2/cleanup';
 import type { Ec2 } from '../machines/ec2/client';
 import { hasCode } from '../machines/ec2/errors';
-import { describeInstance, ended } from '../machines/ec2/instance';
+import { describeInstance, ended, start } from '../machines/ec2/instance';
 import { ec2Machine, removeAfter } from '../machines/ec2/launch';
-import { Making } from '../machines/ec2/making';
-import { type Ec2Options, ec2Options } from '../machines/ec2/options';
-import { PACE, type Pace, unshaken } from '../machines/ec2/pace';
-import { type Prepared, prepare, type Surroundings } from '../machines/ec2/prepare';
-import { start } from '../machines/ec2/start';
+import type { Ec2Options } from '../machines/ec2/options';
+import { PACING, type Pacing, tolerateOutages } from '../machines/ec2/pacing';
+import type { Prepared } from '../machines/ec2/plan';
+import { prepare, type Surroundings } from '../machines/ec2/preflight';
+import { findResources, type ResourceKind } from '../machines/ec2/resources';
 import { type Run, tagged, withImage } from '../machines/ec2/tags';
-import { findThings, type ThingKind } from '../machines/ec2/things';
-import type { LaunchEvents } from '../machines/machine';
-import { lastLines, waitForSentinel } from '../machines/sentinel';
-import { Stopped, until } from '../machines/waiting';
+import { TrackedCalls } from '../machines/ec2/tracked-calls';
+import type { Progress } from '../system/run';
+import { Stopped, until } from '../system/wait';
 import { type BakedImage, bakedImage } from './ec2-images';
 
 /**
@@ -28,33 +27,11 @@ export type BakeOptions = Omit<Ec2Options, 'spot' | 'open' | 'deadMan'> & {
   readonly name: string;
 };
 
-export interface BakeEvents extends LaunchEvents {
+export interface BakeEvents extends Progress {
   /** The image's id is known; it is not complete yet. */
   image(id: string): void;
   /** The image can be used, whatever becomes of the machine that it was made of. */
   complete(image: BakedImage): void;
-}
-
-/** @returns the options with defaults, and a diagnostic for each that cannot be used */
-export function bakeOptions(
-  asked: { readonly [Name in keyof BakeOptions]?: BakeOptions[Name] | undefined },
-): {
-  readonly options: BakeOptions;
-  readonly diagnostics: readonly Diagnostic[];
-} {
-  const { name = '', ...rest } = asked;
-  const { options, diagnostics } = ec2Options(rest);
-  // EC2 API reference, CreateImage.
-  if (/^[\w ()[\]./'@-]{3,128}$/.test(name)) return { options: { ...options, name }, diagnostics };
-  const wrong: Diagnostic = {
-    severity: 'error',
-    code: 'wrong-value',
-    path: 'name',
-    message: 'cannot be the name of an image',
-    given: shown(name),
-    expected: "3 to 128 letters, digits, spaces and ()[] . / - ' @ _",
-  };
-  return { options: { ...options, name }, diagnostics: [...diagnostics, wrong] };
 }
 
 /**
@@ -71,14 +48,14 @@ export async function bakeEc2(
   events: BakeEvents,
   signal: AbortSignal,
 ): Promise<BakedImage> {
-  const pace = surroundings.pace ?? PACE;
+  const pace = surroundings.pace ?? PACING;
   const whole: Ec2Options = { ...options, spot: false, open: false, deadMan: false };
   const prepared = await prepare('bake', document, whole, surroundings, events, signal, (ec2) =>
     nameIsFree(ec2, options.name, signal),
   );
   const { ec2, run } = prepared;
-  const making = new Making(ec2, pace, signal);
-  const removing = (kinds: readonly ThingKind[], told: Run) => async () => {
+  const making = new TrackedCalls(ec2, pace, signal);
+  const removing = (kinds: readonly ResourceKind[], told: Run) => async () => {
     const { left } = await cleanUp(run, kinds, making, { ec2, pace, progress: events.progress });
     if (left.length > 0) throw new LeftBehind(left, told);
   };
@@ -112,8 +89,8 @@ async function nameIsFree(ec2: Ec2, name: string, signal: AbortSignal): Promise<
 
 async function bake(
   prepared: Prepared,
-  making: Making,
-  pace: Pace,
+  making: TrackedCalls,
+  pace: Pacing,
   options: BakeOptions,
   events: BakeEvents,
   signal: AbortSignal,
@@ -121,7 +98,7 @@ async function bake(
   const { ec2 } = prepared;
   const started = await start(prepared, making, pace, events, signal);
   const machine = ec2Machine(prepared, started, async () => {}, signal);
-  const sentinel = await waitForSentinel(machine, {
+  const sentinel = await waitForBootOutcome(machine, {
     within: options.timeLimit * 60_000,
     every: pace.console,
     signal,
@@ -138,11 +115,11 @@ async function bake(
 }
 
 /** Stopped, the disk is as after any shutdown; an image of a running machine is as after a power cut. */
-async function stop(ec2: Ec2, instance: string, pace: Pace, events: LaunchEvents, signal: AbortSignal) {
+async function stop(ec2: Ec2, instance: string, pace: Pacing, events: Progress, signal: AbortSignal) {
   events.progress(`stopping ${instance}`);
   await ec2.call('StopInstances', { InstanceIds: [instance] }, signal);
   const stopped = await until(
-    unshaken(async () => {
+    tolerateOutages(async () => {
       const found = await describeInstance(ec2, instance, signal);
       const state = found?.State?.Name;
       if (state === 'terminated' || state === 'shutting-down') {
@@ -155,7 +132,7 @@ async function stop(ec2: Ec2, instance: string, pace: Pace, events: LaunchEvents
   if (!stopped) throw new Stopped(`${instance} does not stop: see its console`);
 }
 
-async function createImage(prepared: Prepared, making: Making, instance: string, name: string) {
+async function createImage(prepared: Prepared, making: TrackedCalls, instance: string, name: string) {
   const { ec2, run, plan } = prepared;
   try {
     const made = await making.patiently(['IncorrectInstanceState', 'IncorrectState'], () =>
@@ -180,7 +157,7 @@ async function createImage(prepared: Prepared, making: Making, instance: string,
 }
 
 async function ownImage(ec2: Ec2, run: Run): Promise<string | undefined> {
-  const [own] = await findThings(ec2, 'image', run.id);
+  const [own] = await findResources(ec2, 'image', run.id);
   return own?.id;
 }
 
@@ -188,14 +165,14 @@ async function ownImage(ec2: Ec2, run: Run): Promise<string | undefined> {
 async function available(
   { ec2, run }: Prepared,
   id: string,
-  pace: Pace,
-  events: LaunchEvents,
+  pace: Pacing,
+  events: Progress,
   signal: AbortSignal,
 ): Promise<BakedImage> {
   events.progress(`image ${id} is being made; 15 minutes are common`);
   const done = await until(
-    unshaken(async () => {
-      const images = await findThings(ec2, 'image', run.id, signal);
+    tolerateOutages(async () => {
+      const images = await findResources(ec2, 'image', run.id, signal);
       const image = images.find((one) => one.id === id);
       if (image?.state === 'available') return bakedImage(image);
       if (image && image.state !== 'pending' && image.state !== 'transient') {

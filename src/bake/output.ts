@@ -1,7 +1,7 @@
 /** Where the image of QEMU's goes: looked at before a machine works for it. */
 import { lstat, open, rm } from 'node:fs/promises';
-import type { Diagnostic } from '../deployment/diagnostic';
-import { shown } from '../deployment/shown';
+import type { Diagnostic } from '../diagnostics/diagnostic';
+import { quoteValue } from '../diagnostics/quote';
 
 /** What there is beside the image until it has its name: the image itself, and the same unpacked for the audit. */
 export function unfinished(output: string): { readonly part: string; readonly raw: string } {
@@ -20,7 +20,7 @@ const CAUSES: Readonly<Record<string, string>> = {
 export async function outputProblem(output: string): Promise<Diagnostic | undefined> {
   const wrong = (code: string, message: string, expected: string): Diagnostic => ({
     severity: 'error',
-    ...{ code, path: 'output', message, given: shown(output), expected },
+    ...{ code, path: 'output', message, given: quoteValue(output), expected },
   });
   const found = await lstat(output).catch(() => undefined);
   if (found) return wrong('taken', 'is there already', 'a new file: remove this one first, or name another');

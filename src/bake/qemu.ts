@@ -1,19 +1,17 @@
 /** An image made by a machine of QEMU: a compressed qcow2, with its checksum and a description beside it. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { LaunchEvents } from '../machines/machine';
+import { lastLines, waitForBootOutcome } from '../machines/boot-outcome';
 import { launchQemu, type QemuSurroundings } from '../machines/qemu/launch';
 import type { QemuMachine } from '../machines/qemu/machine';
 import type { QemuOptions } from '../machines/qemu/options';
-import { run } from '../machines/run';
-import { lastLines, waitForSentinel } from '../machines/sentinel';
-import { orStop } from '../machines/waiting';
 import { quoted } from '../server/escape';
+import { fileSha256 } from '../system/hash';
+import type { Progress } from '../system/run';
+import { run } from '../system/run';
 import { told } from './audit';
 import { auditDisk } from './disk-audit';
-import { type BakeRecipe, bakeDocument } from './document';
+import { bakeDocument, type ImageSettings } from './image-document';
 import { outputProblem, unfinished } from './output';
 
 export interface BakedDisk {
@@ -45,10 +43,10 @@ export interface BakedDisk {
  *   nothing is left. Stopped when the signal is aborted
  */
 export async function bakeQemu(
-  recipe: BakeRecipe,
+  recipe: ImageSettings,
   options: QemuOptions,
   output: string,
-  events: LaunchEvents,
+  events: Progress,
   signal: AbortSignal,
   more: {
     readonly domain?: string | undefined;
@@ -80,7 +78,7 @@ export async function bakeQemu(
     if (found.length > 0) throw new Error(`the image would hold ${told(found)}`);
     const baked = {
       file: output,
-      sha256: await sha256(part, signal),
+      sha256: await fileSha256(part, signal),
       ...(await sizes(part, signal)),
       base,
       holds: JSON.parse(/gen-cloudinit: image: (\{.*\})/.exec(console)?.[1] ?? '{}'),
@@ -99,10 +97,10 @@ export async function bakeQemu(
 async function ready(
   machine: QemuMachine,
   minutes: number,
-  { progress }: LaunchEvents,
+  { progress }: Progress,
   signal: AbortSignal,
 ): Promise<string> {
-  const sentinel = await waitForSentinel(machine, {
+  const sentinel = await waitForBootOutcome(machine, {
     within: minutes * 60_000,
     every: 1000,
     signal,
@@ -135,18 +133,9 @@ async function info(file: string, signal: AbortSignal): Promise<ImageInfo> {
 
 async function baseOf(machine: QemuMachine, signal: AbortSignal) {
   const file = (await info(machine.disk, signal))['full-backing-filename'] ?? '';
-  return { file, sha256: await sha256(file, signal) };
+  return { file, sha256: await fileSha256(file, signal) };
 }
 
 async function sizes(file: string, signal: AbortSignal) {
   return { bytes: (await stat(file)).size, disk: (await info(file, signal))['virtual-size'] };
-}
-
-async function sha256(file: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) {
-    orStop(signal);
-    hash.update(chunk as Buffer);
-  }
-  return hash.digest('hex');
 }

@@ -1,38 +1,42 @@
 import { outputProblem } from '../bake/output';
 import { type BakedDisk, bakeQemu } from '../bake/qemu';
-import { BAKED_FILE } from '../flags/bake';
-import { numberFlag, textFlag } from '../machines/backend';
-import type { LaunchEvents } from '../machines/machine';
-import { optionsOf } from '../machines/qemu/backend';
-import { wrongImage } from './distro';
-import { type Answer, readRecipe } from './recipe';
+import { grouped } from '../config/flags';
+import { IMAGE_OPTIONS, readImageOptions } from '../config/image-options';
+import { hasErrors } from '../diagnostics/diagnostic';
+import { wrongImage } from '../machines/machine';
+import { QEMU_FLAGS, qemuWarnings } from '../machines/qemu/options';
+import { readText } from '../system/input';
+import { defineCommand, refusal } from './command';
+import { JSON_FLAG } from './common-flags';
 
-/** What the command line brings along. */
-interface Around extends LaunchEvents {
-  readonly signal: AbortSignal;
-  /** Takes the command that removes whatever may be left. */
-  readonly announce: (remove: string) => void;
-}
-
-/**
- * Makes an image with QEMU.
- * @param flags those of `bake qemu`
- * @throws what `bakeQemu` throws
- */
-export async function bakeOnQemu(
-  flags: Readonly<Record<string, unknown>>,
-  { signal, announce, ...events }: Around,
-): Promise<Answer<BakedDisk>> {
-  const { deployment, diagnostics: wrong, fromConfig, domain } = readRecipe(flags);
-  const { options, diagnostics: unfit } = optionsOf(flags, numberFlag(flags, 'time-limit'));
-  const output = textFlag(flags, 'output') ?? BAKED_FILE;
-  const more = [wrongImage('qemu', deployment?.distro, flags), await outputProblem(output)];
-  const diagnostics = [...wrong, ...unfit, ...more.flatMap((one) => one ?? [])];
-  if (!deployment || diagnostics.some(({ severity }) => severity === 'error'))
-    return { diagnostics, fromConfig };
-  const data = await bakeQemu(deployment, options, output, events, signal, { domain, announce });
-  return { data, diagnostics, fromConfig };
-}
+export const bakeQemuCommand = defineCommand({
+  flags: {
+    ...grouped('Image', {
+      output: { type: 'string', help: 'file of the image', default: 'gen-cloudinit.qcow2' },
+      ...JSON_FLAG,
+    }),
+    ...grouped('On QEMU', QEMU_FLAGS),
+  },
+  options: IMAGE_OPTIONS,
+  interruptible: true,
+  examples: [
+    ['$0 bake qemu --output matrix.qcow2', ''],
+    ['$0 bake qemu --config deploy/matrix.yaml', ''],
+  ],
+  async run({ flags, options, diagnostics: wrong }, { signal, announce, progress }) {
+    const { deployment, diagnostics: found, domain } = readImageOptions(options, readText);
+    const more = [wrongImage('qemu', deployment?.distro, flags.image), await outputProblem(flags.output)];
+    const diagnostics = [
+      ...wrong,
+      ...found,
+      ...(hasErrors(wrong) ? [] : qemuWarnings(flags)),
+      ...more.flatMap((one) => one ?? []),
+    ];
+    if (!deployment || hasErrors(diagnostics)) return refusal(diagnostics);
+    const data = await bakeQemu(deployment, flags, flags.output, { progress }, signal, { domain, announce });
+    return { status: 'ok', diagnostics, product: { data, text: data.file }, report: bakedDiskReport(data) };
+  },
+});
 
 /** What to do with a new image, for a person. */
 export function bakedDiskReport({ file, bytes, disk, sha256, seconds }: BakedDisk): string {

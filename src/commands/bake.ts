@@ -1,53 +1,70 @@
-import { bakeDocument } from '../bake/document';
-import { type BakeEvents, bakeEc2, bakeOptions } from '../bake/ec2';
+import { bakeEc2 } from '../bake/ec2';
 import { type BakedImage, bakeList, bakeRemove } from '../bake/ec2-images';
-import type { Diagnostic } from '../deployment/diagnostic';
-import { numberFlag, textFlag } from '../machines/backend';
-import { commonFlags, ec2Options } from '../machines/ec2/options';
+import { bakeDocument } from '../bake/image-document';
+import { grouped, type RawValues } from '../config/flags';
+import { IMAGE_OPTIONS, readImageOptions } from '../config/image-options';
+import { matches } from '../config/rules';
+import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic';
+import { ACCOUNT_FLAGS, ec2Options, INSTANCE_FLAGS } from '../machines/ec2/options';
 import type { Outcome } from '../machines/ec2/remove';
-import { type Answer, readRecipe } from './recipe';
+import { readText } from '../system/input';
+import { defineCommand, refusal } from './command';
+import { JSON_FLAG } from './common-flags';
 
-/** What the command line brings along. */
-interface Around extends BakeEvents {
-  readonly signal: AbortSignal;
-  /** Takes the command that removes whatever may be left. */
-  readonly announce: (remove: string) => void;
-  readonly confirm?: (question: string) => Promise<boolean>;
-  readonly now: Date;
-}
+const ON_EC2 = grouped('On EC2', INSTANCE_FLAGS);
+const ACCOUNT = grouped('On EC2', ACCOUNT_FLAGS);
 
-type Flags = Readonly<Record<string, unknown>>;
-
-const NO_CONFIG: ReadonlySet<string> = new Set();
-
-/**
- * Makes an image on EC2.
- * @param flags those of `bake ec2`
- * @throws what `bakeEc2` throws
- */
-export async function bakeOnEc2(flags: Flags, around: Around): Promise<Answer<BakedImage>> {
-  const { deployment, diagnostics: wrong, fromConfig } = readRecipe(flags);
-  const { options, diagnostics: unfit } = bakeOptions({
-    ...commonFlags(flags),
-    name: textFlag(flags, 'name') ?? `gen-cloudinit-${stamp(around.now)}`,
-    timeLimit: numberFlag(flags, 'time-limit'),
-  });
-  const diagnostics = [...wrong, ...unfit];
-  if (deployment?.distro === 'debian' && !options.image) diagnostics.push(DEBIAN);
-  if (!deployment || diagnostics.some(({ severity }) => severity === 'error'))
-    return { diagnostics, fromConfig };
-  const { confirm, announce, signal } = around;
-  const surroundings = {
-    ...(confirm ? { confirm: () => confirm('Start it?') } : {}),
-    announce: (run: { readonly sweepCommand: string }) => announce(run.sweepCommand),
-  };
-  const document = Buffer.from(bakeDocument(deployment));
-  return {
-    data: await bakeEc2(document, options, surroundings, around, signal),
-    diagnostics,
-    fromConfig,
-  };
-}
+export const bakeEc2Command = defineCommand({
+  flags: {
+    ...grouped('Image', {
+      name: {
+        type: 'string',
+        help: 'name of the image',
+        defaultText: 'gen-cloudinit- and the time',
+        // EC2 API reference, CreateImage.
+        rule: matches(/^[\w ()[\]./'@-]{3,128}$/, "3 to 128 letters, digits, spaces and ()[] . / - ' @ _"),
+      },
+      ...JSON_FLAG,
+    }),
+    ...ON_EC2,
+  },
+  options: IMAGE_OPTIONS,
+  interruptible: true,
+  examples: [
+    ['$0 bake ec2 --region eu-central-1', ''],
+    ['$0 bake ec2 --yes --instance-type t4g.small', 'for arm64, without a question'],
+  ],
+  async run({ flags, options, diagnostics: wrong }, context) {
+    const { deployment, diagnostics: found } = readImageOptions(options, readText);
+    const isOdd = deployment?.distro === 'debian' && flags.image === undefined;
+    const diagnostics = [...wrong, ...found, ...(isOdd ? [DEBIAN] : [])];
+    if (!deployment || hasErrors(diagnostics)) return refusal(diagnostics);
+    const { confirm, announce, signal, progress, now } = context;
+    const name = flags.name ?? `gen-cloudinit-${stamp(now)}`;
+    let printed: Promise<unknown> = Promise.resolve();
+    const events = {
+      progress,
+      image: (id: string) => progress(`image ${id} has begun; it is not complete yet`),
+      // Not at the end: the machine may be hard to remove, and the image is the product all the same.
+      complete: (image: BakedImage) => {
+        printed = context.print({ data: image, text: image.id }).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+      },
+    };
+    const surroundings = {
+      ...(confirm ? { confirm: () => confirm('Start it?') } : {}),
+      announce: (run: { readonly sweepCommand: string }) => announce(run.sweepCommand),
+    };
+    const document = Buffer.from(bakeDocument(deployment));
+    const machine = { ...ec2Options(flags, deployment.distro), name };
+    const image = await bakeEc2(document, machine, surroundings, events, signal);
+    const failed = await printed;
+    if (failed) throw failed;
+    return { status: 'ok', diagnostics, report: bakeReport(image, flags) };
+  },
+});
 
 const DEBIAN: Diagnostic = {
   severity: 'error',
@@ -55,43 +72,48 @@ const DEBIAN: Diagnostic = {
   path: 'distro',
   message: 'does not go with the image: on EC2 it is Ubuntu unless --image names another',
   given: 'debian',
-  expected: '--image with the id of an image of Debian',
+  expected: '--image with the ID of an image of Debian',
 };
 
-/** The images of the account that bakes have made, newest first. @throws Ec2Error; Stopped */
-export async function bakedImages(
-  flags: Flags,
-  { signal }: { readonly signal: AbortSignal },
-): Promise<Answer<readonly BakedImage[]>> {
-  const { diagnostics } = ec2Options(account(flags));
-  if (diagnostics.length > 0) return { diagnostics, fromConfig: NO_CONFIG };
-  return { data: await bakeList(account(flags), signal), diagnostics, fromConfig: NO_CONFIG };
-}
+/** The images of the account that bakes have made, newest first. */
+export const bakeListCommand = defineCommand({
+  flags: { ...ACCOUNT, ...JSON_FLAG },
+  interruptible: true,
+  async run({ flags }, { signal }) {
+    const data = await bakeList(flags, signal);
+    return { status: 'ok', product: { data, text: bakedLines(data) } };
+  },
+});
 
-/**
- * Removes images with their snapshots.
- * @throws Error when one is no image of ours, before anything is removed; Ec2Error; Stopped
- */
-export async function removeImages(
-  flags: Flags,
-  around: { readonly signal: AbortSignal; readonly progress: (line: string) => void },
-): Promise<Answer<Outcome>> {
-  const { diagnostics } = ec2Options(account(flags));
-  if (diagnostics.length > 0) return { diagnostics, fromConfig: NO_CONFIG };
-  const wanted = [flags.image ?? []].flat().map(String);
-  const data = await bakeRemove(wanted, account(flags), around, around.signal);
-  return { data, diagnostics, fromConfig: NO_CONFIG };
-}
+/** Removes images with their snapshots; one that is not ours is refused before anything is removed. */
+export const bakeRemoveCommand = defineCommand({
+  words: { image: { type: 'strings', help: 'ID or name', required: true } },
+  flags: { ...ACCOUNT, ...JSON_FLAG },
+  interruptible: true,
+  examples: [['$0 bake remove ami-0123456789abcdef0', '']],
+  async run({ flags }, { signal, progress }) {
+    const data = await bakeRemove(flags.image, flags, { progress }, signal);
+    const status = data.left.length > 0 ? 'failed' : 'ok';
+    return { status, product: { data, text: removalReport(data) } };
+  },
+});
 
 /**
  * What to do with a new image, for a person.
  * @param flags those of `bake ec2`: the same account, and a machine that fits the image
  */
-export function bakeReport({ id, name, region, snapshots }: BakedImage, flags: Flags): string {
-  const same = (...names: readonly string[]) =>
-    names.map((flag) => (textFlag(flags, flag) === undefined ? '' : ` --${flag} ${flags[flag]}`)).join('');
-  const there = `--region ${region}${same('profile')}`;
-  const verify = `verify ec2 ${there} --image ${id}${same('instance-type', 'subnet')}`;
+export function bakeReport(
+  { id, name, region, snapshots }: BakedImage,
+  flags: RawValues & { readonly profile?: string | undefined },
+): string {
+  const same = (names: Readonly<Record<string, unknown>>) =>
+    Object.entries(names)
+      .map(([flag, value]) => (value === undefined ? '' : ` --${flag} ${value}`))
+      .join('');
+  const there = `--region ${region}${same({ profile: flags.profile })}`;
+  const type =
+    flags.instanceType === INSTANCE_FLAGS['instance-type'].default ? undefined : flags.instanceType;
+  const verify = `verify ec2 ${there} --image ${id}${same({ 'instance-type': type, subnet: flags.subnet })}`;
   return [
     `image ${id} (${name}) in ${region}, on ${snapshots.join(', ')}; its storage costs a little until it is removed`,
     `boot a server from it, with the ordinary document: --image ${id}, or gen-cloudinit ${verify} --domain matrix.example.org`,
@@ -99,7 +121,7 @@ export function bakeReport({ id, name, region, snapshots }: BakedImage, flags: F
   ].join('\n');
 }
 
-/** One line an image. */
+/** One line per image. */
 export function bakedLines(images: readonly BakedImage[]): string {
   if (images.length === 0) return 'no image';
   return images
@@ -115,10 +137,6 @@ export function removalReport({ removed, left }: Outcome): string {
     ...removed.map(({ kind, id }) => `removed ${kind} ${id}`),
     ...left.map(({ thing, reason }) => `NOT removed: ${thing.kind} ${thing.id}: ${reason}`),
   ].join('\n');
-}
-
-function account(flags: Flags) {
-  return { region: textFlag(flags, 'region'), profile: textFlag(flags, 'profile') };
 }
 
 /** 20261125-041530, as image names have it; UTC. */

@@ -1,14 +1,90 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { error, type Finding, info, toDiagnostics } from '../cloudinit/lint/finding';
 import { findAll } from '../cloudinit/lint/lint';
-import { SCHEMA_PROBE, schemaFindings, schemaProbeFindings } from '../cloudinit/lint/schema-report';
-import type { Script } from '../cloudinit/lint/scripts';
-import { redacted, visible } from '../cloudinit/lint/visible';
-import type { Diagnostic } from '../deployment/diagnostic';
-import { type CheckTools, SYSTEM_TOOLS, type ToolResult } from './check-tools';
+import {
+  SCHEMA_PROBE,
+  type SchemaAnswer,
+  schemaFindings,
+  schemaProbeFindings,
+} from '../cloudinit/lint/schema-report';
+import type { Script, Shell } from '../cloudinit/read/scripts';
+import { redacted } from '../cloudinit/read/secrets';
+import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic';
+import { printable } from '../diagnostics/printable';
+import { diagnosticsText } from '../diagnostics/text';
+import { PROVIDER_NAMES, type ProviderName } from '../providers';
+import { inputName, readGiven } from '../system/input';
+import { tryRun } from '../system/run';
+import { defineCommand } from './command';
+import { DOCUMENT_WORD, JSON_FLAG } from './common-flags';
+
+export const checkCommand = defineCommand({
+  words: DOCUMENT_WORD,
+  flags: {
+    ...JSON_FLAG,
+    provider: {
+      type: 'string',
+      help: 'provider whose size limit the document must keep',
+      choices: PROVIDER_NAMES,
+    },
+  },
+  examples: [
+    ['$0 check user-data.yaml', ''],
+    ['$0 --domain matrix.example.org | $0 check --provider ec2', ''],
+  ],
+  async run({ flags: { file, provider } }) {
+    const data = await check(await readGiven(file), { provider });
+    const status = hasErrors(data) ? 'failed' : 'ok';
+    return { status, product: { data, text: checkReport(data, inputName(file)) } };
+  },
+});
+
+/** The tools of this computer that `check` uses. Each answers undefined where it is not installed. */
+export interface CheckTools {
+  /** Reads the script without running it (`-n`). */
+  syntax(shell: Shell, script: string): Promise<ToolResult | undefined>;
+  /** `cloud-init schema` on the document. */
+  schema(document: string): Promise<ToolResult | undefined>;
+}
+
+export type ToolResult = SchemaAnswer;
+
+export const SYSTEM_TOOLS: CheckTools = {
+  syntax: (shell, script) => runTool([shell, '-n'], script),
+  async schema(document) {
+    // cloud-init wants a file; it may hold secrets, so it lies in a directory of our own and goes at once.
+    const directory = await mkdtemp(join(tmpdir(), 'gen-cloudinit-'));
+    try {
+      const file = join(directory, 'user-data');
+      await writeFile(file, document, { mode: 0o600 });
+      return await runTool(['cloud-init', 'schema', '-c', file]);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  },
+};
+
+/** Milliseconds; cloud-init takes less than one second on a slow machine. */
+const TIME_LIMIT = 30_000;
+
+/** Runs a program whose messages are in English. @returns undefined where there is none by that name on PATH */
+async function runTool(argv: readonly string[], input = ''): Promise<ToolResult | undefined> {
+  // BASH_ENV and the like must not run anything.
+  const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', LC_ALL: 'C.UTF-8' };
+  try {
+    const { code, ...said } = await tryRun(argv, { env, input, timeoutMs: TIME_LIMIT });
+    return { code: code === -1 ? null : code, ...said };
+  } catch (cause) {
+    if (['ENOENT', 'EACCES'].includes((cause as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw cause;
+  }
+}
 
 export interface CheckOptions {
-  /** Key of limits.ts whose limit the document must keep. */
-  readonly provider?: string;
+  /** The provider whose limit the document must keep. */
+  readonly provider?: ProviderName | undefined;
 }
 
 /**
@@ -27,11 +103,6 @@ export async function check(
     ...(document.input.kind === 'cloud-config' ? [schema(document, tools)] : []),
   ]);
   return toDiagnostics([...findings, ...more.flat()], document.source);
-}
-
-/** Whether the command ends with exit code 1. */
-export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
-  return diagnostics.some(({ severity }) => severity === 'error');
 }
 
 /** Shells that run at the same time. */
@@ -77,20 +148,10 @@ async function schema({ input, root }: Document, tools: CheckTools): Promise<Fin
  * @param name what the document is called: its file, or `standard input`
  */
 export function checkReport(diagnostics: readonly Diagnostic[], name: string): string {
-  const blocks = diagnostics.map(({ severity, code, path, message, given, expected, hint, line, column }) => {
-    const place = `${name}:${line ?? 1}:${column ?? 1}`;
-    const rows = [
-      ['given', given],
-      ['expected', expected],
-      ['hint', hint],
-    ].flatMap(([label, text]) => (text ? [`    ${`${label}:`.padEnd(9)} ${visible(text)}`] : []));
-    const about = path === '' ? '' : `${visible(path)}: `;
-    return [`${severity}: ${visible(place)} ${about}${visible(message)} [${code}]`, ...rows].join('\n');
-  });
   const count = (severity: string, word: string) => {
     const found = diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
     return `${found} ${word}${found === 1 ? '' : 's'}`;
   };
-  const summary = `${visible(name)}: ${count('error', 'error')}, ${count('warning', 'warning')}, ${count('info', 'note')}`;
-  return [...blocks, summary].join('\n');
+  const summary = `${printable(name)}: ${count('error', 'error')}, ${count('warning', 'warning')}, ${count('info', 'note')}`;
+  return [...(diagnostics.length > 0 ? [diagnosticsText(diagnostics, name)] : []), summary].join('\n');
 }

@@ -1,10 +1,32 @@
 import { constants } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, realpath, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type PlannedFile, planExtract, type RefusedFile } from '../cloudinit/lint/extract-plan';
-import { octal } from '../cloudinit/lint/inspect';
-import { visible } from '../cloudinit/lint/visible';
-import { InputError } from './input';
+import { type PlannedFile, planExtract, type RefusedFile } from '../cloudinit/read/extract-plan';
+import { octal } from '../cloudinit/read/inventory';
+import { printable } from '../diagnostics/printable';
+import { InputError, readGiven } from '../system/input';
+import { defineCommand } from './command';
+import { DOCUMENT_WORD, JSON_FLAG } from './common-flags';
+
+export const extractCommand = defineCommand({
+  words: {
+    file: { ...DOCUMENT_WORD.file, help: 'the document; - is standard input', required: true },
+    dir: { type: 'string', help: 'a new or empty directory', required: true },
+  },
+  flags: {
+    ...JSON_FLAG,
+    force: {
+      type: 'boolean',
+      help: 'write into a directory that is not empty; files of the same name are replaced',
+    },
+  },
+  examples: [['$0 extract user-data.yaml files', '']],
+  async run({ flags: { file, dir = '', force } }) {
+    const data = await extract(await readGiven(file), dir, { force });
+    const status = data.refused.length > 0 ? 'failed' : 'ok';
+    return { status, product: { data, text: extractReport(data) } };
+  },
+});
 
 export interface ExtractOptions {
   /** Write into a directory that has something in it; files of the same name are replaced. */
@@ -127,5 +149,5 @@ export function extractReport({ directory, written, refused }: Extracted): strin
   const rows = written.map(({ mode, owner, bytes, file }) => `  ${mode}  ${owner}  ${bytes}  ${file}`);
   const notes = refused.map(({ path, reason }) => `  not written: ${path}: ${reason}`);
   const total = `${written.length} file${written.length === 1 ? '' : 's'} below ${directory}; owners are told, not set`;
-  return [total, ...rows, ...notes].map(visible).join('\n');
+  return [total, ...rows, ...notes].map(printable).join('\n');
 }

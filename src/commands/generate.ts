@@ -1,143 +1,111 @@
-import { cloudConfig } from '../cloudinit/document';
-import { contradictions } from '../cloudinit/extra';
-import { type Fitted, type Format, onLadder, rungOf } from '../cloudinit/ladder';
-import { countedSize, PROVIDERS, type ProviderLimit } from '../cloudinit/limits';
-import { type Deployment, resolve } from '../deployment/deployment';
-import type { Diagnostic } from '../deployment/diagnostic';
-import type { Asked } from '../deployment/options';
-import { gather, type ReadText } from './ask';
+import { rungOf } from '../cloudinit/write/ladder';
+import type { Deployment } from '../config/deployment';
+import { OPTION_NAMES } from '../config/options';
+import { hasErrors } from '../diagnostics/diagnostic';
+import { allFits, PROVIDERS, type ProviderLimit } from '../providers';
+import { quoted } from '../server/escape';
+import { readText } from '../system/input';
+import { defineCommand, refusal } from './command';
+import { type CompiledDocument, compile } from './compile';
 
-export interface Generated extends Omit<Fitted, 'fits'> {
-  readonly deployment: Deployment;
-  /** Key in PROVIDERS. */
-  readonly provider: string | undefined;
-  /** Path of the file to write; standard output when there is none. */
-  readonly output: string | undefined;
-  readonly diagnostics: readonly Diagnostic[];
-  readonly fromConfig: ReadonlySet<string>;
+export const generateCommand = defineCommand({
+  flags: { quiet: { type: 'boolean', group: 'Output', help: 'suppress the report on standard error' } },
+  options: OPTION_NAMES,
+  examples: [
+    ['$0 --domain matrix.example.org > user-data.yaml', ''],
+    ['$0 --domain matrix.example.org --server-name example.org', ''],
+  ],
+  async run({ flags, options, diagnostics: wrong }) {
+    const made = await compile(options, readText);
+    const diagnostics = [...wrong, ...made.diagnostics];
+    if (!made.deployment || hasErrors(wrong)) return refusal(diagnostics);
+    // A document that holds a password is for its owner only.
+    const mode = made.deployment.dbPassword === undefined ? 0o644 : 0o600;
+    return {
+      status: 'ok',
+      diagnostics,
+      document: { bytes: made.bytes, path: made.output.path, mode },
+      ...(flags.quiet ? {} : { report: deploymentReport(made) }),
+    };
+  },
+});
+
+/** What a person has to know and to do after the document was made. */
+export function deploymentReport(made: CompiledDocument): string {
+  const { domain, serverName, tls, adminUser, backup } = made.deployment;
+  return [
+    ...ofForm(made),
+    `Users will be @name:${serverName}. This cannot be changed later.`,
+    adminUser
+      ? `Administrator @${adminUser}:${serverName}; the password is made on the server, in /root/matrix-admin-password.`
+      : 'No user is made (--admin-user NAME makes an administrator).',
+    `DNS before the first boot: an A record (and AAAA, if the server has IPv6) of ${domain} to the server.`,
+    `Open to the world: TCP ${tls === 'local-ca' ? '' : '80 (certificate), '}443 (Element, clients), 8448 (other servers).`,
+    ...(tls === 'letsencrypt' ? [] : [`Certificate: ${tls}, which browsers and other servers do not trust.`]),
+    ...(backup || made.rung === 'core'
+      ? []
+      : ['No nightly backups: --backup daily makes them; by hand, on the server: matrixctl backup']),
+    'Once it boots, on the server: cloud-init status --wait --long',
+    ...(serverName === domain ? [] : delegation(made.deployment)),
+  ].join('\n');
 }
 
-export interface Refused {
-  readonly deployment: undefined;
-  readonly diagnostics: readonly Diagnostic[];
-  readonly fromConfig: ReadonlySet<string>;
+/** What the document is, who takes it, and how it is handed over. */
+function ofForm({ deployment, rung, form, bytes, output }: CompiledDocument): string[] {
+  const { what, content } = rungOf(rung);
+  const fits = allFits(form, bytes.length);
+  const list = (taken: boolean) => fits.filter((fit) => fit.fits === taken).map(({ name }) => name);
+  const limit = output.provider && PROVIDERS[output.provider];
+  const note = limit?.notes?.[form];
+  return [
+    `gen-cloudinit: ${bytes.length} bytes of ${form} (${rung}: ${what})`,
+    `Accepted by ${list(true).join(', ') || 'no provider in the list'}.`,
+    ...(list(false).length > 0
+      ? [`Not by ${list(false).join(', ')} (--provider NAME makes a document for one).`]
+      : []),
+    ...(limit
+      ? [`Create the server: ${handover(limit, output.path ?? 'user-data', deployment.distro)}`]
+      : []),
+    ...(note ? [`  Note: ${note}.`] : []),
+    ...(deployment.scriptUrl
+      ? content.matrixctl === 'fetched'
+        ? [
+            `Put matrixctl of this version at ${deployment.scriptUrl} before the first boot (README, Handing it to a provider).`,
+          ]
+        : ['--script-url was not needed: matrixctl is in the document.']
+      : []),
+  ];
 }
 
 /**
- * Compiles what was asked for into the document.
- * @param flags option names with the texts given on the command line
- * @returns the document with warnings, or every mistake that was found
+ * The provider's command for one document.
+ * @param file its name
  */
-export async function generate(flags: Asked, readText: ReadText): Promise<Generated | Refused> {
-  const { asked, diagnostics: unread, fromConfig } = gather(flags, readText);
-  const resolved = resolve(asked);
-  // Of a config file that could not be read nobody knows what it would have asked for.
-  const isPartial = unread.some(({ code, path }) => code.startsWith('config-') || path === 'config');
-  const found = isPartial
-    ? resolved.diagnostics.filter(({ code }) => code !== 'missing-option')
-    : resolved.diagnostics;
-  const refused = (more: readonly Diagnostic[] = []): Refused => ({
-    deployment: undefined,
-    diagnostics: [...unread, ...found, ...more],
-    fromConfig,
-  });
-  if (!resolved.deployment || unread.length > 0) return refused();
-  const provider = asked.provider === undefined ? undefined : String(asked.provider);
-  const { deployment } = resolved;
-  const limit = provider === undefined ? undefined : PROVIDERS[provider];
-  const format = asked.format as Format | undefined;
-  const made = await onLadder(deployment, format, limit);
-  if (!made?.fits) return refused(limit ? [await misfit(limit, format, made, deployment)] : []);
-  const { rung, form, bytes } = made;
-  const ofExtra = await extraDiagnostics(deployment, bytes);
-  if (ofExtra.some(({ severity }) => severity === 'error')) return refused(ofExtra);
-  return {
-    deployment,
-    provider,
-    rung,
-    form,
-    bytes,
-    output: asked.output === '-' ? undefined : (asked.output as string | undefined),
-    diagnostics: [
-      ...resolved.diagnostics,
-      ...ofExtra,
-      ...(rung === 'core' && limit ? [withoutOperations(limit)] : []),
-    ],
-    fromConfig,
-  };
+export function handover(
+  { command, images }: ProviderLimit,
+  file: string,
+  distro: 'ubuntu' | 'debian',
+): string {
+  const image = images?.[distro] ?? 'IMAGE';
+  const word = quoted(file);
+  const name = command.startsWith('aws ') ? `fileb://${word}` : word;
+  return command.replace('IMAGE', () => image).replace('FILE', () => name);
 }
 
-/** What is wrong with a document that holds the operator's own cloud-config: contradictions, and what `check` finds. */
-async function extraDiagnostics(deployment: Deployment, bytes: Uint8Array): Promise<Diagnostic[]> {
-  if (!deployment.extra) return [];
-  const found = contradictions(cloudConfig(deployment), deployment);
-  if (found.length > 0) return found;
-  const { lint } = await import('../cloudinit/lint/lint');
-  return lint(bytes)
-    .filter(({ severity }) => severity !== 'info')
-    .map((diagnostic) => ({ ...diagnostic, path: `extra, ${diagnostic.path}` }));
-}
-
-/** Why the provider does not take the document, and what would help. */
-async function misfit(
-  limit: ProviderLimit,
-  format: Format | undefined,
-  made: Fitted | undefined,
-  deployment: Deployment,
-): Promise<Diagnostic> {
-  const base = { severity: 'error', path: 'provider' } as const;
-  if (!made) {
-    return {
-      ...base,
-      code: 'provider-form',
-      message: `${limit.name} does not hand ${format} over to cloud-init in a form that it reads`,
-      given: format ?? '',
-      expected: `format ${limit.forms.join(' or ')}`,
-    };
-  }
-  const size = countedSize(limit, made.bytes.length);
-  return {
-    ...base,
-    code: 'too-large',
-    message: `the document is too large for ${limit.name}: ${size} of ${limit.bytes} bytes${limit.measured === 'base64' ? ', counted as base64' : ''}`,
-    given: `${size} bytes; the biggest parts are ${biggestParts(deployment, made).join(', ')}`,
-    expected: `at most ${limit.bytes} bytes`,
-    hint: await smaller(limit, format, deployment),
-  };
-}
-
-/** The flag that makes a document which the provider takes. */
-async function smaller(
-  limit: ProviderLimit,
-  format: Format | undefined,
-  deployment: Deployment,
-): Promise<string> {
-  const other = format && (await onLadder(deployment, undefined, limit));
-  if (other?.fits)
-    return `--format ${other.form} fits: ${countedSize(limit, other.bytes.length)} bytes (${other.rung})`;
-  const here = { ...deployment, scriptUrl: deployment.scriptUrl ?? 'https://www.example.org/matrixctl' };
-  if (!deployment.scriptUrl && (await onLadder(here, undefined, limit))?.fits)
-    return '--script-url URL fits: the server fetches matrixctl from an address of yours (README, Handing it to a provider)';
-  return 'fewer or shorter SSH keys, or a shorter apt key, make it smaller';
-}
-
-/** Told when a provider's room has cost the server a part of matrixctl. */
-function withoutOperations({ name }: ProviderLimit): Diagnostic {
-  return {
-    severity: 'warning',
-    code: 'core-only',
-    path: 'provider',
-    message: `${name} has no room for matrixctl's doctor, backup, restore and update`,
-    hint: '--script-url URL brings them; or add them to the running server (README, Operating)',
-  };
-}
-
-function biggestParts(deployment: Deployment, { rung }: Fitted): string[] {
-  const sizes = cloudConfig(deployment, rungOf(rung).content)
-    .write_files.map(({ path, content: text }) => ({ name: path, bytes: text.length }))
-    .concat({ name: 'SSH keys', bytes: deployment.sshKeys.join('\n').length });
-  return sizes
-    .sort((a, b) => b.bytes - a.bytes)
-    .slice(0, 3)
-    .map(({ name, bytes }) => `${name} (${bytes})`);
+/** What the owner of the bare domain has to serve (Matrix specification, server discovery). */
+function delegation({ domain, serverName }: Deployment): string[] {
+  return [
+    `Put these two on ${serverName}, or no other server and no client finds ${domain}:`,
+    `  https://${serverName}/.well-known/matrix/server`,
+    `    Content-Type: application/json`,
+    `    {"m.server":"${domain}:443"}`,
+    `  https://${serverName}/.well-known/matrix/client`,
+    `    Content-Type: application/json`,
+    `    Access-Control-Allow-Origin: *`,
+    `    {"m.homeserver":{"base_url":"https://${domain}"}}`,
+    `  In nginx, inside the server block of ${serverName}:`,
+    `    location = /.well-known/matrix/server { default_type application/json; return 200 '{"m.server":"${domain}:443"}'; }`,
+    `    location = /.well-known/matrix/client { default_type application/json; add_header Access-Control-Allow-Origin *; return 200 '{"m.homeserver":{"base_url":"https://${domain}"}}'; }`,
+    `  Or, where only redirects are possible, redirect both paths to https://${domain} with the same path; the CORS header must be on the redirect too.`,
+  ];
 }

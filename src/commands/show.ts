@@ -1,14 +1,33 @@
-import { rungOf } from '../cloudinit/ladder';
-import { inspect, type Shown } from '../cloudinit/lint/inspect';
-import type { Fit } from '../cloudinit/lint/rules/size';
-import { visible } from '../cloudinit/lint/visible';
+import { type Inventory, inventory } from '../cloudinit/read/inventory';
+import { readUserData } from '../cloudinit/read/user-data';
+import { type RungName, recognizeRung, rungOf } from '../cloudinit/write/ladder';
+import { printable } from '../diagnostics/printable';
+import type { Fit } from '../providers';
+import { inputName, readGiven } from '../system/input';
+import { defineCommand } from './command';
+import { DOCUMENT_WORD, JSON_FLAG } from './common-flags';
 
-/**
- * What a user-data document holds, ours or another's; with --json the data itself is printed.
- * @param given the bytes of the document: plain, gzip or base64
- */
+/** What a user-data document holds; `--json` prints it. */
+export interface Shown extends Inventory {
+  /** Which form of ours it is; absent for any other document. */
+  readonly rung?: RungName;
+}
+
+export const showCommand = defineCommand({
+  words: DOCUMENT_WORD,
+  flags: JSON_FLAG,
+  examples: [['$0 show user-data.yaml', '']],
+  async run({ flags: { file } }) {
+    const data = show(await readGiven(file));
+    return { status: 'ok', product: { data, text: showReport(data, inputName(file)) } };
+  },
+});
+
+/** @param given the bytes of the document: plain, gzip or base64 */
 export function show(given: Uint8Array): Shown {
-  return inspect(given);
+  const document = readUserData(given);
+  const rung = recognizeRung(document.input.form, document.files);
+  return { ...inventory(document), ...(rung ? { rung } : {}) };
 }
 
 /**
@@ -19,16 +38,16 @@ export function showReport(shown: Shown, name: string): string {
   const { bytes, layers, kind, lines, rung } = shown;
   const packed = layers.length > 0 ? `, ${layers.join(' of ')} of ${bytes.document} bytes` : '';
   const blocks = [
-    [`${visible(name)}: ${kind}, ${bytes.given} bytes${packed}, ${lines} lines`],
+    [`${printable(name)}: ${kind}, ${bytes.given} bytes${packed}, ${lines} lines`],
     rung === undefined ? [] : [`gen-cloudinit's form ${rung}: ${rungOf(rung).what}`],
-    shown.problem === undefined ? [] : [visible(shown.problem)],
+    shown.problem === undefined ? [] : [printable(shown.problem)],
     section('Files', fileRows(shown)),
-    section('Packages', shown.packages.map(visible)),
+    section('Packages', shown.packages.map(printable)),
     section('Package sources', sourceRows(shown)),
-    section('Users', shown.users.map(visible)),
-    section('Commands before everything else (bootcmd)', shown.bootcmd.map(visible)),
-    section('Commands at the end (runcmd)', shown.runcmd.map(visible)),
-    section('Other keys', otherKeys(shown).map(visible)),
+    section('Users', shown.users.map(printable)),
+    section('Commands before everything else (bootcmd)', shown.bootcmd.map(printable)),
+    section('Commands at the end (runcmd)', shown.runcmd.map(printable)),
+    section('Other keys', otherKeys(shown).map(printable)),
     section('Providers', table(shown.sizes.map(fitRow))),
   ];
   return blocks.flat().join('\n');
@@ -47,14 +66,14 @@ function fileRows({ files }: Shown): string[] {
       source ? `from ${source}` : '',
       problem ?? '',
     ].filter(Boolean);
-    return [mode, owner, String(bytes ?? '?').padStart(7), path, notes.join(', ')].map(visible);
+    return [mode, owner, String(bytes ?? '?').padStart(7), path, notes.join(', ')].map(printable);
   });
   return table(rows);
 }
 
 function sourceRows({ aptSources }: Shown): string[] {
   return aptSources.map(({ name, source, key }) =>
-    visible(`${name}: ${source || '(no source)'} (key: ${key})`),
+    printable(`${name}: ${source || '(no source)'} (key: ${key})`),
   );
 }
 

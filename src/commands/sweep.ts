@@ -1,57 +1,49 @@
-import type { Diagnostic } from '../deployment/diagnostic';
-import { shown } from '../deployment/shown';
-import { textFlag } from '../machines/backend';
-import { ec2Options } from '../machines/ec2/options';
+import { matches } from '../config/rules';
+import { ACCOUNT_FLAGS } from '../machines/ec2/options';
 import { type Swept, sweepEc2, sweepLines } from '../machines/ec2/sweep';
+import { defineCommand, refusal } from './command';
+import { JSON_FLAG } from './common-flags';
 
-export interface SweepAnswer {
-  /** Absent when the request was wrong. */
-  readonly swept?: Swept;
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-/** What the command line brings along. */
-interface Around {
-  readonly signal: AbortSignal;
-  readonly progress: (line: string) => void;
-}
-
-type Flags = Readonly<Record<string, unknown>>;
-
-/**
- * Lists what earlier runs have left on EC2, and with `--yes` removes it.
- * @param flags those of `sweep ec2`
- * @throws Ec2Error when EC2 cannot be asked; Stopped after an interruption
- */
-export async function sweep(flags: Flags, { signal, progress }: Around): Promise<SweepAnswer> {
-  const regions = [flags.region ?? []].flat().map(String);
-  const profile = textFlag(flags, 'profile');
-  const run = textFlag(flags, 'run');
-  const accounts = regions.length > 0 ? regions.map((region) => ({ region, profile })) : [{ profile }];
-  const diagnostics = accounts.flatMap((account) => ec2Options(account).diagnostics);
-  if (run !== undefined && !/^gc-[0-9a-f]{10}$/.test(run)) {
-    diagnostics.push({
-      severity: 'error',
-      code: 'wrong-value',
-      path: 'run',
-      message: 'has a value that cannot be used',
-      given: shown(run),
-      expected: 'the id of a run, gc- and ten digits, as gen-cloudinit sweep ec2 lists it',
-    });
-  }
-  const keepImages = flags['keep-images'] === true;
-  if (keepImages && run === undefined) {
-    diagnostics.push({
-      severity: 'error',
-      code: 'wrong-value',
-      path: 'keep-images',
-      message: 'goes with --run only: without it finished images stay anyway',
-    });
-  }
-  if (diagnostics.length > 0) return { diagnostics };
-  const options = { regions, profile, run, keepImages, all: flags.all === true, yes: flags.yes === true };
-  return { swept: await sweepEc2(options, { progress }, signal), diagnostics };
-}
+/** Lists what earlier runs have left on EC2, and with `--yes` removes it. */
+export const sweepEc2Command = defineCommand({
+  flags: {
+    ...ACCOUNT_FLAGS,
+    region: { ...ACCOUNT_FLAGS.region, type: 'strings', help: 'AWS region, repeatable' },
+    run: {
+      type: 'string',
+      help: 'everything of this one run, its image included',
+      rule: matches(
+        /^gc-[0-9a-f]{10}$/,
+        'the ID of a run, gc- and ten digits, as gen-cloudinit sweep ec2 lists it',
+      ),
+    },
+    'keep-images': { type: 'boolean', help: 'with --run: keep its finished image' },
+    all: { type: 'boolean', help: 'include runs that may still be at work' },
+    yes: { type: 'boolean', help: 'remove it; without --yes it is only listed' },
+    ...JSON_FLAG,
+  },
+  interruptible: true,
+  examples: [
+    ['$0 sweep ec2 --region eu-central-1', 'lists'],
+    ['$0 sweep ec2 --region eu-central-1 --yes', 'removes'],
+  ],
+  async run({ flags }, { signal, progress }) {
+    const { region: regions, ...options } = flags;
+    if (options.keepImages && options.run === undefined) {
+      return refusal([
+        {
+          severity: 'error',
+          code: 'wrong-value',
+          path: 'keep-images',
+          message: 'goes with --run only: without it finished images stay anyway',
+        },
+      ]);
+    }
+    const data = await sweepEc2({ regions, ...options }, { progress }, signal);
+    const status = isSwept(data) ? 'ok' : 'failed';
+    return { status, product: { data, text: sweepReport(data, options.yes) } };
+  },
+});
 
 /** Whether everything that was to go is gone; a mere list always is well. */
 export function isSwept({ left }: Swept): boolean {

@@ -12,10 +12,13 @@ import nginxCompose from '../../templates/nginx/compose.yml.ejs';
 import nginxCertbot from '../../templates/nginx/nginx-certbot.env.ejs';
 import site from '../../templates/nginx/site.conf.ejs';
 import schemas from '../../templates/schemas/README';
-import type { Deployment } from '../deployment/deployment';
+import type { Deployment } from '../config/deployment';
 
 /** Where the script that operates the server lands. */
 export const SCRIPT = '/usr/local/sbin/matrixctl';
+
+/** What the scripts need to know of the deployment. */
+export const SETTINGS = '/etc/gen-cloudinit.env';
 
 /** Where the key of Docker's repository lands. */
 export const APT_KEY = '/etc/apt/keyrings/gen-cloudinit-docker.asc';
@@ -69,7 +72,7 @@ interface FileRow {
  */
 export const FILES: readonly FileRow[] = [
   {
-    path: () => '/etc/gen-cloudinit.env',
+    path: () => SETTINGS,
     owner: 'root:root',
     mode: '0600',
     what: 'what the scripts need to know',
@@ -174,8 +177,9 @@ export function serverFiles(deployment: Deployment): ServerFile[] {
   }));
 }
 
-export function sha256Of(text: string): string {
-  return bytesToHex(sha256(utf8ToBytes(text)));
+/** SHA-256 in hexadecimal digits; of a text that of its UTF-8 bytes. */
+export function sha256Of(content: string | Uint8Array): string {
+  return bytesToHex(sha256(typeof content === 'string' ? utf8ToBytes(content) : content));
 }
 
 /**

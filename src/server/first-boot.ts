@@ -1,5 +1,5 @@
 import matrixctl from '../../templates/matrixctl/matrixctl.sh';
-import type { Deployment } from '../deployment/deployment';
+import type { Deployment } from '../config/deployment';
 import { escapeFor } from './escape';
 import { type Content, SCRIPT, sha256Of } from './files';
 

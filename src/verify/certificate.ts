@@ -1,18 +1,18 @@
 /** By what certificate the probes from outside are let in, and who signed it. */
 import type { Machine } from '../machines/machine';
-import { pause } from '../machines/waiting';
 import { quoted } from '../server/escape';
+import { pause } from '../system/wait';
+import { type Check, judging } from './check';
+import type { Expectations } from './expectations';
 import { ask, type Trust, type Way } from './outside/request';
-import { judging, type Point } from './point';
 import { canEnter, type Enterable, printed } from './shell';
-import type { Subject } from './subject';
 
 const { holds, unknown } = judging('from outside');
 
 export interface Certified {
   /** Absent when there is no TLS to be had. */
   readonly trust?: Trust;
-  readonly points: readonly Point[];
+  readonly points: readonly Check[];
   /** What a reader of the report has to know. */
   readonly notes: readonly string[];
 }
@@ -34,7 +34,7 @@ export const OVERRIDE = '/root/nginx/verify-local-ca.yml';
  */
 export async function certify(
   machine: Machine,
-  subject: Subject,
+  subject: Expectations,
   reach: Way['reach'],
   signal: AbortSignal,
 ): Promise<Certified> {
@@ -71,7 +71,7 @@ const SIGNERS = {
 /** With a way in: the CA is read on the machine, and nothing else is trusted. */
 async function byLocalCa(
   machine: Enterable,
-  subject: Subject,
+  subject: Expectations,
   reach: Way['reach'],
   signal: AbortSignal,
   notes: readonly string[],
@@ -103,7 +103,7 @@ async function byLocalCa(
 }
 
 /** Without a way in the CA made on the machine cannot be read: the names can be judged, the signature cannot. */
-async function unverified(subject: Subject, reach: Way['reach']): Promise<Certified> {
+async function unverified(subject: Expectations, reach: Way['reach']): Promise<Certified> {
   const trust: Trust = { kind: 'unverified' };
   const { certificate, error } = await ask({ domain: subject.domain, reach, trust }, { path: '/' });
   const names = certificate?.names.split(', ') ?? [];
@@ -122,7 +122,7 @@ async function unverified(subject: Subject, reach: Way['reach']): Promise<Certif
   };
 }
 
-function withoutCertificate({ domain, signer }: Subject, error: string): Certified {
+function withoutCertificate({ domain, signer }: Expectations, error: string): Certified {
   const why = `no certificate of ${SIGNERS[signer === 'local-ca' ? 'acme' : signer]} (${error}), and no way in to help`;
   return {
     points: [unknown('certificate', why, true)],
@@ -133,7 +133,7 @@ function withoutCertificate({ domain, signer }: Subject, error: string): Certifi
 }
 
 /** Lets nginx take a CA of its own. The container is made anew; the deployment's files are not touched. */
-async function takeLocalCa(machine: Enterable, { proxy }: Subject): Promise<void> {
+async function takeLocalCa(machine: Enterable, { proxy }: Expectations): Promise<void> {
   const service = proxy.replace(/^.*?-(.*)-1$/, '$1');
   const script = `set -e
 export HOME=/root

@@ -3,8 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Machine } from '../machines/machine';
 import { quoted } from '../server/escape';
+import type { Expectations } from './expectations';
 import { canEnter, type Enterable, printed } from './shell';
-import type { Subject } from './subject';
 
 /** Bytes of each log, from its end. */
 const MOST = 2_000_000;
@@ -22,7 +22,7 @@ export interface Evidence {
  */
 export async function saveEvidence(
   machine: Machine,
-  { containers }: Subject,
+  { containers }: Expectations,
   directory: string,
   isWell: boolean,
 ): Promise<Evidence> {

@@ -1,16 +1,16 @@
 /** All the evidence that a machine can give, in the order in which it is taken. */
 import type { Machine } from '../machines/machine';
-import { orStop } from '../machines/waiting';
+import { throwIfStopped } from '../system/wait';
 import { certify } from './certificate';
+import { type Check, judging } from './check';
+import type { Expectations } from './expectations';
 import { judgeCloudInit } from './inside/cloud-init';
 import { judgeContainers } from './inside/containers';
 import { judgeFiles } from './inside/files';
 import { judgeHealth, judgeState } from './inside/state';
 import { judgeAdminApi, judgePorts } from './outside/closed';
 import { judgeRedirect, judgeWeb, TLS_POINTS } from './outside/web';
-import { judging, type Point } from './point';
 import { canEnter, type Enterable } from './shell';
-import type { Subject } from './subject';
 import type { Ended } from './wait';
 
 /** From where the machine could be looked at. */
@@ -18,7 +18,7 @@ export type Access = 'inside and outside' | 'inside' | 'console and outside' | '
 
 export interface Judged {
   readonly access: Access;
-  readonly points: readonly Point[];
+  readonly points: readonly Check[];
   readonly notes: readonly string[];
 }
 
@@ -34,20 +34,20 @@ export function accessTo(machine: Machine): Access {
  */
 export async function judge(
   machine: Machine,
-  subject: Subject,
+  subject: Expectations,
   ended: Ended,
   signal: AbortSignal,
   show: (what: string) => void,
 ): Promise<Judged> {
-  const points: Point[] = [firstBoot(ended)];
+  const points: Check[] = [firstBoot(ended)];
   const notes: string[] = [];
-  const step = async (what: string, work: () => Promise<readonly Point[]>) => {
-    orStop(signal);
+  const step = async (what: string, work: () => Promise<readonly Check[]>) => {
+    throwIfStopped(signal);
     show(what);
     try {
       points.push(...(await work()));
     } catch (error) {
-      orStop(signal);
+      throwIfStopped(signal);
       const seen = error instanceof Error ? error.message : String(error);
       points.push(judging(what).holds('could be judged', false, seen, 'an answer'));
     }
@@ -83,9 +83,9 @@ export async function judge(
 
 async function judgeInside(
   machine: Enterable,
-  subject: Subject,
+  subject: Expectations,
   signal: AbortSignal,
-  step: (what: string, work: () => Promise<readonly Point[]>) => Promise<void>,
+  step: (what: string, work: () => Promise<readonly Check[]>) => Promise<void>,
 ): Promise<void> {
   await step('cloud-init', () => judgeCloudInit(machine));
   await step('first boot', () => judgeState(machine, subject));
@@ -94,7 +94,7 @@ async function judgeInside(
   await step('containers', () => judgeContainers(machine, subject, signal));
 }
 
-function firstBoot({ ended, sentinel, trouble }: Ended): Point {
+function firstBoot({ ended, sentinel, trouble }: Ended): Check {
   const { holds } = judging('first boot');
   if (!ended)
     return holds('ended', false, trouble || 'the time limit came first', 'an end within the time limit');
@@ -104,7 +104,7 @@ function firstBoot({ ended, sentinel, trouble }: Ended): Point {
 }
 
 /** What only a way in could tell. It is said, and does not decide: this machine was asked for without one. */
-function unseenInside({ kind }: Machine): Point[] {
+function unseenInside({ kind }: Machine): Check[] {
   const why = `${kind} gives no way in`;
   return ['cloud-init', 'files', 'containers'].map((group) =>
     judging(group).unknown('everything', why, false),

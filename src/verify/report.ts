@@ -1,9 +1,9 @@
 /** The verdict as data, and as a table for eyes. */
-import { visible } from '../cloudinit/lint/visible';
+import { printable } from '../diagnostics/printable';
 import type { HowTo, MachineKind } from '../machines/machine';
+import type { Check } from './check';
 import { elapsed } from './display';
 import type { Access } from './judge';
-import type { Point } from './point';
 
 /** What `--json` prints; `gen-cloudinit schema verify` describes it. */
 export interface Report {
@@ -25,7 +25,7 @@ export interface Report {
     readonly firstBoot: number;
     readonly total: number;
   };
-  readonly points: readonly Point[];
+  readonly points: readonly Check[];
   readonly notes: readonly string[];
   /** Logs and consoles that were saved: those of a failure, and QEMU's serial log. */
   readonly saved: readonly string[];
@@ -42,7 +42,7 @@ export function verifyReport(report: Report, colours = false): string {
     group,
     ...points.filter((point) => point.group === group).map((point) => row(point, width, colours)),
   ]);
-  const count = (status: Point['status']) => points.filter((point) => point.status === status).length;
+  const count = (status: Check['status']) => points.filter((point) => point.status === status).length;
   const unjudged = count('not judged');
   const counts = [
     `${count('ok')} ok`,
@@ -53,8 +53,8 @@ export function verifyReport(report: Report, colours = false): string {
   const times = `first boot ${elapsed(seconds.firstBoot * 1000)}, in all ${elapsed(seconds.total * 1000)}`;
   return [
     ...rows,
-    ...notes.map((note) => `note: ${visible(note)}`),
-    ...saved.map((path) => `saved: ${visible(path)}`),
+    ...notes.map((note) => `note: ${printable(note)}`),
+    ...saved.map((path) => `saved: ${printable(path)}`),
     ...(machine.kept
       ? [
           `kept: ${machine.name}; enter it: ${machine.kept.enter}`,
@@ -66,7 +66,7 @@ export function verifyReport(report: Report, colours = false): string {
   ].join('\n');
 }
 
-function row({ name, status, seen, expected, required }: Point, width: number, colours: boolean): string {
+function row({ name, status, seen, expected, required }: Check, width: number, colours: boolean): string {
   const colour = colours ? { ok: 32, failed: 31, 'not judged': 33 }[status] : undefined;
   const sign = SIGNS[status].padEnd(10);
   const shown =
@@ -77,5 +77,5 @@ function row({ name, status, seen, expected, required }: Point, width: number, c
       : status === 'not judged' && required
         ? '; it is needed'
         : '';
-  return `  ${shown}  ${visible(name).padEnd(width)}  ${visible(seen)}${visible(wanted)}`;
+  return `  ${shown}  ${printable(name).padEnd(width)}  ${printable(seen)}${printable(wanted)}`;
 }

@@ -1,14 +1,14 @@
 /** One verify from launch to removal. */
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Launch, Machine } from '../machines/machine';
-import { orStop, Stopped } from '../machines/waiting';
+import { sha256Of } from '../server/files';
+import { Stopped, throwIfStopped } from '../system/wait';
+import { allHold, type Check, judging } from './check';
 import type { Display } from './display';
 import { saveEvidence } from './evidence';
+import type { Expectations } from './expectations';
 import { judge } from './judge';
-import { allHold, judging, type Point } from './point';
 import type { Report } from './report';
-import type { Subject } from './subject';
 import { type Ended, waitForFirstBoot } from './wait';
 
 export interface RunOptions {
@@ -35,7 +35,7 @@ export interface Interruption {
  */
 export async function runVerify(
   document: Uint8Array,
-  subject: Subject,
+  subject: Expectations,
   launch: Launch,
   options: RunOptions,
   display: Display,
@@ -64,7 +64,7 @@ export async function runVerify(
         ? { saved: [], notes: [] }
         : await saveEvidence(machine, subject, folder, isWell);
     kept = options.keep || (options.keepOnFailure && !isWell);
-    orStop(signal);
+    throwIfStopped(signal);
     const cleanUp = kept ? { points: [], notes: [] } : await removal(machine, display);
     const points = [...judged.points, ...cleanUp.points];
     return {
@@ -77,7 +77,7 @@ export async function runVerify(
         access: judged.access,
         ...(kept ? { kept: machine.howTo } : {}),
       },
-      document: { bytes: document.length, sha256: createHash('sha256').update(document).digest('hex') },
+      document: { bytes: document.length, sha256: sha256Of(document) },
       seconds: { launch: launchSeconds, firstBoot: firstBootSeconds, total: seconds() },
       points,
       notes: [...judged.notes, ...evidence.notes, ...cleanUp.notes],
@@ -145,7 +145,7 @@ async function firstBoot(
 async function removal(
   machine: Machine,
   display: Display,
-): Promise<{ readonly points: readonly Point[]; readonly notes: readonly string[] }> {
+): Promise<{ readonly points: readonly Check[]; readonly notes: readonly string[] }> {
   const point = (ok: boolean, seen: string) =>
     judging('clean-up').holds('everything is removed', ok, seen, 'removed');
   display.show('removing the machine');

@@ -1,7 +1,8 @@
 /** Waiting until the first boot has ended, well or not. */
+
+import { readBootOutcome } from '../machines/boot-outcome';
 import { type Machine, MachineGone } from '../machines/machine';
-import { readSentinel } from '../machines/sentinel';
-import { pause } from '../machines/waiting';
+import { pause } from '../system/wait';
 import { STATE_FILE } from './inside/state';
 import { canEnter, type Enterable, fields, json, printed } from './shell';
 
@@ -17,7 +18,7 @@ export interface Ended {
   /** False when the time limit came first. */
   readonly ended: boolean;
   /** What the console's last word was, where only the console could be read. */
-  readonly sentinel: ReturnType<typeof readSentinel>;
+  readonly sentinel: ReturnType<typeof readBootOutcome>;
   /** Why the machine could not be asked, the last time that this happened. */
   readonly trouble: string;
 }
@@ -77,7 +78,7 @@ async function lookInside(machine: Enterable): Promise<Look> {
 
 async function lookAtConsole(machine: Machine): Promise<Look> {
   const text = await machine.console();
-  const sentinel = readSentinel(text);
+  const sentinel = readBootOutcome(text);
   const line = text.split(/[\r\n]+/).findLast((each) => each.trim() !== '') ?? '';
   const news = [...text.matchAll(/gen-cloudinit: ([^\r\n]+)/g)].at(-1)?.[1];
   const phase = sentinel ? (sentinel.ready ? 'ready' : 'failed') : news ? 'first boot' : 'booting';

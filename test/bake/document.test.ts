@@ -2,10 +2,11 @@ import { gunzipSync } from 'node:zlib';
 import { load } from 'js-yaml';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ABSENT } from '../../src/bake/absent';
-import { BAKE_MARK, type BakeConfig, bakeDocument } from '../../src/bake/document';
+import { FORBIDDEN_PATHS } from '../../src/bake/forbidden-paths';
+import { BAKE_MARK, type BakeConfig, bakeDocument } from '../../src/bake/image-document';
 import { lint } from '../../src/cloudinit/lint/lint';
-import { type Deployment, resolve } from '../../src/deployment/deployment';
+import type { Deployment } from '../../src/config/deployment';
+import { resolve } from '../../src/config/resolve';
 
 const document = suite('bake document');
 
@@ -70,7 +71,7 @@ document('its own files lie in memory, and it makes no user', () => {
   const absent = config.write_files.find(({ path }) => path === '/run/gen-cloudinit/absent')?.content;
   assert.equal(
     absent?.trim().split('\n'),
-    ABSENT.flatMap(({ places }) => places),
+    FORBIDDEN_PATHS.flatMap(({ places }) => places),
   );
 });
 

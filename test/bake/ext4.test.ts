@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { audit } from '../../src/bake/audit';
-import { heeding } from '../../src/bake/disk-audit';
+import { abortable } from '../../src/bake/disk-audit';
 import { Ext4, isExt4, type ReadDisk } from '../../src/bake/ext4';
 import { partitions } from '../../src/bake/partitions';
 import { directoryTree, filesBelow } from '../../src/bake/tree';
@@ -146,7 +146,7 @@ test('an audit of its files ends when the signal is aborted', async () => {
     if (reads === 10) ctrlC.abort(new Error('interrupted'));
     return read(at, length);
   };
-  const error = await audit(await Ext4.open(heeding(counted, ctrlC.signal), 0)).catch((one: Error) => one);
+  const error = await audit(await Ext4.open(abortable(counted, ctrlC.signal), 0)).catch((one: Error) => one);
   assert.is((error as Error).name, 'Stopped');
   assert.is(reads, 10);
 });

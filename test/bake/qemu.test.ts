@@ -18,9 +18,9 @@ import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type BakedDisk, bakeQemu } from '../../src/bake/qemu';
-import { resolve } from '../../src/deployment/deployment';
+import { resolve } from '../../src/config/resolve';
 import { QEMU_DEFAULTS } from '../../src/machines/qemu/options';
-import { pause } from '../../src/machines/waiting';
+import { pause } from '../../src/system/wait';
 import { run } from '../support/run';
 
 /**

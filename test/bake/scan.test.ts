@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { heeding, scan } from '../../src/bake/disk-audit';
+import { abortable, scan } from '../../src/bake/disk-audit';
 import type { ReadDisk } from '../../src/bake/ext4';
 
 /** Every byte of a disk is looked at, also those at the seams of two reads and behind holes. */
@@ -54,7 +54,7 @@ test('half a text before a hole and half behind it is none', async () => {
 test('it ends when it is told to', async () => {
   const stopped = new AbortController();
   stopped.abort();
-  const error = await scan(heeding(disk({}), stopped.signal), SIZE, forbidden).catch(
+  const error = await scan(abortable(disk({}), stopped.signal), SIZE, forbidden).catch(
     (reason: Error) => reason,
   );
   assert.is((error as Error).name, 'Stopped');

@@ -16,9 +16,9 @@ import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type BakeConfig, bakeDocument } from '../../src/bake/document';
-import { resolve } from '../../src/deployment/deployment';
-import { readSentinel } from '../../src/machines/sentinel';
+import { type BakeConfig, bakeDocument } from '../../src/bake/image-document';
+import { resolve } from '../../src/config/resolve';
+import { readBootOutcome } from '../../src/machines/boot-outcome';
 
 /** The functions of the bake's script, without root: stand-ins on PATH, and paths of the system in a folder. */
 const test = suite<{ dir: string }>('script of a bake');
@@ -65,7 +65,7 @@ test('no name of a file or of an image makes a second line on the console', ({ d
       said,
     );
     for (const control of ['\r', '\u001b']) assert.not.ok(said.includes(control), said);
-    assert.not.ok(readSentinel(said)?.ready, said);
+    assert.not.ok(readBootOutcome(said)?.ready, said);
   }
 });
 

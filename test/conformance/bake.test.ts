@@ -1,8 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import { load } from 'js-yaml';
 import * as assert from 'uvu/assert';
-import { type BakeConfig, bakeDocument } from '../../src/bake/document';
-import { resolve } from '../../src/deployment/deployment';
+import { type BakeConfig, bakeDocument } from '../../src/bake/image-document';
+import { resolve } from '../../src/config/resolve';
 import { type Root, Stage } from './support/stage';
 import { suiteWith } from './support/tools';
 

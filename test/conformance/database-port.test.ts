@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
+import { readExpectations } from '../../src/verify/expectations';
 import { judgePorts } from '../../src/verify/outside/closed';
-import { readSubject } from '../../src/verify/subject';
 import { documentOf } from './support/documents';
 import { Stage } from './support/stage';
 import { suiteWith } from './support/tools';
@@ -12,7 +12,7 @@ import { suiteWith } from './support/tools';
 const test = suiteWith("verify: the database's port", ['root:bookworm']);
 
 test('PostgreSQL makes it open; without it the same forwarder is closed', async () => {
-  const subject = readSubject(Buffer.from(documentOf('default').text));
+  const subject = readExpectations(Buffer.from(documentOf('default').text));
   if ('problem' in subject) throw new Error(subject.problem);
   const stage = await Stage.open('bookworm');
   const program = (name: string, ...args: string[]) => [

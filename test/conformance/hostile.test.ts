@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { generate } from '../../src/commands/generate';
-import type { Diagnostic } from '../../src/deployment/diagnostic';
-import { OPTION_NAMES, type OptionName } from '../../src/deployment/options';
+import { compile } from '../../src/commands/compile';
+import { OPTION_NAMES, type OptionName } from '../../src/config/options';
+import type { Diagnostic } from '../../src/diagnostics/diagnostic';
 import { Arrival } from './support/arrival';
 import { CASES, DOMAIN } from './support/cases';
 import { command } from './support/documents';
@@ -28,7 +28,7 @@ const noFile = (path: string): string => {
 };
 
 async function document(asked: Record<string, unknown>): Promise<Arrival | string[]> {
-  const made = await generate({ domain: DOMAIN, ...asked }, noFile);
+  const made = await compile({ domain: DOMAIN, ...asked }, noFile);
   if (made.deployment) return Arrival.read(python, Buffer.from(made.bytes).toString('latin1'));
   return paths(made.diagnostics);
 }
@@ -72,7 +72,7 @@ test('--docker-apt-key: the text of a file is refused, or arrives', async () => 
   let accepted = 0;
   await fc.assert(
     fc.asyncProperty(hostileOr(fc.constant(key)), async (text) => {
-      const made = await generate({ domain: DOMAIN, 'docker-apt-key': 'key.asc' }, () => text);
+      const made = await compile({ domain: DOMAIN, 'docker-apt-key': 'key.asc' }, () => text);
       if (!made.deployment) return assert.equal(paths(made.diagnostics), ['docker-apt-key']);
       accepted++;
       const arrival = await Arrival.read(python, Buffer.from(made.bytes).toString('latin1'));
@@ -87,7 +87,7 @@ test('a config file with values of any type is refused by name or taken', async 
   const names = OPTION_NAMES.filter((name) => name !== 'output' && name !== 'domain');
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...names), fc.jsonValue(), async (name, value) => {
-      const made = await generate({ domain: DOMAIN, config: 'c.yaml' }, (path) =>
+      const made = await compile({ domain: DOMAIN, config: 'c.yaml' }, (path) =>
         path.endsWith('c.yaml') ? JSON.stringify({ [name]: value }) : noFile(path),
       );
       if (made.deployment) return;
@@ -101,9 +101,7 @@ test('names that are no options are refused, whatever they are', async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ minLength: 1 }), async (name) => {
       fc.pre(!OPTION_NAMES.some((known) => known === name) && name !== 'config');
-      const made = await generate({ domain: DOMAIN, config: 'c.yaml' }, () =>
-        JSON.stringify({ [name]: 'x' }),
-      );
+      const made = await compile({ domain: DOMAIN, config: 'c.yaml' }, () => JSON.stringify({ [name]: 'x' }));
       assert.is(made.deployment, undefined, name);
     }),
     { numRuns: 200, includeErrorInReport: true },

@@ -1,11 +1,11 @@
 import * as assert from 'uvu/assert';
+import type { Check } from '../../src/verify/check';
+import { type Expectations, readExpectations } from '../../src/verify/expectations';
 import { judgeCloudInit } from '../../src/verify/inside/cloud-init';
 import { judgeContainers } from '../../src/verify/inside/containers';
 import { judgeFiles } from '../../src/verify/inside/files';
 import { judgeHealth, judgeState } from '../../src/verify/inside/state';
-import type { Point } from '../../src/verify/point';
 import type { Enterable } from '../../src/verify/shell';
-import { readSubject, type Subject } from '../../src/verify/subject';
 import { documentOf } from './support/documents';
 import { land, landing } from './support/landing';
 import { type Root, Stage } from './support/stage';
@@ -31,9 +31,9 @@ function machineIn(stage: Stage, root: Root): Enterable {
 async function inside(
   root: Root,
   userData: string,
-  then: (machine: Enterable, subject: Subject, sh: (script: string) => void) => Promise<void>,
+  then: (machine: Enterable, subject: Expectations, sh: (script: string) => void) => Promise<void>,
 ): Promise<void> {
-  const subject = readSubject(Buffer.from(userData));
+  const subject = readExpectations(Buffer.from(userData));
   if ('problem' in subject) throw new Error(subject.problem);
   const stage = await Stage.open(root);
   try {
@@ -46,7 +46,7 @@ async function inside(
   }
 }
 
-const failed = (points: readonly Point[]) =>
+const failed = (points: readonly Check[]) =>
   points.filter(({ status }) => status !== 'ok').map(({ name, seen }) => `${name}: ${seen}`);
 
 for (const root of ['bookworm', 'sid'] as const) {

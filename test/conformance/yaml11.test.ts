@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import * as fc from 'fast-check';
 import { CORE_SCHEMA, load } from 'js-yaml';
 import * as assert from 'uvu/assert';
-import { parseYaml } from '../../src/cloudinit/lint/parse';
-import { differsInYaml11, readYaml11 } from '../../src/cloudinit/lint/yaml11';
+import { parseYaml } from '../../src/cloudinit/read/parse';
+import { differsInYaml11, readYaml11 } from '../../src/cloudinit/read/yaml11';
 import { suiteWith } from './support/tools';
 
 /**

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readBootOutcome, waitForBootOutcome } from '../../src/machines/boot-outcome';
 import { joinConsole } from '../../src/machines/ec2/console';
-import { readSentinel, waitForSentinel } from '../../src/machines/sentinel';
 
 const test = suite('console of EC2');
 const WINDOW = 65_536;
@@ -47,29 +47,29 @@ const failed = (why: string) => `[ 1.2] cloud-init[7]: gen-cloudinit: failed: ${
 const ready = '[ 9.9] cloud-init[7]: gen-cloudinit: ready: https://matrix.example.org/\r\n';
 
 sentinel('is read with what the console puts around it', () => {
-  assert.equal(readSentinel(`x\r\n${ready}y`), {
+  assert.equal(readBootOutcome(`x\r\n${ready}y`), {
     ready: true,
     line: 'gen-cloudinit: ready: https://matrix.example.org/',
   });
-  assert.equal(readSentinel(failed('the disk is full')), {
+  assert.equal(readBootOutcome(failed('the disk is full')), {
     ready: false,
     why: 'the disk is full',
     line: 'gen-cloudinit: failed: the disk is full',
   });
-  assert.is(readSentinel('gen-cloudinit: ready\n')?.ready, true);
+  assert.is(readBootOutcome('gen-cloudinit: ready\n')?.ready, true);
 });
 
 sentinel('is not read before its line has ended, and not from other words', () => {
-  assert.is(readSentinel(failed('half a rea').trimEnd()), undefined);
-  assert.is(readSentinel('gen-cloudinit: ready or not\ngen-cloudinit: installing Docker\n'), undefined);
+  assert.is(readBootOutcome(failed('half a rea').trimEnd()), undefined);
+  assert.is(readBootOutcome('gen-cloudinit: ready or not\ngen-cloudinit: installing Docker\n'), undefined);
 });
 
 sentinel('the first failure is the cause, and a later success counts', () => {
   const two = `${failed('no Docker')}${failed('the first boot')}`;
-  const found = readSentinel(two);
+  const found = readBootOutcome(two);
   assert.is(found && !found.ready && found.why, 'no Docker');
-  assert.is(readSentinel(`${two}${ready}`)?.ready, true);
-  assert.is(readSentinel(`${ready}${failed('later')}`)?.ready, false);
+  assert.is(readBootOutcome(`${two}${ready}`)?.ready, true);
+  assert.is(readBootOutcome(`${ready}${failed('later')}`)?.ready, false);
 });
 
 sentinel('is waited for, no longer than told', async () => {
@@ -80,10 +80,10 @@ sentinel('is waited for, no longer than told', async () => {
     console: async () => ['', 'gen-cloudinit: installing Docker\n', ready][Math.min(looks++, 2)]!,
   };
   const options = { within: 1_000, every: 1, progress: (line: string) => said.push(line) };
-  assert.is((await waitForSentinel(machine, options)).ready, true);
+  assert.is((await waitForBootOutcome(machine, options)).ready, true);
   assert.equal(said, ['installing Docker']);
   const silent = { name: 'i-2', console: async () => 'the last line\n' };
-  const words = await waitForSentinel(silent, { within: 20, every: 5 }).then(String, String);
+  const words = await waitForBootOutcome(silent, { within: 20, every: 5 }).then(String, String);
   assert.match(words, /i-2 said neither ready nor failed within 0 minutes.*\n {2}the last line$/);
 });
 sentinel.run();

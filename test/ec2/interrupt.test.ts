@@ -2,12 +2,12 @@
 // processes and signals at the moments that matter most.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bakeEc2, bakeOptions } from '../../src/bake/ec2';
+import { bakeEc2 } from '../../src/bake/ec2';
+import { waitForBootOutcome } from '../../src/machines/boot-outcome';
 import { launchEc2 } from '../../src/machines/ec2/launch';
 import { EC2_DEFAULTS, type Ec2Options } from '../../src/machines/ec2/options';
-import type { Pace } from '../../src/machines/ec2/pace';
-import { waitForSentinel } from '../../src/machines/sentinel';
-import { Stopped } from '../../src/machines/waiting';
+import type { Pacing } from '../../src/machines/ec2/pacing';
+import { Stopped } from '../../src/system/wait';
 import { type Fate, Gate, type Rule } from '../support/ec2/gate';
 import { motoMissing } from '../support/ec2/moto';
 import { environment, FAST, openWorld, type World } from '../support/ec2/world';
@@ -78,7 +78,7 @@ const UNANSWERED: typeof ANSWERED = {
   },
 };
 
-type Work = (region: string, pace: Pace, signal: AbortSignal) => Promise<unknown>;
+type Work = (region: string, pace: Pacing, signal: AbortSignal) => Promise<unknown>;
 
 const verify =
   (more: Partial<Ec2Options> = {}): Work =>
@@ -86,19 +86,19 @@ const verify =
     const options = { ...EC2_DEFAULTS, ...more, region, yes: true };
     const machine = await launchEc2(options, { pace })(DOCUMENT, { progress() {} }, signal);
     try {
-      return await waitForSentinel(machine, { within: 600_000, every: pace.console, signal });
+      return await waitForBootOutcome(machine, { within: 600_000, every: pace.console, signal });
     } finally {
       await machine.destroy();
     }
   };
 
 const bake: Work = (region, pace, signal) => {
-  const { options } = bakeOptions({ region, name: 'matrix', yes: true });
+  const options = { ...EC2_DEFAULTS, region, name: 'matrix', yes: true };
   return bakeEc2(DOCUMENT, options, { pace }, { progress() {}, image() {}, complete() {} }, signal);
 };
 
 /** @returns what the work came to, and how often Ctrl-C came */
-async function interrupted(world: World, work: Work, pace: Pace, arm: (interrupt: Interrupt) => void) {
+async function interrupted(world: World, work: Work, pace: Pacing, arm: (interrupt: Interrupt) => void) {
   const controller = new AbortController();
   let times = 0;
   arm(() => {

@@ -1,8 +1,8 @@
 import * as assert from 'uvu/assert';
+import { waitForBootOutcome } from '../../src/machines/boot-outcome';
 import { launchEc2 } from '../../src/machines/ec2/launch';
 import { EC2_DEFAULTS, type Ec2Options } from '../../src/machines/ec2/options';
 import type { Plan } from '../../src/machines/ec2/plan';
-import { waitForSentinel } from '../../src/machines/sentinel';
 import type { Fate, Rule } from '../support/ec2/gate';
 import {
   NEWEST_BOOKWORM,
@@ -31,7 +31,7 @@ function launch(more: Partial<Ec2Options> = {}, said: string[] = [], document: U
 test('boots, waits for the sentinel, removes', async ({ gate }) => {
   const said: string[] = [];
   const machine = await launch({}, said);
-  const sentinel = await waitForSentinel(machine, { within: 600_000, every: FAST.console });
+  const sentinel = await waitForBootOutcome(machine, { within: 600_000, every: FAST.console });
   assert.equal(sentinel, { ready: true, line: 'gen-cloudinit: ready: https://matrix.example.org/' });
   assert.is(machine.reach, undefined);
   assert.match(
@@ -227,7 +227,7 @@ test('a network that is away for a while ends nothing', async ({ gate }) => {
   gate.on('DescribeInstances', away, { times: 6 });
   gate.on('GetConsoleOutput', away, { times: 6 });
   const machine = await launch();
-  const sentinel = await waitForSentinel(machine, { within: 600_000, every: FAST.console });
+  const sentinel = await waitForBootOutcome(machine, { within: 600_000, every: FAST.console });
   assert.is(sentinel.ready, true);
   await machine.destroy();
 });
@@ -238,7 +238,7 @@ test('a machine that ends by itself is noticed', async ({ gate, ec2 }) => {
   const { TerminateInstancesCommand } = await import('@aws-sdk/client-ec2');
   await ec2.send(new TerminateInstancesCommand({ InstanceIds: [machine.name] }));
   try {
-    await waitForSentinel(machine, { within: 600_000, every: FAST.console });
+    await waitForBootOutcome(machine, { within: 600_000, every: FAST.console });
     assert.unreachable();
   } catch (error) {
     assert.match(String(error), /is terminated/);

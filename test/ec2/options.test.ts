@@ -2,41 +2,38 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { commonFlags, EC2_DEFAULTS, type Ec2Options, ec2Options } from '../../src/machines/ec2/options';
+import { type RawValues, readFlags } from '../../src/config/flags';
+import { EC2_FLAGS, ec2Options } from '../../src/machines/ec2/options';
 
 const test = suite('options of EC2');
 
-test('nothing given means the defaults', () => {
-  assert.equal(ec2Options({}), { options: EC2_DEFAULTS, diagnostics: [] });
-  assert.equal(ec2Options({ region: undefined, disk: undefined }).options, EC2_DEFAULTS);
-});
+const read = (given: RawValues) => readFlags(EC2_FLAGS, given);
 
-test('what EC2 has is taken', () => {
-  const good: Partial<Ec2Options>[] = [
+test('valid values pass', () => {
+  const good: RawValues[] = [
     { region: 'eu-central-1' },
     { region: 'us-gov-west-1' },
     { region: 'eusc-de-east-1' },
-    { instanceType: 't4g.small' },
-    { instanceType: 'u-6tb1.112xlarge' },
-    { instanceType: 'm7i-flex.large' },
-    { image: 'ami-0123456789abcdef0', subnet: 'subnet-12345678', keyPair: 'my key' },
-    { release: 'resolute', disk: 16_384, timeLimit: 720 },
+    { 'instance-type': 't4g.small' },
+    { 'instance-type': 'u-6tb1.112xlarge' },
+    { 'instance-type': 'm7i-flex.large' },
+    { image: 'ami-0123456789abcdef0', subnet: 'subnet-12345678', 'key-pair': 'my key' },
+    { release: 'resolute', disk: '16384', 'time-limit': '720' },
   ];
-  for (const asked of good) assert.equal(ec2Options(asked).diagnostics, [], JSON.stringify(asked));
+  for (const given of good) assert.equal(read(given).diagnostics, [], JSON.stringify(given));
 });
 
 test('a release by its number or its name', () => {
-  const releases = ['22.04', 'noble', 'focal', undefined].map((release) => commonFlags({ release }).release);
-  assert.equal(releases, ['jammy', 'noble', 'focal', undefined]);
-  const debian = [undefined, '12', 'trixie'].map(
-    (release) => commonFlags({ distro: 'debian', release }).release,
-  );
+  const release = (name: string | undefined, distro?: 'debian') =>
+    ec2Options(read({ release: name }).values, distro).release;
+  assert.equal([release('22.04'), release('noble'), release(undefined)], ['jammy', 'noble', 'noble']);
+  const debian = [undefined, '12', 'trixie'].map((name) => release(name, 'debian'));
   assert.equal(debian, ['trixie', 'bookworm', 'trixie']);
 });
 
 test('tags are KEY=VALUE, and not those that are ours', () => {
-  const wrong = (...tags: string[]) => ec2Options({ tags }).diagnostics.length;
-  assert.equal([wrong('a=b'), wrong('a='), wrong('a=b', 'c=d=e')], [0, 0, 0]);
+  const wrong = (...tag: string[]) => read({ tag }).diagnostics.length;
+  assert.equal([wrong('a=b'), wrong('a='), wrong('a=b', 'c=d=e'), wrong('a=b,c')], [0, 0, 0, 0]);
   assert.equal([wrong('a'), wrong('=b'), wrong('aws:x=1'), wrong('gen-cloudinit:run=1')], [1, 1, 1, 1]);
 });
 
@@ -62,25 +59,31 @@ test("Canonical's account is another one in each partition of AWS", async () => 
   }
 });
 
-test('every mistake is told, by the flag', () => {
-  const { diagnostics } = ec2Options({
+test('every mistake is reported, by its flag', () => {
+  const { diagnostics } = read({
     region: 'Frankfurt',
     profile: 'a b',
-    instanceType: 'small',
-    release: 'focal' as never,
+    'instance-type': 'small',
+    release: 'focal',
     image: 'noble',
+    disk: '7.5',
     subnet: 'vpc-12345678',
-    keyPair: '',
-    disk: 7.5,
-    timeLimit: 5,
+    'time-limit': '5',
+    'key-pair': '',
   });
   assert.equal(
-    diagnostics.map(({ path }) => path),
-    ['region', 'profile', 'instance-type', 'release', 'image', 'subnet', 'key-pair', 'disk', 'time-limit'],
-  );
-  assert.equal(
-    diagnostics.filter(({ severity, code }) => severity !== 'error' || code !== 'wrong-value'),
-    [],
+    diagnostics.map(({ path, code }) => `${path} ${code}`),
+    [
+      'region wrong-value',
+      'profile wrong-value',
+      'instance-type wrong-value',
+      'release wrong-value',
+      'image wrong-value',
+      'disk wrong-value',
+      'subnet wrong-value',
+      'time-limit wrong-value',
+      'key-pair missing-value',
+    ],
   );
 });
 

@@ -3,13 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { CreateVolumeCommand, DescribeSubnetsCommand } from '@aws-sdk/client-ec2';
 import * as assert from 'uvu/assert';
-import { bakeEc2, bakeOptions } from '../../src/bake/ec2';
+import { bakeEc2 } from '../../src/bake/ec2';
 import { bakeRemove } from '../../src/bake/ec2-images';
+import { waitForBootOutcome } from '../../src/machines/boot-outcome';
 import { launchEc2 } from '../../src/machines/ec2/launch';
 import { EC2_DEFAULTS } from '../../src/machines/ec2/options';
 import { EC2_POLICY } from '../../src/machines/ec2/policy';
 import { sweepEc2 } from '../../src/machines/ec2/sweep';
-import { waitForSentinel } from '../../src/machines/sentinel';
 import { ec2Suite, FAST } from '../support/ec2/world';
 
 const REGION = 'sa-east-1';
@@ -24,13 +24,13 @@ test('allows exactly what verify, bake and sweep call', async ({ gate, ec2 }) =>
   for (const more of [{ open: true }, { subnet }]) {
     const options = { ...EC2_DEFAULTS, ...more, yes: true };
     const machine = await launchEc2(options, { pace: FAST })(DOCUMENT, events, never);
-    await waitForSentinel(machine, { within: 600_000, every: FAST.console });
+    await waitForBootOutcome(machine, { within: 600_000, every: FAST.console });
     await machine.destroy();
   }
   const asked = gate.calls('RunInstances').at(-1)!.params;
   assert.is(asked.get('NetworkInterface.1.SubnetId'), subnet);
   assert.is(asked.get('NetworkInterface.1.AssociatePublicIpAddress'), 'true');
-  const { options } = bakeOptions({ name: 'matrix', yes: true });
+  const options = { ...EC2_DEFAULTS, name: 'matrix', yes: true };
   const baked = await bakeEc2(DOCUMENT, options, { pace: FAST }, events, never);
   await bakeRemove([baked.id], {}, events, never, FAST);
   // A volume that its machine has left.

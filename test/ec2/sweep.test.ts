@@ -3,9 +3,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { launchEc2 } from '../../src/machines/ec2/launch';
 import { EC2_DEFAULTS } from '../../src/machines/ec2/options';
+import { type Resource, unnamed } from '../../src/machines/ec2/resources';
 import { leftOver, type SweepOptions, sweepEc2, sweepLines } from '../../src/machines/ec2/sweep';
 import type { Run } from '../../src/machines/ec2/tags';
-import { nameless, type Thing } from '../../src/machines/ec2/things';
 import { ec2Suite, FAST, openWorld, type World } from '../support/ec2/world';
 
 const REGION = 'ap-northeast-1';
@@ -119,12 +119,12 @@ test('goes on over what is gone already, and over errors that pass', async ({ ga
 test.run();
 
 const rules = suite('what is left over');
-const thing = (kind: Thing['kind'], id: string, more: Partial<Thing> = {}): Thing => ({
-  ...nameless(kind, id, REGION, 'gc-1'),
+const thing = (kind: Resource['kind'], id: string, more: Partial<Resource> = {}): Resource => ({
+  ...unnamed(kind, id, REGION, 'gc-1'),
   ...more,
 });
 const old = new Date(0);
-const ids = (things: readonly Thing[], options: { all: boolean; run?: string }) =>
+const ids = (things: readonly Resource[], options: { all: boolean; run?: string }) =>
   leftOver(things, options, new Date(HOUR)).map(({ id }) => id);
 
 rules('finished images stay, failed ones and orphaned snapshots go', () => {

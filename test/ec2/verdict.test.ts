@@ -9,10 +9,10 @@ import { launchEc2 } from '../../src/machines/ec2/launch';
 import { EC2_DEFAULTS, type Ec2Options } from '../../src/machines/ec2/options';
 import type { Launch, Machine } from '../../src/machines/machine';
 import { Display } from '../../src/verify/display';
+import { readExpectations } from '../../src/verify/expectations';
 import type { Report } from '../../src/verify/report';
 import { type RunOptions, runVerify } from '../../src/verify/run';
 import { verifySchema } from '../../src/verify/schema';
-import { readSubject } from '../../src/verify/subject';
 import { start } from '../support/ec2/command';
 import type { Rule } from '../support/ec2/gate';
 import { ec2Suite, FAST } from '../support/ec2/world';
@@ -30,7 +30,7 @@ async function verified(
   options: Partial<Ec2Options> = {},
   meanwhile: (machine: Machine) => Promise<unknown> = async () => undefined,
 ): Promise<{ report: Report; machine: Machine; text: (name: string) => string }> {
-  const subject = readSubject(document);
+  const subject = readExpectations(document);
   if ('problem' in subject) throw new Error(subject.problem);
   const saveTo = mkdtempSync(join(tmpdir(), 'verify-'));
   const settings = { keep: false, keepOnFailure: false, within: 60_000, saveTo, every: 100, ...more };

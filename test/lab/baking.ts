@@ -1,7 +1,7 @@
 // Images in the lab: a machine becomes one by the bake's document, and what is downloaded can be taken from a machine.
 import { readFile } from 'node:fs/promises';
-import { bakeDocument } from '../../src/bake/document';
-import { resolve } from '../../src/deployment/deployment';
+import { bakeDocument } from '../../src/bake/image-document';
+import { resolve } from '../../src/config/resolve';
 import type { Lab } from './lab';
 import { type Machine, waitForConsole } from './machines/machine';
 import type { NspawnImage, NspawnMachine } from './machines/nspawn';

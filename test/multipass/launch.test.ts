@@ -1,8 +1,9 @@
 // Instances of multipass, made and removed by the real code through a multipass on PATH that behaves as the real one.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readFlags } from '../../src/config/flags';
 import { launchMultipass } from '../../src/machines/multipass/launch';
-import { multipassOptions } from '../../src/machines/multipass/options';
+import { MULTIPASS_FLAGS } from '../../src/machines/multipass/options';
 import { FakeMultipass } from '../support/multipass/fake';
 
 const test = suite<{ fake: FakeMultipass; before: NodeJS.ProcessEnv }>('launch on multipass');
@@ -30,7 +31,8 @@ function launch(
   signal: AbortSignal = new AbortController().signal,
   told: Told = { announced: [], lines: [] },
 ) {
-  const { options } = multipassOptions({ name: NAME }, 30);
+  const { values } = readFlags(MULTIPASS_FLAGS, { 'time-limit': 30 });
+  const options = { ...values, name: NAME, image: '24.04' };
   const start = launchMultipass(options, (command) => told.announced.push(command));
   return start(DOCUMENT, { progress: (line) => told.lines.push(line) }, signal);
 }

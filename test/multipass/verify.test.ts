@@ -9,14 +9,15 @@ import Ajv from 'ajv';
 import { load, YAML11_SCHEMA } from 'js-yaml';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readFlags } from '../../src/config/flags';
 import type { Launch } from '../../src/machines/machine';
 import { launchMultipass } from '../../src/machines/multipass/launch';
-import { multipassOptions } from '../../src/machines/multipass/options';
+import { MULTIPASS_FLAGS } from '../../src/machines/multipass/options';
 import { Display } from '../../src/verify/display';
+import { readExpectations } from '../../src/verify/expectations';
 import { verifyReport } from '../../src/verify/report';
 import { type RunOptions, runVerify } from '../../src/verify/run';
 import { verifySchema } from '../../src/verify/schema';
-import { readSubject } from '../../src/verify/subject';
 import { FakeMultipass } from '../support/multipass/fake';
 import { generated, run } from '../support/run';
 
@@ -153,11 +154,12 @@ async function shutOut(
   meanwhile: () => void = () => undefined,
 ) {
   const document = Buffer.from(generated(...DOMAIN, '--tls', 'local-ca'));
-  const subject = readSubject(document);
+  const subject = readExpectations(document);
   if ('problem' in subject) throw new Error(subject.problem);
   const announced: string[] = [];
   const announce = (command: string) => announced.push(command);
-  const launchIt = launchMultipass(multipassOptions({ name: NAME }, 30).options, announce);
+  const { values } = readFlags(MULTIPASS_FLAGS, { 'time-limit': 30 });
+  const launchIt = launchMultipass({ ...values, name: NAME, image: '24.04' }, announce);
   const launch: Launch = async (...given) => {
     const machine = await launchIt(...given);
     meanwhile();

@@ -18,7 +18,7 @@ import { launchQemu } from '../../src/machines/qemu/launch';
 import type { QemuMachine } from '../../src/machines/qemu/machine';
 import { QEMU_DEFAULTS, type QemuOptions } from '../../src/machines/qemu/options';
 import { PORTS } from '../../src/machines/qemu/process';
-import { pause } from '../../src/machines/waiting';
+import { pause } from '../../src/system/wait';
 import { writeSerialDisk } from '../support/serial-disk';
 
 const test = suite('machines of QEMU');

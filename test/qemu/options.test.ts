@@ -1,45 +1,52 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type RawValues, readFlags } from '../../src/config/flags';
 import { candidates } from '../../src/machines/qemu/accelerator';
-import { QEMU_DEFAULTS, type QemuOptions, qemuOptions, releaseNumber } from '../../src/machines/qemu/options';
+import {
+  QEMU_DEFAULTS,
+  QEMU_FLAGS,
+  type QemuOptions,
+  qemuWarnings,
+  releaseNumber,
+} from '../../src/machines/qemu/options';
 
 const test = suite('options of QEMU');
 
-test('nothing given means the defaults', () => {
-  assert.equal(qemuOptions({}), { options: QEMU_DEFAULTS, diagnostics: [] });
-  assert.equal(qemuOptions({ image: undefined, disk: undefined }).options, QEMU_DEFAULTS);
-});
+const read = (given: RawValues) => readFlags(QEMU_FLAGS, given);
 
-test('what can be had is taken', () => {
-  const good: Partial<QemuOptions>[] = [
+test('valid values pass', () => {
+  const good: RawValues[] = [
     { release: '22.04' },
     { release: 'noble' },
-    { release: '28.10', imageServer: 'http://127.0.0.1:8000' },
-    { image: 'a, b.qcow2', memory: 2048, cpus: 1, disk: 8, timeLimit: 1440 },
+    { release: '28.10', 'image-server': 'http://127.0.0.1:8000' },
+    { image: 'a, b.qcow2', memory: '2048', cpus: '1', disk: '8', 'time-limit': '1440' },
     { accelerator: 'tcg' },
+    { 'image-server': 'https://a.test:8443/ubuntu/' },
   ];
-  for (const asked of good) assert.equal(qemuOptions(asked).diagnostics, [], JSON.stringify(asked));
+  for (const given of good) assert.equal(read(given).diagnostics, [], JSON.stringify(given));
 });
 
-test('a server of images without TLS is warned about, unless it is on this computer or not asked', () => {
-  const codes = (asked: Partial<QemuOptions>) =>
-    qemuOptions(asked).diagnostics.map(({ severity, code, path }) => `${severity} ${code} ${path}`);
+test('an image server without TLS gets a warning, unless it is on this computer or not used', () => {
+  const codes = (more: Partial<QemuOptions>) =>
+    qemuWarnings({ ...QEMU_DEFAULTS, ...more }).map(
+      ({ severity, code, path }) => `${severity} ${code} ${path}`,
+    );
   assert.equal(codes({ imageServer: 'http://mirror.example.org' }), ['warning plain-http image-server']);
   assert.equal(codes({ imageServer: 'http://127.0.0.1.example.org/' }), ['warning plain-http image-server']);
   assert.equal(codes({ imageServer: 'http://localhost:8000/' }), []);
   assert.equal(codes({ imageServer: 'http://mirror.example.org', image: 'a.qcow2' }), []);
 });
 
-test('every mistake is told, by the flag', () => {
-  const { diagnostics } = qemuOptions({
+test('every mistake is reported, by its flag', () => {
+  const { diagnostics } = read({
     image: '',
     release: '24.4',
-    imageServer: 'cloud-images.ubuntu.com',
-    memory: 1024,
-    cpus: 0,
-    disk: 7.5,
-    accelerator: 'xen' as never,
-    timeLimit: 1,
+    'image-server': 'cloud-images.ubuntu.com',
+    memory: '1024',
+    cpus: '0',
+    disk: '7.5',
+    accelerator: 'xen',
+    'time-limit': '0',
   });
   assert.equal(
     diagnostics.map(({ path }) => path),
@@ -47,17 +54,12 @@ test('every mistake is told, by the flag', () => {
   );
 });
 
-test('a server of images has no user, query or fragment, and none is repeated', () => {
-  for (const imageServer of [
-    'https://u:SECRET@a.test',
-    'https://a.test/?k=SECRET',
-    'https://a.test/#SECRET',
-  ]) {
-    const { diagnostics } = qemuOptions({ imageServer });
+test('an image server has no user, query or fragment, and none is repeated', () => {
+  for (const server of ['https://u:SECRET@a.test', 'https://a.test/?k=SECRET', 'https://a.test/#SECRET']) {
+    const { diagnostics } = read({ 'image-server': server });
     assert.is(diagnostics[0]?.severity, 'error');
     assert.not.match(JSON.stringify(diagnostics), 'SECRET');
   }
-  assert.equal(qemuOptions({ imageServer: 'https://a.test:8443/ubuntu/' }).diagnostics, []);
 });
 
 test('a codename is a release', () => {

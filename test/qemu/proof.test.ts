@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { comesUp } from '../../src/machines/qemu/proof';
+import { checkAccelerator } from '../../src/machines/qemu/accelerator';
 
 const test = suite('proof of an accelerator');
 
@@ -9,8 +9,8 @@ const running = { gone: async () => undefined, state: async () => 'running' };
 const signal = new AbortController().signal;
 const judged = (
   text: string,
-  process: Parameters<typeof comesUp>[0] = running,
-): Promise<string | undefined> => comesUp(process, async () => text, signal);
+  process: Parameters<typeof checkAccelerator>[0] = running,
+): Promise<string | undefined> => checkAccelerator(process, async () => text, signal);
 
 test('programs that run prove it', async () => {
   assert.is(
@@ -36,7 +36,9 @@ test('so is a machine that starts over and over, is given up by QEMU, or is gone
 test('Ctrl-C ends the watch', async () => {
   const controller = new AbortController();
   setTimeout(() => controller.abort(new Error('interrupted')), 100);
-  const end = await comesUp(running, async () => kernel, controller.signal).catch((error: Error) => error);
+  const end = await checkAccelerator(running, async () => kernel, controller.signal).catch(
+    (error: Error) => error,
+  );
   assert.is((end as Error).name, 'Stopped');
 });
 

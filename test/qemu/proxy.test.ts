@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { download, fetchBytes } from '../../src/machines/qemu/download';
+import { download, fetchBytes } from '../../src/system/download';
 import { openProxy, openTls } from '../support/proxy';
 
 const test = suite('downloads behind a proxy');

@@ -6,8 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { load } from 'js-yaml';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isoImage } from '../../src/machines/qemu/iso';
-import { seedDisk, seedFiles } from '../../src/machines/qemu/seed';
+import { isoImage, seedDisk, seedFiles } from '../../src/machines/qemu/seed';
 
 const test = suite('seed of QEMU');
 const folder = mkdtempSync(join(tmpdir(), 'seed-'));

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ubuntuImage } from '../../src/machines/qemu/ubuntu';
+import { ubuntuImage } from '../../src/machines/qemu/ubuntu-image';
 
 const test = suite("Ubuntu's cloud images");
 const folder = mkdtempSync(join(tmpdir(), 'images-'));

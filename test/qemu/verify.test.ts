@@ -8,9 +8,9 @@ import type { Launch } from '../../src/machines/machine';
 import { launchQemu } from '../../src/machines/qemu/launch';
 import { QEMU_DEFAULTS } from '../../src/machines/qemu/options';
 import { Display } from '../../src/verify/display';
+import { readExpectations } from '../../src/verify/expectations';
 import type { Report } from '../../src/verify/report';
 import { type RunOptions, runVerify } from '../../src/verify/run';
-import { readSubject } from '../../src/verify/subject';
 import { generated } from '../support/run';
 import { writeSerialDisk } from '../support/serial-disk';
 
@@ -42,7 +42,7 @@ case $script in *result.json*) echo ended;; *'docker '*) exit 255;; *) echo >>${
 
 async function verified(more: Partial<RunOptions>, timeLimit: number): Promise<Report> {
   const document = Buffer.from(generated('--domain', 'matrix.test', '--tls', 'local-ca'));
-  const subject = readSubject(document);
+  const subject = readExpectations(document);
   if ('problem' in subject) throw new Error(subject.problem);
   const options = { ...QEMU_DEFAULTS, image, accelerator: 'tcg', memory: 64, disk: 1, timeLimit } as const;
   const launch: Launch = launchQemu(options, { cache: mkdtempSync(join(folder, 'cache-')) });

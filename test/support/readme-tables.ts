@@ -1,6 +1,7 @@
-import { handover, PROVIDERS } from '../../src/cloudinit/limits';
-import { resolve } from '../../src/deployment/deployment';
-import { OPTION_NAMES, optionOf } from '../../src/deployment/options';
+import { handover } from '../../src/commands/generate';
+import { OPTION_NAMES, optionOf } from '../../src/config/options';
+import { resolve } from '../../src/config/resolve';
+import { PROVIDERS } from '../../src/providers';
 import { FILES } from '../../src/server/files';
 
 /** The README's tables, from the same tables that the command is made of. */

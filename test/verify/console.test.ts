@@ -7,10 +7,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Machine } from '../../src/machines/machine';
 import { Display } from '../../src/verify/display';
+import { readExpectations } from '../../src/verify/expectations';
 import { verifyReport } from '../../src/verify/report';
 import { runVerify } from '../../src/verify/run';
 import { verifySchema } from '../../src/verify/schema';
-import { readSubject } from '../../src/verify/subject';
 import { generated, run } from '../support/run';
 
 const test = suite('verify: the console alone');
@@ -20,7 +20,7 @@ test.after(() => rmSync(SAVED, { recursive: true, force: true }));
 /** A console that grows by a line a look. */
 async function verified(lines: readonly string[], more: Partial<Machine> = {}, saveTo = SAVED) {
   const document = Buffer.from(generated('--domain', 'matrix.test'));
-  const subject = readSubject(document);
+  const subject = readExpectations(document);
   if ('problem' in subject) throw new Error(subject.problem);
   let looks = 0;
   let removed = 0;

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type Expectations, readExpectations } from '../../src/verify/expectations';
 import { judgePorts } from '../../src/verify/outside/closed';
 import { ask } from '../../src/verify/outside/request';
-import { readSubject, type Subject } from '../../src/verify/subject';
 import { generated } from '../support/run';
 
 interface Context {
@@ -70,8 +70,8 @@ test('another name, and another signer, are seen', async ({ port, ca }) => {
   assert.is(anyone.status, 200);
 });
 
-function subject(...args: string[]): Subject {
-  const found = readSubject(Buffer.from(generated('--domain', DOMAIN, ...args)));
+function subject(...args: string[]): Expectations {
+  const found = readExpectations(Buffer.from(generated('--domain', DOMAIN, ...args)));
   if ('problem' in found) throw new Error(found.problem);
   return found;
 }

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readSubject, type Subject } from '../../src/verify/subject';
+import { type Expectations, readExpectations } from '../../src/verify/expectations';
 import { generated } from '../support/run';
 
 const test = suite('verify: what a document promises');
 
-function subjectOf(...args: string[]): Subject {
-  const subject = readSubject(Buffer.from(generated('--domain', 'matrix.test', ...args)));
+function subjectOf(...args: string[]): Expectations {
+  const subject = readExpectations(Buffer.from(generated('--domain', 'matrix.test', ...args)));
   if ('problem' in subject) throw new Error(subject.problem);
   return subject;
 }
@@ -64,7 +64,7 @@ test("a document of somebody else's, and none at all", () => {
     ['#cloud-config\nruncmd: [true]\n', "it is not one of gen-cloudinit's"],
     ['#cloud-config\nwrite_files: [\n', 'cannot be read'],
   ]) {
-    const subject = readSubject(Buffer.from(text!));
+    const subject = readExpectations(Buffer.from(text!));
     assert.ok('problem' in subject);
     assert.match(subject.problem, words!);
   }

@@ -1,5 +1,5 @@
-import type { Diagnostic, Severity } from '../../deployment/diagnostic';
-import type { Place, Source } from './source';
+import type { Diagnostic, Severity } from '../../diagnostics/diagnostic';
+import type { Place, Source } from '../../diagnostics/source';
 
 /** What a rule found: a diagnostic whose place is still an offset. */
 export interface Finding {

@@ -2,8 +2,9 @@
  * The linter: what cloud-init would stumble over, lose or misread in a user-data document, ours or another's.
  * Pure: what needs the world (shell syntax, cloud-init itself) is done by the command over `scripts`.
  */
-import type { Diagnostic } from '../../deployment/diagnostic';
-import { type LintDocument, readDocument } from './document';
+import type { Diagnostic } from '../../diagnostics/diagnostic';
+import type { Place } from '../../diagnostics/source';
+import { readUserData, type UserDataDocument } from '../read/user-data';
 import { type Finding, toDiagnostics } from './finding';
 import { aptRules } from './rules/apt';
 import { commandRules } from './rules/commands';
@@ -17,7 +18,6 @@ import { sizeRules } from './rules/size';
 import { textRules } from './rules/text';
 import { writeFileRules } from './rules/write-files';
 import { yamlRules } from './rules/yaml';
-import type { Place } from './source';
 
 export interface LintOptions {
   /** Key of limits.ts; its limit and forms are then required, else all are told about. */
@@ -25,13 +25,13 @@ export interface LintOptions {
 }
 
 export interface Linted {
-  readonly document: LintDocument;
+  readonly document: UserDataDocument;
   readonly findings: readonly Finding[];
 }
 
 /** Findings of all rules, with the document that they were made on. */
 export function findAll(given: Uint8Array, { provider }: LintOptions = {}): Linted {
-  const document = readDocument(given);
+  const document = readUserData(given);
   const { root, files, source } = document;
   const findings = [
     ...headerRules(document),

@@ -1,8 +1,9 @@
 /** What `cloud-init schema` prints, as findings (its config/schema.py; 22.4 and 26.2 were read). */
+
+import type { Place } from '../../diagnostics/source';
+import { entries, type Node } from '../read/node';
+import { redacted } from '../read/secrets';
 import { error, type Finding, info, warning } from './finding';
-import { entries, type Node } from './node';
-import type { Place } from './source';
-import { redacted } from './visible';
 
 const CODE = 'cloud-init-schema';
 const START: Place = { path: '', start: 0 };

@@ -1,18 +1,18 @@
 /** Removing until nothing comes any more; and so the end of a run, whatever is remembered of it. */
 
-import { pause } from '../waiting';
-import type { Making } from './making';
-import { SETTLE_LOOKS } from './pace';
-import { type Left, type Outcome, removeThings, type Sweeping } from './remove';
+import { pause } from '../../system/wait';
+import { SETTLE_LOOKS } from './pacing';
+import { type Left, type Outcome, removeResources, type Sweeping } from './remove';
+import { findResources, type Resource, type ResourceKind, unnamed } from './resources';
 import type { Run } from './tags';
-import { findThings, nameless, type Thing, type ThingKind } from './things';
+import type { TrackedCalls } from './tracked-calls';
 
 /** What a machine consists of, and what else an unfinished image leaves. */
-export const MACHINE_KINDS: readonly ThingKind[] = ['instance', 'security group', 'volume'];
-export const IMAGE_KINDS: readonly ThingKind[] = ['image', 'snapshot'];
+export const MACHINE_KINDS: readonly ResourceKind[] = ['instance', 'security group', 'volume'];
+export const IMAGE_KINDS: readonly ResourceKind[] = ['image', 'snapshot'];
 
 /** What is to go now; `left` is what could not even be looked for. */
-type Find = () => Promise<{ readonly things: readonly Thing[]; readonly left: readonly Left[] }>;
+type Find = () => Promise<{ readonly things: readonly Resource[]; readonly left: readonly Left[] }>;
 
 /**
  * Looks, removes what it finds, and looks again: what held a thing may have turned up only after the first look, a
@@ -22,7 +22,7 @@ type Find = () => Promise<{ readonly things: readonly Thing[]; readonly left: re
 export async function removeAll(find: Find, looks: number, sweeping: Sweeping): Promise<Outcome> {
   const { pace, progress, signal } = sweeping;
   let begin = performance.now();
-  const removed = new Map<string, Thing>();
+  const removed = new Map<string, Resource>();
   const stuck = new Map<string, Left>();
   let told = false;
   for (let quiet = 0; ; ) {
@@ -33,7 +33,7 @@ export async function removeAll(find: Find, looks: number, sweeping: Sweeping): 
     if (quiet >= looks || (quiet > 0 && blind.length > 0)) {
       return { removed: [...removed.values()], left: [...stuck.values(), ...blind] };
     }
-    const { removed: gone, left } = await removeThings(todo, sweeping);
+    const { removed: gone, left } = await removeResources(todo, sweeping);
     for (const thing of gone) removed.set(thing.id, thing);
     // A machine may take minutes to end, and only then lets go of anything: patience begins there.
     if (gone.some(({ kind }) => kind === 'instance')) begin = performance.now();
@@ -62,25 +62,25 @@ export async function removeAll(find: Find, looks: number, sweeping: Sweeping): 
  */
 export function cleanUp(
   run: Run,
-  kinds: readonly ThingKind[],
-  making: Making,
+  kinds: readonly ResourceKind[],
+  making: TrackedCalls,
   sweeping: Sweeping,
 ): Promise<Outcome> {
   const find: Find = async () => {
     const left: Left[] = [];
-    const things: Thing[] = [];
+    const things: Resource[] = [];
     for (const kind of kinds) {
       try {
-        things.push(...(await findThings(sweeping.ec2, kind, run.id)));
+        things.push(...(await findResources(sweeping.ec2, kind, run.id)));
       } catch (error) {
         const thing = { kind, id: `${kind}s`, region: run.region, run: run.id };
         left.push({ thing, reason: error instanceof Error ? error.message : String(error), held: false });
       }
     }
     const known = [
-      ...[...making.instances].map((id) => nameless('instance', id, run.region, run.id)),
-      ...[...making.groups].map((id) => nameless('security group', id, run.region, run.id)),
-      ...[...making.images].map((id) => nameless('image', id, run.region, run.id)),
+      ...[...making.instances].map((id) => unnamed('instance', id, run.region, run.id)),
+      ...[...making.groups].map((id) => unnamed('security group', id, run.region, run.id)),
+      ...[...making.images].map((id) => unnamed('image', id, run.region, run.id)),
     ].filter(({ kind, id }) => kinds.includes(kind) && !things.some((thing) => thing.id === id));
     return { things: [...known, ...things], left };
   };

@@ -25,11 +25,11 @@ import {
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import { proxyIsSet } from '../proxy';
-import { orStop } from '../waiting';
+import { proxyIsSet } from '../../system/proxy';
+import { throwIfStopped } from '../../system/wait';
 import { explain } from './errors';
 import type { Ec2Account } from './options';
-import { PACE, type Pace } from './pace';
+import { PACING, type Pacing } from './pacing';
 
 /** Every action that is ever called; policy.ts allows these and no other. */
 const COMMANDS = {
@@ -76,7 +76,7 @@ export interface Ec2 {
  * @param account region and profile; what is not given the SDK looks up as the aws command does
  * @throws Ec2Error when no region is known
  */
-export async function connect(account: Ec2Account, pace: Pace = PACE): Promise<Ec2> {
+export async function connect(account: Ec2Account, pace: Pacing = PACING): Promise<Ec2> {
   // A warning about the next year's releases of the SDK helps nobody who runs this one.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   // The aws command knows this variable, the SDK for JavaScript does not.
@@ -100,7 +100,7 @@ export async function connect(account: Ec2Account, pace: Pace = PACE): Promise<E
   return {
     region: found,
     async call(action, input, signal) {
-      orStop(signal);
+      throwIfStopped(signal);
       try {
         // The union of all commands is more than the SDK's overloads can tell apart.
         const Command = COMMANDS[action] as unknown as new (given: object) => object;
@@ -110,7 +110,7 @@ export async function connect(account: Ec2Account, pace: Pace = PACE): Promise<E
         ) => Promise<Output<typeof action>>;
         return await send(new Command(input), signal ? { abortSignal: signal } : {});
       } catch (error) {
-        orStop(signal);
+        throwIfStopped(signal);
         const type = 'InstanceType' in input ? String(input.InstanceType) : undefined;
         throw explain(error, { action, region: found, instanceType: type, profile });
       }
@@ -122,7 +122,7 @@ export async function connect(account: Ec2Account, pace: Pace = PACE): Promise<E
 /** The SDK knows no proxies: its requests, and those for credentials (single sign-on, roles), get an agent that does. */
 async function byProxy(timeouts: object, profile: string | undefined): Promise<EC2ClientConfig> {
   const [{ EnvironmentAgent }, { defaultProvider }] = await Promise.all([
-    import('../proxy-agent'),
+    import('../../system/proxy-agent'),
     import('@aws-sdk/credential-provider-node'),
   ]);
   const agent = new EnvironmentAgent();

@@ -5,7 +5,7 @@
  */
 import type { Ec2 } from './client';
 import { hasCode } from './errors';
-import { unshaken } from './pace';
+import { tolerateOutages } from './pacing';
 
 const WINDOW = 65_536;
 const GAP = '\n[part of the console is missing here]\n';
@@ -39,7 +39,7 @@ export class ConsoleLog {
     private readonly instance: string,
   ) {}
 
-  private readonly newest = unshaken(async (signal?: AbortSignal) => {
+  private readonly newest = tolerateOutages(async (signal?: AbortSignal) => {
     const input = { InstanceId: this.instance, Latest: true };
     const { Output = '' } = await this.ec2.call('GetConsoleOutput', input, signal);
     return Buffer.from(Output, 'base64').toString('latin1');

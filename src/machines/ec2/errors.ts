@@ -1,5 +1,5 @@
 /** An error of EC2, of the SDK or of the network, in words for the person who called. */
-import { ProxyError } from '../proxy';
+import { ProxyError } from '../../system/proxy';
 import { type Context, EXPLANATIONS, PATTERNS } from './error-table';
 
 /** `message` is one sentence and what to do; the original error is the cause. */

@@ -1,12 +1,17 @@
 /** One instance: how it is asked for, and what EC2 says of it. */
+
 import type { Instance, RunInstancesCommandInput } from '@aws-sdk/client-ec2';
+import type { Progress } from '../../system/run';
+import { Stopped, until } from '../../system/wait';
 import { MachineGone } from '../machine';
-import { Stopped, until } from '../waiting';
-import type { Ec2 } from './client';
-import { networkInput } from './network';
-import { type Pace, unshaken } from './pace';
-import type { Prepared } from './prepare';
+import type { Ec2, Output } from './client';
+import { hasCode } from './errors';
+import type { Architecture } from './image';
+import { makeGroup, networkInput } from './network';
+import { type Pacing, tolerateOutages } from './pacing';
+import type { Prepared } from './plan';
 import { tagged } from './tags';
+import type { TrackedCalls } from './tracked-calls';
 
 /**
  * The request of one instance.
@@ -67,11 +72,11 @@ export function instanceInput(
 export async function waitRunning(
   ec2: Ec2,
   instance: string,
-  pace: Pace,
+  pace: Pacing,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const running = await until(
-    unshaken(async () => {
+    tolerateOutages(async () => {
       const found = await describeInstance(ec2, instance, signal);
       const state = found?.State?.Name;
       if (found && state === 'running') return { address: found.PublicIpAddress };
@@ -100,4 +105,119 @@ export function ended(instance: string, state: string, reason: string | undefine
   return new MachineGone(
     `${instance} is ${state}${reason ? `: ${reason}` : ''}; nobody asked it to end here, so see the EC2 console and start again`,
   );
+}
+
+export interface TypeFacts {
+  readonly name: string;
+  readonly architecture: Architecture;
+  readonly cpus: number;
+  /** GiB */
+  readonly memory: number;
+  /** Whether it can run on credit, which is limited here so that a busy hour costs no more than it says. */
+  readonly burstable: boolean;
+}
+
+/**
+ * What EC2 says of an instance type.
+ * @throws Error when its console cannot be read while it runs: only machines of the Nitro system give the latest
+ *   console output at any time (EC2 user guide, "Instance console output")
+ */
+export async function typeFacts(ec2: Ec2, name: string, signal: AbortSignal): Promise<TypeFacts> {
+  const { InstanceTypes = [] } = await ec2.call(
+    'DescribeInstanceTypes',
+    // The SDK's list of names is as old as the SDK.
+    { InstanceTypes: [name as never] },
+    signal,
+  );
+  const [type] = InstanceTypes;
+  if (!type) throw new Error(`${ec2.region} has no instance type ${name}: choose another --instance-type`);
+  if (type.Hypervisor === 'xen') {
+    throw new Error(
+      `${name} is older than the Nitro system, so its console comes too late: choose t3 or newer for --instance-type`,
+    );
+  }
+  const supported = type.ProcessorInfo?.SupportedArchitectures ?? [];
+  const architecture = (['x86_64', 'arm64'] as const).find((one) => supported.includes(one));
+  if (!architecture) {
+    throw new Error(
+      `${name} runs neither x86_64 nor arm64, and Ubuntu's images are for these: choose another`,
+    );
+  }
+  return {
+    name,
+    architecture,
+    cpus: type.VCpuInfo?.DefaultVCpus ?? 0,
+    memory: (type.MemoryInfo?.SizeInMiB ?? 0) / 1024,
+    burstable: type.BurstablePerformanceSupported === true,
+  };
+}
+
+/** TrackedCalls a machine: security group, instance, and the wait until it runs. */
+
+export interface Started {
+  readonly instance: string;
+  /** Public IPv4 address, if it has one. */
+  readonly address: string | undefined;
+}
+
+/** A spot instance cannot be had, an ordinary one can. */
+const NO_SPOT = [
+  'InsufficientInstanceCapacity',
+  'MaxSpotInstanceCountExceeded',
+  'SpotMaxPriceTooLow',
+  'AuthFailure.ServiceLinkedRoleCreationNotPermitted',
+];
+
+/**
+ * Makes security group and instance and waits until it runs.
+ * @throws whatever went wrong; what was made until then is in `making` and carries the run's tag
+ */
+export async function start(
+  prepared: Prepared,
+  making: TrackedCalls,
+  pace: Pacing,
+  events: Progress,
+  signal: AbortSignal,
+): Promise<Started> {
+  const { ec2, plan, network, run } = prepared;
+  const group = await makeGroup(ec2, making, run, network, plan.ports);
+  events.progress(`security group ${group} in ${network.vpc}`);
+  const instance = await runInstance(prepared, making, group, events);
+  events.progress(`instance ${instance} is starting`);
+  const address = await waitRunning(ec2, instance, pace, signal);
+  events.progress(`instance ${instance} is running${address ? ` at ${address}` : ''}`);
+  return { instance, address };
+}
+
+async function runInstance(
+  prepared: Prepared,
+  making: TrackedCalls,
+  group: string,
+  events: Progress,
+): Promise<string> {
+  const attempt = async (spot: boolean) => {
+    const { Instances = [] } = await making.patiently(['InvalidGroup.NotFound'], () =>
+      making.make(
+        'RunInstances',
+        {
+          ...instanceInput(prepared, group, spot),
+          // The same request again gives the same instance; another market is another request.
+          ClientToken: `${prepared.run.id}-${spot ? 'spot' : 'ordinary'}`,
+        },
+        (made: Output<'RunInstances'>) => {
+          for (const { InstanceId } of made.Instances ?? []) making.instances.add(InstanceId ?? '');
+        },
+      ),
+    );
+    if (!Instances[0]?.InstanceId) throw new Error('EC2 has accepted the request but named no instance');
+    return Instances[0].InstanceId;
+  };
+  if (!prepared.options.spot) return attempt(false);
+  try {
+    return await attempt(true);
+  } catch (error) {
+    if (!hasCode(error, NO_SPOT)) throw error;
+    events.progress(`no spot instance: ${error.sentence} (${error.code}); an ordinary one instead`);
+    return attempt(false);
+  }
 }

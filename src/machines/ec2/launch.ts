@@ -1,13 +1,14 @@
 /** A machine on EC2. */
-import type { Launch, LaunchEvents, Machine } from '../machine';
+import type { Progress } from '../../system/run';
+import type { Driver, Launch, Machine } from '../machine';
 import { cleanUp, LeftBehind, MACHINE_KINDS } from './cleanup';
 import { ConsoleLog } from './console';
-import { describeInstance, ended } from './instance';
-import { Making } from './making';
-import { type Ec2Options, isDebian } from './options';
-import { PACE, unshaken } from './pace';
-import { type Prepared, prepare, type Surroundings } from './prepare';
-import { type Started, start } from './start';
+import { describeInstance, ended, type Started, start } from './instance';
+import { type EC2_FLAGS, type Ec2Options, ec2Options, isDebian } from './options';
+import { PACING, tolerateOutages } from './pacing';
+import type { Prepared } from './plan';
+import { prepare, type Surroundings } from './preflight';
+import { TrackedCalls } from './tracked-calls';
 
 /**
  * Starts machines on EC2. Whatever a launch makes carries its run's tag; when it fails or is interrupted it removes
@@ -17,8 +18,8 @@ import { type Started, start } from './start';
 export function launchEc2(options: Ec2Options, surroundings: Surroundings = {}): Launch {
   return async (document, events, signal) => {
     const prepared = await prepare('verify', document, options, surroundings, events, signal);
-    const pace = surroundings.pace ?? PACE;
-    const making = new Making(prepared.ec2, pace, signal);
+    const pace = surroundings.pace ?? PACING;
+    const making = new TrackedCalls(prepared.ec2, pace, signal);
     const remove = async () => {
       const sweeping = { ec2: prepared.ec2, pace, progress: events.progress };
       const { left } = await cleanUp(prepared.run, MACHINE_KINDS, making, sweeping);
@@ -43,7 +44,7 @@ export function launchEc2(options: Ec2Options, surroundings: Surroundings = {}):
 export async function removeAfter(
   error: unknown,
   remove: () => Promise<void>,
-  events: LaunchEvents,
+  events: Progress,
 ): Promise<unknown> {
   events.progress('removing what was made');
   try {
@@ -62,7 +63,7 @@ export function ec2Machine(
   signal: AbortSignal,
 ): Machine {
   const log = new ConsoleLog(ec2, instance);
-  const look = unshaken(() => describeInstance(ec2, instance, signal));
+  const look = tolerateOutages(() => describeInstance(ec2, instance, signal));
   let isGone = false;
   let removal: Promise<void> | undefined;
   const output = `aws ec2 get-console-output --latest --output text --region ${run.region} --instance-id ${instance}`;
@@ -113,3 +114,15 @@ export function ec2Machine(
     },
   };
 }
+
+/** EC2 as a kind of machine. Whoever imports this module loads the AWS SDK. */
+
+export const driver: Driver<typeof EC2_FLAGS> = {
+  configure(flags, _document, { distro, confirm, announce }) {
+    const launch = launchEc2(ec2Options(flags, distro), {
+      ...(confirm ? { confirm: () => confirm('Start it?') } : {}),
+      announce: (run) => announce(run.sweepCommand),
+    });
+    return { launch, diagnostics: [] };
+  },
+};

@@ -2,10 +2,10 @@ import type { IpPermission, RunInstancesCommandInput } from '@aws-sdk/client-ec2
 import type { Ec2 } from './client';
 import { EXPLANATIONS } from './error-table';
 import { Ec2Error, hasCode } from './errors';
-import type { Making } from './making';
 import type { Ec2Options } from './options';
+import { findResources } from './resources';
 import { type Run, tagged } from './tags';
-import { findThings } from './things';
+import type { TrackedCalls } from './tracked-calls';
 
 export interface Network {
   readonly vpc: string;
@@ -47,7 +47,7 @@ export function openPorts(options: Pick<Ec2Options, 'open' | 'keyPair'>): readon
 /** Makes the run's security group: out everything, in nothing but these ports. Its name belongs to this run alone. */
 export async function makeGroup(
   ec2: Ec2,
-  making: Making,
+  making: TrackedCalls,
   run: Run,
   network: Network,
   ports: readonly number[],
@@ -72,7 +72,7 @@ export async function makeGroup(
   return group;
 }
 
-async function createGroup(ec2: Ec2, making: Making, run: Run, VpcId: string): Promise<string> {
+async function createGroup(ec2: Ec2, making: TrackedCalls, run: Run, VpcId: string): Promise<string> {
   try {
     const { GroupId = '' } = await making.make(
       'CreateSecurityGroup',
@@ -88,7 +88,7 @@ async function createGroup(ec2: Ec2, making: Making, run: Run, VpcId: string): P
   } catch (error) {
     // The SDK repeated a request whose first answer was lost; no other run has this name.
     if (!hasCode(error, ['InvalidGroup.Duplicate'])) throw error;
-    const [own] = await findThings(ec2, 'security group', run.id);
+    const [own] = await findResources(ec2, 'security group', run.id);
     if (!own) throw error;
     return own.id;
   }

@@ -1,7 +1,8 @@
-/** What can be chosen for a machine on EC2, and what is taken when nothing is. Loads nothing of the AWS SDK. */
-import type { Diagnostic } from '../../deployment/diagnostic';
-import { listFlag, numberFlag, textFlag } from '../backend';
-import { between, judged, matches, type Rule } from '../option-rules';
+/** The flags of a machine on EC2. Loads nothing of the AWS SDK. */
+import type { Distro } from '../../config/deployment';
+import { type FlagTable, type FlagValues, readFlags } from '../../config/flags';
+import { between, matches } from '../../config/rules';
+import { timeLimit } from '../machine';
 
 /** Ubuntu releases by the codename that Canonical's image names carry. */
 export const RELEASES = { jammy: '22.04', noble: '24.04', resolute: '26.04' } as const;
@@ -13,27 +14,89 @@ export function isDebian(release: string): release is keyof typeof DEBIAN_RELEAS
   return Object.hasOwn(DEBIAN_RELEASES, release);
 }
 
-/** `24.04` and `noble` are the same; anything else stays as it is, for the rule to refuse. */
-function releaseNamed(text: string | undefined): Release | undefined {
-  const all = { ...RELEASES, ...DEBIAN_RELEASES };
-  const found = Object.entries(all).find(([, version]) => version === text);
-  return (found?.[0] ?? text) as Release | undefined;
-}
+/** The flags of all of EC2's verbs. */
+export const ACCOUNT_FLAGS = {
+  region: {
+    type: 'string',
+    help: 'AWS region',
+    defaultText: 'that of the aws command',
+    rule: matches(/^[a-z]{2,4}(-[a-z]+)+-\d+$/, 'a region such as eu-central-1'),
+  },
+  profile: {
+    type: 'string',
+    help: 'profile in ~/.aws',
+    defaultText: 'that of the aws command',
+    rule: matches(/^[\w.@:+/=-]+$/, 'the name of a profile in ~/.aws/config'),
+  },
+} as const satisfies FlagTable;
 
-/** The flags that all of EC2's verbs have, as the command line gives them; a wrong value stays, for the rules to refuse. */
-export function commonFlags(flags: Readonly<Record<string, unknown>>) {
-  return {
-    region: textFlag(flags, 'region'),
-    profile: textFlag(flags, 'profile'),
-    instanceType: textFlag(flags, 'instance-type'),
-    release: releaseNamed(textFlag(flags, 'release')) ?? (flags.distro === 'debian' ? 'trixie' : undefined),
-    image: textFlag(flags, 'image'),
-    disk: numberFlag(flags, 'disk'),
-    subnet: textFlag(flags, 'subnet'),
-    publicAddress: flags['no-public-address'] !== true,
-    tags: listFlag(flags, 'tag'),
-    yes: flags.yes === true,
-  };
+const RELEASE_LIST = `${Object.values(RELEASES).join(', ')}, or of Debian ${Object.values(DEBIAN_RELEASES).join(', ')}`;
+
+/** The flags of the verbs that start a machine. t3.small has the 2 GiB of memory that the whole stack needs. */
+export const INSTANCE_FLAGS = {
+  ...ACCOUNT_FLAGS,
+  'instance-type': {
+    type: 'string',
+    help: 'type of the instance; t4g, m7g and c8g are arm64',
+    default: 't3.small',
+    rule: matches(
+      /^[a-z][a-z0-9-]*\.[a-z0-9-]+$/,
+      'an instance type such as t3.small, or t4g.small for arm64',
+    ),
+  },
+  release: {
+    type: 'string',
+    help: `release: ${RELEASE_LIST}`,
+    defaultText: '24.04',
+    rule: (value) => (releaseNamed(value) ? undefined : { expected: RELEASE_LIST }),
+  },
+  image: {
+    type: 'string',
+    help: 'ID of an image (ami-...), such as a baked one',
+    defaultText: 'the newest of the distribution',
+    rule: matches(/^ami-[0-9a-f]{8,17}$/, 'the ID of an image, ami-…'),
+  },
+  // 16,384 GiB is the most that a gp3 volume had for years; nobody needs more here.
+  disk: {
+    type: 'number',
+    help: "GiB of the root disk; never less than the image's",
+    default: 16,
+    rule: between(8, 16_384, 'GiB'),
+  },
+  subnet: {
+    type: 'string',
+    help: 'ID of a subnet',
+    defaultText: 'one of the default VPC',
+    rule: matches(/^subnet-[0-9a-f]{8,17}$/, 'the ID of a subnet, subnet-…'),
+  },
+  'no-public-address': { type: 'boolean', help: 'no public IPv4 address; needs a NAT gateway or the like' },
+  tag: {
+    type: 'strings',
+    help: 'KEY=VALUE on everything that is made; repeatable',
+    rule: matches(/^(?!aws:|gen-cloudinit:|Name=)[^=]{1,128}=.{0,256}$/, 'KEY=VALUE, such as team=chat'),
+  },
+  yes: { type: 'boolean', help: 'start without asking; it costs money' },
+  // Less than 10 minutes is less than the images take to be pulled; 12 hours is a working day.
+  'time-limit': timeLimit(10, 720, 60),
+} as const satisfies FlagTable;
+
+export const EC2_FLAGS = {
+  ...INSTANCE_FLAGS,
+  'key-pair': {
+    type: 'string',
+    help: 'name of a key pair; opens TCP 22',
+    defaultText: 'none',
+    rule: matches(/^[\x20-\x7e]{1,255}$/, 'the name of a key pair'),
+  },
+  spot: { type: 'boolean', help: 'try a spot instance first' },
+  open: { type: 'boolean', help: 'open TCP 80, 443 and 8448, to probe from outside' },
+  'no-dead-man': { type: 'boolean', help: 'the machine does not power itself off after the time limit' },
+} as const satisfies FlagTable;
+
+/** `24.04` and `noble` are the same. */
+function releaseNamed(text: string): Release | undefined {
+  const all = { ...RELEASES, ...DEBIAN_RELEASES };
+  return (Object.keys(all) as Release[]).find((name) => name === text || all[name] === text);
 }
 
 /** Which account and region is asked; undefined means what the SDK finds in environment and ~/.aws. */
@@ -70,62 +133,21 @@ export interface Ec2Options extends Ec2Account {
   readonly yes: boolean;
 }
 
-/** t3.small has the 2 GiB of memory that the whole stack needs. */
-export const EC2_DEFAULTS: Ec2Options = {
-  instanceType: 't3.small',
-  release: 'noble',
-  disk: 16,
-  publicAddress: true,
-  spot: false,
-  open: false,
-  deadMan: true,
-  timeLimit: 60,
-  yes: false,
-};
-
-/** What `String` puts between the members of a list. */
-const TAGS_APART = ',';
-
-const RULES: readonly Rule<Ec2Options>[] = [
-  {
-    option: 'region',
-    fits: matches(/^[a-z]{2,4}(-[a-z]+)+-\d+$/),
-    expected: 'a region such as eu-central-1',
-  },
-  { option: 'profile', fits: matches(/^[\w.@:+/=-]+$/), expected: 'the name of a profile in ~/.aws/config' },
-  {
-    option: 'instanceType',
-    fits: matches(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/),
-    expected: 'an instance type such as t3.small, or t4g.small for arm64',
-  },
-  {
-    option: 'release',
-    fits: (value) => Object.hasOwn(RELEASES, value) || isDebian(value),
-    expected: `${Object.values(RELEASES).join(', ')}, or of Debian ${Object.values(DEBIAN_RELEASES).join(', ')}`,
-  },
-  { option: 'image', fits: matches(/^ami-[0-9a-f]{8,17}$/), expected: 'the id of an image, ami-…' },
-  { option: 'subnet', fits: matches(/^subnet-[0-9a-f]{8,17}$/), expected: 'the id of a subnet, subnet-…' },
-  {
-    option: 'tags',
-    fits: (value) =>
-      value.split(TAGS_APART).every((tag) => /^(?!aws:|gen-cloudinit:|Name=)[^=]{1,128}=.{0,256}$/.test(tag)),
-    expected: 'KEY=VALUE, such as team=chat',
-  },
-  { option: 'keyPair', fits: matches(/^[\x20-\x7e]{1,255}$/), expected: 'the name of a key pair' },
-  // 16,384 GiB is the most that a gp3 volume had for years; nobody needs more here.
-  { option: 'disk', fits: between(8, 16_384), expected: 'a whole number of GiB from 8 to 16384' },
-  // Less than 10 minutes is less than the images take to be pulled; 12 hours is a working day.
-  { option: 'timeLimit', fits: between(10, 720), expected: 'a whole number of minutes from 10 to 720' },
-];
-
-/**
- * Fills the gaps with the defaults and judges what was given.
- * @param asked what was given; undefined counts as not given
- * @returns the options, and a diagnostic for each that cannot be used (then the options must not be used either)
- */
-export function ec2Options(asked: { readonly [Name in keyof Ec2Options]?: Ec2Options[Name] | undefined }): {
-  readonly options: Ec2Options;
-  readonly diagnostics: readonly Diagnostic[];
-} {
-  return judged(asked, EC2_DEFAULTS, RULES);
+/** @param distro of the document, which decides the release where none is named */
+export function ec2Options(
+  values: FlagValues<typeof INSTANCE_FLAGS> & Partial<FlagValues<typeof EC2_FLAGS>>,
+  distro: Distro = 'ubuntu',
+): Ec2Options {
+  const { noPublicAddress, noDeadMan, tag, release, spot = false, open = false, ...same } = values;
+  return {
+    ...same,
+    spot,
+    open,
+    release: releaseNamed(release ?? '') ?? (distro === 'debian' ? 'trixie' : 'noble'),
+    publicAddress: !noPublicAddress,
+    tags: tag,
+    deadMan: noDeadMan !== true,
+  };
 }
+
+export const EC2_DEFAULTS: Ec2Options = ec2Options(readFlags(EC2_FLAGS, {}).values);

@@ -1,9 +1,12 @@
 /** What is going to be started, and that it costs money: told before anything is made. */
+
+import type { Ec2 } from './client';
 import type { ChosenImage } from './image';
-import type { TypeFacts } from './instance-type';
-import { openPorts } from './network';
+import type { TypeFacts } from './instance';
+import { type Network, openPorts } from './network';
 import type { Ec2Options } from './options';
-import { DEAD_MAN_AFTER_MINUTES } from './tags';
+import { DEAD_MAN_AFTER_MINUTES, type Run } from './tags';
+import type { UserData } from './user-data';
 
 export interface Plan {
   readonly region: string;
@@ -17,6 +20,16 @@ export interface Plan {
   readonly deadMan: boolean;
   /** The same for eyes, a line each; the last one says that it costs money. */
   readonly lines: readonly string[];
+}
+
+/** Everything that was found out before anything was made. */
+export interface Prepared {
+  readonly ec2: Ec2;
+  readonly run: Run;
+  readonly plan: Plan;
+  readonly network: Network;
+  readonly options: Ec2Options;
+  readonly data: UserData;
 }
 
 export function makePlan(region: string, type: TypeFacts, image: ChosenImage, options: Ec2Options): Plan {

@@ -1,13 +1,13 @@
 /** One pass of removing, in the order in which EC2 lets go of things. */
 
-import { pause, until } from '../waiting';
+import { pause, until } from '../../system/wait';
 import type { Action, Ec2, Input } from './client';
 import { Ec2Error } from './errors';
-import type { Pace } from './pace';
-import type { Thing, ThingKind } from './things';
+import type { Pacing } from './pacing';
+import type { Resource, ResourceKind } from './resources';
 
 export interface Left {
-  readonly thing: Pick<Thing, 'kind' | 'id' | 'region' | 'run'>;
+  readonly thing: Pick<Resource, 'kind' | 'id' | 'region' | 'run'>;
   /** Why it is still there. */
   readonly reason: string;
   /** Something holds it that may let go of it: worth another try. */
@@ -15,13 +15,13 @@ export interface Left {
 }
 
 export interface Outcome {
-  readonly removed: readonly Thing[];
+  readonly removed: readonly Resource[];
   readonly left: readonly Left[];
 }
 
 export interface Sweeping {
   readonly ec2: Ec2;
-  readonly pace: Pace;
+  readonly pace: Pacing;
   readonly progress: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,12 +42,12 @@ const HELD = ['DependencyViolation', 'InvalidSnapshot.InUse', 'VolumeInUse', 'Re
  * @returns what is gone, and what is left with the reason
  * @throws Stopped when the signal is aborted, nothing else
  */
-export async function removeThings(things: readonly Thing[], sweeping: Sweeping): Promise<Outcome> {
-  const removed: Thing[] = [];
+export async function removeResources(things: readonly Resource[], sweeping: Sweeping): Promise<Outcome> {
+  const removed: Resource[] = [];
   const left: Left[] = [];
-  const of = (kind: ThingKind) => things.filter((thing) => thing.kind === kind);
+  const of = (kind: ResourceKind) => things.filter((thing) => thing.kind === kind);
 
-  const ending: Thing[] = [];
+  const ending: Resource[] = [];
   for (const thing of of('instance')) {
     sweeping.progress(`removing ${thing.id}`);
     const failed = await terminate(thing, sweeping);
@@ -60,7 +60,7 @@ export async function removeThings(things: readonly Thing[], sweeping: Sweeping)
     left.push({ thing, reason: 'EC2 has not terminated it yet', held: false });
   }
 
-  const remove = async <A extends Action>(thing: Thing, action: A, input: Input<A>) => {
+  const remove = async <A extends Action>(thing: Resource, action: A, input: Input<A>) => {
     const failed = await persist(() => sweeping.ec2.call(action, input, sweeping.signal), sweeping);
     if (!failed || GONE.includes(failed.code)) removed.push(thing);
     else left.push({ thing, reason: failed.message, held: HELD.includes(failed.code) });
@@ -76,7 +76,7 @@ export async function removeThings(things: readonly Thing[], sweeping: Sweeping)
 }
 
 /** @returns why it cannot be terminated, undefined when EC2 has accepted */
-async function terminate({ id }: Thing, sweeping: Sweeping): Promise<Error | undefined> {
+async function terminate({ id }: Resource, sweeping: Sweeping): Promise<Error | undefined> {
   const unknown = 'InvalidInstanceID.NotFound';
   // An instance made a moment ago may not be known yet everywhere.
   const failed = await persist(
@@ -110,7 +110,7 @@ async function persist(
  * the rule after Ctrl-C; hence a loop of our own. An instance that is in no list counts as ended only when that
  * stays so.
  */
-async function waitTerminated(things: readonly Thing[], sweeping: Sweeping): Promise<readonly Thing[]> {
+async function waitTerminated(things: readonly Resource[], sweeping: Sweeping): Promise<readonly Resource[]> {
   if (things.length === 0) return [];
   const { ec2, pace, signal } = sweeping;
   const ids = things.map(({ id }) => id);

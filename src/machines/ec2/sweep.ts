@@ -2,9 +2,9 @@
 import { removeAll } from './cleanup';
 import { connect, type Ec2 } from './client';
 import type { Ec2Account } from './options';
-import { PACE, type Pace } from './pace';
+import { PACING, type Pacing } from './pacing';
 import type { Left } from './remove';
-import { findThings, THING_KINDS, type Thing } from './things';
+import { findResources, RESOURCE_KINDS, type Resource } from './resources';
 
 export interface SweepOptions {
   readonly profile?: string | undefined;
@@ -24,10 +24,10 @@ export interface Swept {
   /** Where it was looked. */
   readonly regions: readonly string[];
   /** What is to go. */
-  readonly found: readonly Thing[];
+  readonly found: readonly Resource[];
   /** Ours too, but kept: not expired yet, or the finished image of a bake. */
-  readonly kept: readonly Thing[];
-  readonly removed: readonly Thing[];
+  readonly kept: readonly Resource[];
+  readonly removed: readonly Resource[];
   readonly left: readonly Left[];
 }
 
@@ -41,13 +41,13 @@ export async function sweepEc2(
   options: SweepOptions,
   events: { progress(line: string): void },
   signal: AbortSignal,
-  surroundings: { readonly pace?: Pace; readonly now?: () => Date } = {},
+  surroundings: { readonly pace?: Pacing; readonly now?: () => Date } = {},
 ): Promise<Swept> {
-  const pace = surroundings.pace ?? PACE;
+  const pace = surroundings.pace ?? PACING;
   const now = surroundings.now?.() ?? new Date();
   const swept = {
     regions: [] as string[],
-    ...{ found: [] as Thing[], kept: [] as Thing[], removed: [] as Thing[], left: [] as Left[] },
+    ...{ found: [] as Resource[], kept: [] as Resource[], removed: [] as Resource[], left: [] as Left[] },
   };
   const regions = options.regions.length > 0 ? options.regions : [undefined];
   for (const region of regions) {
@@ -74,18 +74,18 @@ export async function sweepEc2(
   return swept;
 }
 
-async function everything(ec2: Ec2, run: string | undefined, signal: AbortSignal): Promise<Thing[]> {
-  const things: Thing[] = [];
-  for (const kind of THING_KINDS) things.push(...(await findThings(ec2, kind, run, signal)));
+async function everything(ec2: Ec2, run: string | undefined, signal: AbortSignal): Promise<Resource[]> {
+  const things: Resource[] = [];
+  for (const kind of RESOURCE_KINDS) things.push(...(await findResources(ec2, kind, run, signal)));
   return things;
 }
 
 /** Which of the things are to go. */
 export function leftOver(
-  things: readonly Thing[],
+  things: readonly Resource[],
   options: Pick<SweepOptions, 'run' | 'all' | 'keepImages'>,
   now: Date,
-): Thing[] {
+): Resource[] {
   if (options.run) {
     const kept = options.keepImages ? things.filter(isFinished) : [];
     const ids = new Set(kept.flatMap(({ id, snapshots }) => [id, ...snapshots]));
@@ -101,12 +101,12 @@ export function leftOver(
   });
 }
 
-function isFinished({ kind, state }: Thing): boolean {
+function isFinished({ kind, state }: Resource): boolean {
   return kind === 'image' && state === 'available';
 }
 
 /** The listing for eyes: one line a thing. */
-export function sweepLines(things: readonly Thing[]): string[] {
+export function sweepLines(things: readonly Resource[]): string[] {
   return things.map(({ region, kind, id, state, name, run, expires }) =>
     [
       region,

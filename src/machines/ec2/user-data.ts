@@ -10,7 +10,7 @@
  * merged into the document's; a boot hook is merged into nothing.
  */
 import { gunzipSync, gzipSync } from 'fflate';
-import { countedSize, PROVIDERS } from '../../cloudinit/limits';
+import { countedSize, PROVIDERS } from '../../providers';
 
 const LIMIT = PROVIDERS.ec2!;
 

@@ -2,8 +2,8 @@
  * The multipass command, as far as it is used here: exit codes and JSON of version 1.16 (canonical/multipass,
  * docs/reference/command-line-interface and src/client).
  */
-import type { Executed } from '../machine';
-import { tryRun } from '../run';
+import type { Executed } from '../../system/run';
+import { tryRun } from '../../system/run';
 
 /** What multipass could not do, in one sentence with what to do about it. */
 export class MultipassError extends Error {

@@ -3,13 +3,16 @@
  * of which either leaves the machine running; so it is only started here, and the machine is handed over as soon
  * as it can be entered.
  */
+
 import { spawn } from 'node:child_process';
-import type { Launch } from '../machine';
-import { orStop, pause } from '../waiting';
+import { randomBytes } from 'node:crypto';
+import { readUserData } from '../../cloudinit/read/user-data';
+import type { Diagnostic } from '../../diagnostics/diagnostic';
+import { pause, throwIfStopped } from '../../system/wait';
+import type { Driver, Launch } from '../machine';
 import { instanceNamed, MultipassError, notStarted, preflight, refusal } from './client';
-import { multipassMachine } from './machine';
-import type { MultipassOptions } from './options';
-import { type Launching, removeCommand, removeInstance } from './remove';
+import { type Launching, multipassMachine, removeCommand, removeInstance } from './machine';
+import { DEFAULT_IMAGE, type MULTIPASS_FLAGS, type MultipassOptions } from './options';
 
 /** Milliseconds between two looks at an instance that is coming up. */
 const LOOK = 2_000;
@@ -28,7 +31,7 @@ export function launchMultipass(options: MultipassOptions, announce: (remove: st
         `multipass has an instance ${name} already (${taken.state}): give another --name, or remove it: ${removeCommand(name)}`,
       );
     }
-    orStop(signal);
+    throwIfStopped(signal);
     announce(removeCommand(name));
     events.progress(`multipass launches ${options.image} as ${name}`);
     const launching = begin(options, document, events.progress);
@@ -57,7 +60,7 @@ async function untilRunning(name: string, launching: Launching, signal: AbortSig
     // Not at once: a name that somebody else took in between is refused by now, and a machine takes longer to run.
     await pause(LOOK, signal);
     const found = await instanceNamed(name, signal).catch((error: unknown) => {
-      orStop(signal);
+      throwIfStopped(signal);
       // While it makes an instance the daemon may be slow to answer; the launch itself tells what is wrong.
       if (launching.ended) throw error;
       return undefined;
@@ -76,9 +79,9 @@ async function untilRunning(name: string, launching: Launching, signal: AbortSig
 
 /** Runs `multipass launch`. In a process group of its own: Ctrl-C is for us, and we say what is to happen. */
 function begin(options: MultipassOptions, document: Uint8Array, progress: (line: string) => void): Launching {
-  const { name, image, cpus, memory, disk, minutes } = options;
+  const { name, image, cpus, memory, disk, timeLimit } = options;
   const resources = ['--cpus', cpus, '--memory', memory, '--disk', disk];
-  const args = ['launch', image, '--name', name, ...resources, '--timeout', String(minutes * 60)];
+  const args = ['launch', image, '--name', name, ...resources, '--timeout', String(timeLimit * 60)];
   const child = spawn('multipass', [...args, '--cloud-init', '-'], {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
@@ -115,4 +118,41 @@ function visibleLine(chunk: string): string {
       .filter((line) => line.length > 2)
       .at(-1) ?? ''
   );
+}
+
+/** multipass as a kind of machine. */
+
+export const driver: Driver<typeof MULTIPASS_FLAGS> = {
+  configure(options, document, { announce }) {
+    const diagnostics = unreadable(document);
+    if (diagnostics.length > 0) return { launch: undefined, diagnostics };
+    const name = options.name ?? `gc-verify-${randomBytes(3).toString('hex')}`;
+    return {
+      launch: launchMultipass({ ...options, name, image: options.image ?? DEFAULT_IMAGE }, announce),
+      diagnostics,
+    };
+  },
+};
+
+/** multipass reads user data as one YAML text and rewrites it (canonical/multipass issue 1892): nothing else passes. */
+function unreadable(document: Uint8Array): Diagnostic[] {
+  const { form, kind } = readUserData(document).input;
+  const error = (code: string, message: string, given: string, hint: string): Diagnostic[] => [
+    { severity: 'error', code, path: '', message, given, expected: 'plain cloud-config YAML', hint },
+  ];
+  if (form !== 'yaml')
+    return error(
+      'multipass-form',
+      'the document is in a form that multipass cannot read',
+      form,
+      'use --format yaml',
+    );
+  if (kind !== 'cloud-config')
+    return error(
+      'multipass-kind',
+      'the document is of a kind that multipass cannot read',
+      kind,
+      'begin it with #cloud-config',
+    );
+  return [];
 }

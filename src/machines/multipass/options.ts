@@ -1,53 +1,53 @@
-/** What can be chosen for a multipass instance. */
-import { randomBytes } from 'node:crypto';
-import { textFlag } from '../backend';
-import { judged, matches, type Rule } from '../option-rules';
-import { MULTIPASS_DEFAULTS } from './flags';
+/** The flags of a multipass instance. Its own defaults (1 CPU, 1G, 5G) are too small for the deployment. */
+import type { FlagTable, FlagValues } from '../../config/flags';
+import { matches } from '../../config/rules';
+import { timeLimit } from '../machine';
 
-export interface MultipassOptions {
+const SIZE = /^\d+(?:\.\d+)?[KMG](?:i?B)?$/i;
+
+/** Ubuntu's release of this number. */
+export const DEFAULT_IMAGE = '24.04';
+
+/** Rules as multipass itself has them. */
+export const MULTIPASS_FLAGS = {
+  name: {
+    type: 'string',
+    help: 'name of the instance',
+    defaultText: 'gc-verify- and random letters',
+    rule: matches(
+      /^[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/,
+      'letters, digits and hyphens; a letter first, no hyphen last',
+    ),
+  },
+  image: {
+    type: 'string',
+    help: 'image: a release, an alias, a URL or file://...',
+    defaultText: DEFAULT_IMAGE,
+    rule: matches(/^[^\s-]\S*$/, 'a release such as 24.04, an alias, a URL or file://...'),
+  },
+  cpus: {
+    type: 'string',
+    help: 'processors',
+    default: '2',
+    rule: matches(/^[1-9]\d{0,2}$/, 'a whole number of processors'),
+  },
+  memory: {
+    type: 'string',
+    help: 'memory, such as 4G',
+    default: '4G',
+    rule: matches(SIZE, 'a size such as 4G'),
+  },
+  disk: {
+    type: 'string',
+    help: 'disk, such as 20G',
+    default: '20G',
+    rule: matches(SIZE, 'a size such as 20G'),
+  },
+  'time-limit': timeLimit(1, 1440, 60),
+} as const satisfies FlagTable;
+
+/** With a name and an image where none was given. */
+export type MultipassOptions = FlagValues<typeof MULTIPASS_FLAGS> & {
   readonly name: string;
   readonly image: string;
-  readonly cpus: string;
-  /** With a unit, as multipass writes it: 4G. */
-  readonly memory: string;
-  readonly disk: string;
-  /** How long multipass may wait for the first boot, in minutes. */
-  readonly minutes: number;
-}
-
-const size = matches(/^\d+(?:\.\d+)?[KMG](?:i?B)?$/i);
-
-/** What each may look like; names as multipass has them. */
-const RULES: readonly Rule<MultipassOptions>[] = [
-  {
-    option: 'name',
-    fits: matches(/^[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/),
-    expected: 'letters, digits and hyphens; a letter first, no hyphen last',
-  },
-  {
-    option: 'image',
-    fits: matches(/^[^\s-]\S*$/),
-    expected: 'a release such as 24.04, an alias, a URL or file://...',
-  },
-  { option: 'cpus', fits: matches(/^[1-9]\d{0,2}$/), expected: 'a whole number of processors' },
-  { option: 'memory', fits: size, expected: 'a size such as 4G' },
-  { option: 'disk', fits: size, expected: 'a size such as 20G' },
-];
-
-/**
- * Fills the gaps and judges what was given.
- * @param minutes the time limit of the run
- * @returns the options, and a diagnostic for each that cannot be used
- */
-export function multipassOptions(flags: Readonly<Record<string, unknown>>, minutes: number) {
-  const { image, cpus, memory, disk } = MULTIPASS_DEFAULTS;
-  const asked = {
-    name: textFlag(flags, 'name'),
-    image: textFlag(flags, 'image'),
-    cpus: textFlag(flags, 'cpus'),
-    memory: textFlag(flags, 'memory'),
-    disk: textFlag(flags, 'disk'),
-  };
-  const name = `gc-verify-${randomBytes(3).toString('hex')}`;
-  return judged<MultipassOptions>(asked, { name, image, cpus, memory, disk, minutes }, RULES);
-}
+};

@@ -1,6 +1,6 @@
 /** Disk images: what a file is, and the layer over it that a machine writes into. */
 import { open, realpath } from 'node:fs/promises';
-import { run } from '../run';
+import { run } from '../../system/run';
 
 /** An image that machines only read. */
 export interface BaseImage {

@@ -1,21 +1,22 @@
 /** A machine of QEMU on this computer, booted from a layer over an image, with the document as its NoCloud seed. */
+
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { quoted } from '../../server/escape';
-import type { LaunchEvents } from '../machine';
-import { orStop } from '../waiting';
-import { type Accelerator, type Candidates, candidates } from './accelerator';
+import type { Progress } from '../../system/run';
+import { throwIfStopped } from '../../system/wait';
+import type { Driver } from '../machine';
+import { type Accelerator, type Candidates, candidates, checkAccelerator } from './accelerator';
+import { cacheFolder, GROUP_FILE, reclaim } from './cache';
 import { inspectImage, makeLayer } from './disk';
-import { cacheFolder, GROUP_FILE, reclaim } from './folders';
 import { QemuMachine } from './machine';
-import type { QemuOptions } from './options';
+import { type QEMU_FLAGS, type QemuOptions, qemuWarnings } from './options';
 import { LAYER, QemuProcess, type QemuSettings, SEED } from './process';
-import { comesUp } from './proof';
 import { seedDisk } from './seed';
 import { makeKey } from './ssh';
 import { requireTools } from './tools';
-import { ubuntuImage } from './ubuntu';
+import { ubuntuImage } from './ubuntu-image';
 
 /** What is around a launch and no choice of the user's. */
 export interface QemuSurroundings {
@@ -32,7 +33,7 @@ export interface QemuSurroundings {
 /** As `Launch`, with what only this kind of machine has: the disk and an orderly end, which `bake` needs. */
 export type LaunchQemu = (
   document: Uint8Array,
-  events: LaunchEvents,
+  events: Progress,
   signal: AbortSignal,
 ) => Promise<QemuMachine>;
 
@@ -42,7 +43,7 @@ export type LaunchQemu = (
  */
 export function launchQemu(options: QemuOptions, surroundings: QemuSurroundings = {}): LaunchQemu {
   return async (document, events, signal) => {
-    orStop(signal);
+    throwIfStopped(signal);
     await requireTools(['qemu-system-x86_64', 'qemu-img', 'ssh', 'ssh-keygen']);
     const cache = surroundings.cache ?? cacheFolder();
     const image = options.image
@@ -84,7 +85,7 @@ async function boot(
   settings: Omit<QemuSettings, 'accelerator'>,
   { accelerators, reason }: Candidates,
   makeDisk: () => Promise<void>,
-  events: LaunchEvents,
+  events: Progress,
   signal: AbortSignal,
 ): Promise<QemuMachine> {
   let why = reason;
@@ -110,11 +111,11 @@ async function attempt(
   try {
     machine = await start(settings, makeDisk, signal);
   } catch (error) {
-    orStop(signal);
+    throwIfStopped(signal);
     return { failure: (error as Error).message };
   }
   const said = async () => (await readFile(settings.console)).subarray(begin).toString();
-  const failure = await comesUp(machine.process, said, signal).catch(async (error: unknown) => {
+  const failure = await checkAccelerator(machine.process, said, signal).catch(async (error: unknown) => {
     await machine.process.end();
     throw error;
   });
@@ -131,7 +132,7 @@ async function start(
 ): Promise<QemuMachine> {
   const { folder, name, console, accelerator, timeLimit } = settings;
   await makeDisk();
-  orStop(signal);
+  throwIfStopped(signal);
   const ends = new Date(Date.now() + timeLimit * 60_000);
   const process = await QemuProcess.start(settings);
   try {
@@ -157,3 +158,18 @@ function announcement({ name }: Accelerator, why: string): string {
   if (name !== 'TCG') return `QEMU with ${name}: ${why}`;
   return `QEMU with emulated processors (TCG), some ten times slower than a server: ${why}`;
 }
+
+/** QEMU as a kind of machine. */
+
+/** Minutes that checks may take after the time limit; only then the machine ends by itself. */
+const CHECKING = 30;
+
+export const driver: Driver<typeof QEMU_FLAGS> = {
+  configure(options, _document, { announce }) {
+    const timeLimit = options.timeLimit + CHECKING;
+    return {
+      launch: launchQemu({ ...options, timeLimit }, { announce }),
+      diagnostics: qemuWarnings(options),
+    };
+  },
+};

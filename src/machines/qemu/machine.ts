@@ -2,8 +2,9 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quoted } from '../../server/escape';
-import { type Executed, type Machine, MachineGone } from '../machine';
-import { Stopped, until } from '../waiting';
+import type { Executed } from '../../system/run';
+import { Stopped, until } from '../../system/wait';
+import { type Machine, MachineGone } from '../machine';
 import type { Accelerator } from './accelerator';
 import { LAYER, type QemuProcess } from './process';
 import { SshDoor } from './ssh';

@@ -1,20 +1,21 @@
 /** QEMU's process: started so that it can outlive this one, ended with all that belongs to it. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join, relative } from 'node:path';
-import { pause } from '../waiting';
+import { pause } from '../../system/wait';
 import type { Accelerator } from './accelerator';
-import { GROUP_FILE } from './folders';
-import { monitor } from './monitor';
+import { GROUP_FILE } from './cache';
 
 /** Ports that are reached from here; some of them only to see that they are closed. */
 export const PORTS = [22, 80, 443, 8448, 8008, 8080, 5432] as const;
 
 export const LAYER = 'disk.qcow2';
 export const SEED = 'seed.iso';
-const MONITOR = 'monitor';
+const SOCKET = 'qmp';
 const LOG = 'qemu.log';
 
 /**
@@ -78,7 +79,7 @@ export function commandLine({ name, accelerator, memory, cpus, console }: QemuSe
     ...['-drive', `file=${SEED},if=virtio,format=raw,readonly=on`],
     ...['-netdev', `user,id=lan,ipv6=off,${forwards}`],
     ...['-device', `virtio-net-pci,netdev=lan,mac=${hardwareAddress(name)},romfile=`],
-    ...['-device', 'virtio-rng-pci', '-qmp', `unix:${MONITOR},server=on,wait=off`],
+    ...['-device', 'virtio-rng-pci', '-qmp', `unix:${SOCKET},server=on,wait=off`],
   ];
 }
 
@@ -122,8 +123,8 @@ export class QemuProcess {
   }
 
   /** Relative, for the path of a socket has only 107 characters. */
-  private get monitor(): string {
-    return relative('.', join(this.settings.folder, MONITOR));
+  private get socket(): string {
+    return relative('.', join(this.settings.folder, SOCKET));
   }
 
   /** Whether it has ended. */
@@ -141,13 +142,13 @@ export class QemuProcess {
 
   /** The state of the machine, such as `running` or `internal-error` (QMP reference, RunState). */
   async state(): Promise<string> {
-    return ((await monitor(this.monitor, 'query-status')) as { status: string }).status;
+    return ((await qmp(this.socket, 'query-status')) as { status: string }).status;
   }
 
   /** Port of the loopback for each port of the machine, as QEMU itself tells it. */
   async ports(): Promise<ReadonlyMap<number, number>> {
     const asked = { 'command-line': 'info usernet' };
-    const table = (await monitor(this.monitor, 'human-monitor-command', asked)) as string;
+    const table = (await qmp(this.socket, 'human-monitor-command', asked)) as string;
     const rows = table.matchAll(/TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s+\S+\s+(\d+)/g);
     const found = new Map([...rows].map(([, here, there]) => [Number(there), Number(here)]));
     const missing = PORTS.filter((port) => !found.has(port));
@@ -158,7 +159,7 @@ export class QemuProcess {
   /** Asks the system inside to power itself off (ACPI); its end is no failure then. */
   async pressPowerButton(): Promise<void> {
     this.wanted = true;
-    await monitor(this.monitor, 'system_powerdown');
+    await qmp(this.socket, 'system_powerdown');
   }
 
   /** Ends it, as if the plug was pulled; returns when the process is gone. */
@@ -182,4 +183,57 @@ function signalGroup(group: number | undefined, signal: NodeJS.Signals): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
+}
+
+/** QEMU's own control socket (QEMU documentation, "QEMU Machine Protocol"): one command a connection. */
+
+/**
+ * Tells QEMU a command and waits for its answer; tries for 10 s to reach a QEMU that is just starting.
+ * @param path of the socket, at most 107 characters
+ * @returns what the command returned
+ * @throws Error when QEMU refuses the command, is silent for 10 s or is not there
+ */
+export async function qmp(
+  path: string,
+  execute: string,
+  args: Readonly<Record<string, unknown>> = {},
+): Promise<unknown> {
+  const end = Date.now() + 10_000;
+  for (;;) {
+    try {
+      return await tell(path, [{ execute: 'qmp_capabilities' }, { execute, arguments: args }]);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if ((code !== 'ENOENT' && code !== 'ECONNREFUSED') || Date.now() > end) throw error;
+      await pause(50);
+    }
+  }
+}
+
+function tell(path: string, commands: readonly object[]): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.setTimeout(10_000, () => socket.destroy(new Error(`QEMU does not answer at ${path}`)));
+    socket.once('error', reject);
+    socket.once('close', () => reject(new Error(`QEMU closed ${path}`)));
+    socket.once('connect', () => {
+      for (const command of commands) socket.write(`${JSON.stringify(command)}\n`);
+    });
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      // Each command gets one line with its outcome; the greeting and events are lines too. The last is unfinished.
+      const answers = text
+        .split('\n')
+        .slice(0, -1)
+        .filter((line) => /^\{"(?:return|error)"/.test(line));
+      const failed = answers.find((line) => line.startsWith('{"error"'));
+      if (failed) reject(new Error(`QEMU: ${failed.trim()}`));
+      else if (answers.length === commands.length) {
+        resolve((JSON.parse(answers.at(-1) as string) as { return: unknown }).return);
+      } else return;
+      socket.destroy();
+    });
+  });
 }

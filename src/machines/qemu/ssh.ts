@@ -4,9 +4,9 @@ import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quoted } from '../../server/escape';
-import type { Executed } from '../machine';
-import { run, tryRun } from '../run';
-import { orStop, pause } from '../waiting';
+import type { Executed } from '../../system/run';
+import { run, tryRun } from '../../system/run';
+import { pause, throwIfStopped } from '../../system/wait';
 
 /** Default users of Ubuntu's and Debian's images, and root for images that have no such user. */
 const USERS = ['ubuntu', 'debian', 'root'] as const;
@@ -73,7 +73,7 @@ export class SshDoor {
    */
   async exec(script: string, timeoutMs: number): Promise<Executed> {
     const { folder, signal, patience } = this.door;
-    orStop(signal);
+    throwIfStopped(signal);
     this.finding ??= this.findUser().finally(() => {
       this.finding = undefined;
     });
@@ -87,7 +87,7 @@ export class SshDoor {
     const limit = seconds * 1000 + 15_000 * patience;
     const argv = this.argv(this.user, [command]);
     const outcome = await tryRun(argv, { cwd: folder, input: script, timeoutMs: limit, signal });
-    orStop(signal);
+    throwIfStopped(signal);
     if (outcome.code !== -1 && outcome.code !== 255) return outcome;
     await this.door.orGone();
     const said = lastLine(outcome.stderr);
@@ -140,7 +140,7 @@ export class SshDoor {
       timeoutMs: 60_000,
       signal,
     });
-    orStop(signal);
+    throwIfStopped(signal);
     if (code === 0) return user;
     const denied = /Permission denied/.test(stderr);
     if (denied) this.refused.add(user);

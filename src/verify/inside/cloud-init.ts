@@ -1,5 +1,5 @@
 /** cloud-init's own word on the first boot. Judged by its JSON, never by its exit code (2 means degraded, since 23.4). */
-import { judging, type Point } from '../point';
+import { type Check, judging } from '../check';
 import { type Enterable, fields, json, printed } from '../shell';
 
 const { holds } = judging('cloud-init');
@@ -10,7 +10,7 @@ echo
 echo --- warnings
 grep -hE ' - [^ ]+\\[(WARNING|ERROR|CRITICAL)\\]' /var/log/cloud-init.log 2>/dev/null | tail -n 5`;
 
-export async function judgeCloudInit(machine: Enterable): Promise<Point[]> {
+export async function judgeCloudInit(machine: Enterable): Promise<Check[]> {
   const [status = '', warnings = ''] = (await printed(machine, SCRIPT)).split('\n--- warnings\n');
   return cloudInitPoints(status, warnings);
 }
@@ -21,7 +21,7 @@ export async function judgeCloudInit(machine: Enterable): Promise<Point[]> {
  * @param status what `cloud-init status --format json` printed, new or old
  * @param warnings lines of cloud-init.log, which count only where the status has no word for them
  */
-export function cloudInitPoints(status: string, warnings: string): Point[] {
+export function cloudInitPoints(status: string, warnings: string): Check[] {
   const said = json(status);
   if (said === undefined)
     return [holds('status', false, status || 'no answer', 'cloud-init status --format json says done')];

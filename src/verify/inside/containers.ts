@@ -1,10 +1,10 @@
 /** Every container of the document: up, healthy by its own check, of the document's image, not restarted. */
 
-import { pause } from '../../machines/waiting';
 import { quoted } from '../../server/escape';
-import { judging, type Point } from '../point';
+import { pause } from '../../system/wait';
+import { type Check, judging } from '../check';
+import type { Expectations, ExpectedContainer } from '../expectations';
 import { type Enterable, json, printed } from '../shell';
-import type { ExpectedContainer, Subject } from '../subject';
 
 const { holds } = judging('containers');
 
@@ -25,9 +25,9 @@ const LOOK = 3_000;
 
 export async function judgeContainers(
   machine: Enterable,
-  { containers }: Subject,
+  { containers }: Expectations,
   signal: AbortSignal,
-): Promise<Point[]> {
+): Promise<Check[]> {
   const end = performance.now() + PATIENCE * (machine.patience ?? 1);
   for (;;) {
     const found = await inspect(machine, containers);
@@ -57,7 +57,7 @@ async function inspect(
   );
 }
 
-function point({ name, service, image, isChecked }: ExpectedContainer, found: Inspected | undefined): Point {
+function point({ name, service, image, isChecked }: ExpectedContainer, found: Inspected | undefined): Check {
   const expected = `running, ${isChecked ? 'healthy' : 'healthy or without a check'}, ${image}`;
   if (!found) return holds(service, false, `no container ${name}`, expected);
   const { Status: status, ExitCode: code, Health } = found.State;

@@ -1,9 +1,9 @@
 /** Every file of the document, as it lies on the machine: owner, mode and content. */
 
 import { quoted } from '../../server/escape';
-import { judging, type Point } from '../point';
+import { type Check, judging } from '../check';
+import type { Expectations, ExpectedFile } from '../expectations';
 import { type Enterable, printed } from '../shell';
-import type { ExpectedFile, Subject } from '../subject';
 
 const { holds } = judging('files');
 
@@ -16,7 +16,7 @@ sha256sum <"$1" 2>/dev/null || echo
   return [look, ...files.map(({ path }) => `look ${quoted(path)}`)].join('\n');
 }
 
-export async function judgeFiles(machine: Enterable, { files }: Subject): Promise<Point[]> {
+export async function judgeFiles(machine: Enterable, { files }: Expectations): Promise<Check[]> {
   const lines = (await printed(machine, script(files))).split('\n');
   return files.map((file, index) => {
     const [user, group, uid, gid, mode = '', ...kind] = (lines[2 * index] ?? '').split(' ');

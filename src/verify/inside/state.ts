@@ -1,12 +1,12 @@
 /** What the first boot says of itself in its state file, and whether Synapse answers on the server. */
-import { judging, type Point } from '../point';
+import { type Check, judging } from '../check';
+import type { Expectations } from '../expectations';
 import { type Enterable, fields, json, printed } from '../shell';
-import type { Subject } from '../subject';
 
 /** Where matrixctl keeps it. */
 export const STATE_FILE = '/var/lib/gen-cloudinit/state.json';
 
-export async function judgeState(machine: Enterable, { domain }: Subject): Promise<Point[]> {
+export async function judgeState(machine: Enterable, { domain }: Expectations): Promise<Check[]> {
   const { holds, is } = judging('first boot');
   const text = await printed(machine, `cat ${STATE_FILE} 2>&1`);
   const state = json(text);
@@ -18,7 +18,7 @@ export async function judgeState(machine: Enterable, { domain }: Subject): Promi
 }
 
 /** The overview's health check, as it stands there. */
-export async function judgeHealth(machine: Enterable): Promise<Point[]> {
+export async function judgeHealth(machine: Enterable): Promise<Check[]> {
   const { is } = judging('first boot');
   const script = "curl -s -o /dev/null -m 5 -w '%{http_code}' http://127.0.0.1:8008/health";
   return [is('http://127.0.0.1:8008/health', (await printed(machine, script)).trim(), '200')];

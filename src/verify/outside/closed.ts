@@ -1,8 +1,8 @@
 /** What must not be had from outside: Synapse's admin API, and the ports of Synapse, Element and the database. */
 import { connect } from 'node:net';
-import { judging, type Point } from '../point';
+import { type Check, judging } from '../check';
+import type { Expectations } from '../expectations';
 import { fields, json } from '../shell';
-import type { Subject } from '../subject';
 import { ask, type Way } from './request';
 
 const { holds, unknown } = judging('closed');
@@ -18,7 +18,7 @@ const SPELLINGS = [
   '/_synapse/admin/..%2F..%2F_matrix/x',
 ];
 
-export async function judgeAdminApi(way: Way): Promise<Point> {
+export async function judgeAdminApi(way: Way): Promise<Check> {
   const reached: string[] = [];
   const silent: string[] = [];
   for (const port of [443, 8448]) {
@@ -51,8 +51,8 @@ const PORTS = [
   { port: 5432, whose: 'the database', word: SSL_REQUEST },
 ];
 
-export async function judgePorts(reach: Way['reach'], { publishedTo }: Subject): Promise<Point[]> {
-  const points: Point[] = [];
+export async function judgePorts(reach: Way['reach'], { publishedTo }: Expectations): Promise<Check[]> {
+  const points: Check[] = [];
   for (const { port, whose, word } of PORTS) {
     const name = `port ${port} (${whose})`;
     if (port === 8008 && publishedTo.length > 0) {

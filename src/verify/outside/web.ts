@@ -1,12 +1,12 @@
 /** What browsers, clients and other servers ask for first, through nginx with TLS. */
-import { judging, type Point } from '../point';
+import { type Check, judging } from '../check';
+import type { Expectations } from '../expectations';
 import { fields, json } from '../shell';
-import type { Subject } from '../subject';
 import { type Answer, ask, type Way } from './request';
 
 const { holds, is } = judging('from outside');
 
-export async function judgeWeb(way: Way, subject: Subject): Promise<Point[]> {
+export async function judgeWeb(way: Way, subject: Expectations): Promise<Check[]> {
   return [
     ...(await element(way, subject)),
     ...(await clientVersions(way)),
@@ -18,7 +18,7 @@ export async function judgeWeb(way: Way, subject: Subject): Promise<Point[]> {
 }
 
 /** Port 80 sends everything but the challenges of a certificate's order to https. */
-export async function judgeRedirect(way: Way): Promise<Point[]> {
+export async function judgeRedirect(way: Way): Promise<Check[]> {
   const { status, headers, error } = await ask(way, { path: '/a/b?c=1', port: 80 });
   return [
     is(
@@ -41,7 +41,7 @@ export const TLS_POINTS = [
   '/_synapse/admin refused',
 ] as const;
 
-async function element(way: Way, { elementConfig }: Subject): Promise<Point[]> {
+async function element(way: Way, { elementConfig }: Expectations): Promise<Check[]> {
   const page = await ask(way, { path: '/' });
   const title = /<title>([^<]*)<\/title>/.exec(page.body)?.[1] ?? 'no title';
   const config = await ask(way, { path: '/config.json' });
@@ -60,7 +60,7 @@ async function element(way: Way, { elementConfig }: Subject): Promise<Point[]> {
   ];
 }
 
-async function clientVersions(way: Way): Promise<Point[]> {
+async function clientVersions(way: Way): Promise<Check[]> {
   const answer = await ask(way, { path: '/_matrix/client/versions' });
   const { versions } = fields(json(answer.body));
   const newest = Array.isArray(versions) ? versions.map(String).at(-1) : undefined;
@@ -68,7 +68,7 @@ async function clientVersions(way: Way): Promise<Point[]> {
   return [holds('/_matrix/client/versions', ok, said(answer, newest ?? answer.body), '200 with versions')];
 }
 
-async function wellKnown(way: Way, file: 'server' | 'client', expected: object): Promise<Point[]> {
+async function wellKnown(way: Way, file: 'server' | 'client', expected: object): Promise<Check[]> {
   const path = `/.well-known/matrix/${file}`;
   const answer = await ask(way, { path, headers: { Origin: 'https://app.example.org' } });
   const type = answer.headers['content-type']?.replace(/;.*/, '') ?? 'no type';
@@ -84,7 +84,7 @@ async function wellKnown(way: Way, file: 'server' | 'client', expected: object):
 }
 
 /** The key by which other servers check signatures. */
-async function federationKey(way: Way, port: number, { serverName }: Subject): Promise<Point> {
+async function federationKey(way: Way, port: number, { serverName }: Expectations): Promise<Check> {
   const answer = await ask(way, { path: '/_matrix/key/v2/server', port });
   const { server_name: name, verify_keys: keys } = fields(json(answer.body));
   const ids = Object.keys(fields(keys));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import type { OptionName } from '../../../src/deployment/options';
+import type { OptionName } from '../../../src/config/options';
 import type { Arrival } from './arrival';
 import { RIGHT } from './hostile';
 

@@ -2,7 +2,7 @@
 // so that the guest has an address there as a machine of systemd-nspawn has.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { monitor } from '../../../src/machines/qemu/monitor';
+import { qmp } from '../../../src/machines/qemu/process';
 import { seedDisk } from '../../../src/machines/qemu/seed';
 import { accelerator, type ProvenAccelerator } from './accelerator';
 import type { Entered, MachineOptions } from './base';
@@ -80,7 +80,7 @@ export class QemuMachine extends PoweredMachine {
   protected override async applyFault(): Promise<void> {
     await super.applyFault();
     if (this.pid === undefined) return;
-    await monitor(this.control, 'set_link', { name: 'lan', up: this.fault !== 'unplugged' });
+    await qmp(this.control, 'set_link', { name: 'lan', up: this.fault !== 'unplugged' });
   }
 
   protected async plug(): Promise<void> {

@@ -1,8 +1,8 @@
 // Programs of this host, run as the product runs them, and contained where they make children and mounts.
-import type { Executed } from '../../../src/machines/machine';
+import type { Executed } from '../../../src/system/run';
 
-export { RunError, type RunOptions, run, tryRun } from '../../../src/machines/run';
-export { pause } from '../../../src/machines/waiting';
+export { RunError, type RunOptions, run, tryRun } from '../../../src/system/run';
+export { pause } from '../../../src/system/wait';
 
 /** What a program did: its exit code (-1: ended by a signal or a time limit) and all that it wrote. */
 export type Outcome = Executed;

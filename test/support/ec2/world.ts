@@ -8,14 +8,14 @@ import {
   EC2Client,
 } from '@aws-sdk/client-ec2';
 import { suite } from 'uvu';
-import { hastened, PACE } from '../../../src/machines/ec2/pace';
+import { PACING, scaled } from '../../../src/machines/ec2/pacing';
 import { Gate } from './gate';
 import { motoMissing, motoPort, resetMoto } from './moto';
 
 const FACTOR = 0.004;
 
 /** As the real pace, with fewer milliseconds between two looks; the limits stay, for a busy machine. */
-export const FAST = hastened(PACE, FACTOR);
+export const FAST = scaled(PACING, FACTOR);
 
 /** The environment in which the AWS SDK talks to the gate and to nothing else. */
 export function environment(gate: Gate, region: string): Record<string, string> {

@@ -1,6 +1,7 @@
 /** Package sources (cloud-init's cc_apt_configure.py, add_apt_sources and add_apt_key). */
+
+import { entries, get, type Node, text } from '../../read/node';
 import { error, type Finding, info, warning } from '../finding';
-import { entries, get, type Node, text } from '../node';
 
 /** Names that cloud-init puts in; it fails on any other (templater.py, basic_render). */
 const VARIABLES = ['RELEASE', 'MIRROR', 'PRIMARY', 'SECURITY', 'KEY_FILE'];

@@ -1,13 +1,14 @@
 /** runcmd and bootcmd: one sh script each, run by cloud-init without anyone watching (util.shellify, cc_runcmd.py). */
-import type { LintDocument } from '../document';
+
+import { get, items, type Node } from '../../read/node';
+import type { Script } from '../../read/scripts';
+import type { UserDataDocument } from '../../read/user-data';
 import { error, type Finding, warning } from '../finding';
-import { get, items, type Node } from '../node';
 import { perText } from '../per-text';
-import type { Script } from '../scripts';
 import { shellCode } from '../shell-code';
 import { BASH_ONLY } from './bashisms';
 
-export function* commandRules({ root, scripts }: LintDocument): Generator<Finding> {
+export function* commandRules({ root, scripts }: UserDataDocument): Generator<Finding> {
   for (const key of ['bootcmd', 'runcmd'] as const) {
     for (const item of items(get(root, key))) yield* words(item);
   }

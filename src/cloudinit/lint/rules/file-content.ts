@@ -1,13 +1,13 @@
 /** What is inside files: does it decode, and is it the YAML or JSON that its name promises. */
 
-import { ENCODINGS, isKnownEncoding, type LandedFile } from '../files';
+import { type Place, Source } from '../../../diagnostics/source';
+import { get } from '../../read/node';
+import { parseYaml } from '../../read/parse';
+import { linePlace, shellOf } from '../../read/scripts';
+import { ENCODINGS, isKnownEncoding, type LandedFile } from '../../read/written-files';
 import { error, type Finding, warning } from '../finding';
 import { jsonProblem } from '../json';
-import { get } from '../node';
-import { parseYaml } from '../parse';
 import { perText } from '../per-text';
-import { linePlace, shellOf } from '../scripts';
-import { type Place, Source } from '../source';
 
 export function* fileContentRules(files: readonly LandedFile[], source: Source): Generator<Finding> {
   const parsed = perText((text) => ({ ...parseYaml(text), own: new Source(text) }));

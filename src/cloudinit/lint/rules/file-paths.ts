@@ -1,10 +1,10 @@
 /** Where files land: paths that are lost, hidden or written twice. */
 
-import { absolutePath, type LandedFile } from '../files';
+import type { Source } from '../../../diagnostics/source';
+import { get, items, type Node } from '../../read/node';
+import { PathTree } from '../../read/path-tree';
+import { absolutePath, type LandedFile } from '../../read/written-files';
 import { error, type Finding, info, warning } from '../finding';
-import { get, items, type Node } from '../node';
-import { PathTree } from '../path-tree';
-import type { Source } from '../source';
 
 export function* filePathRules(
   root: Node | undefined,

@@ -1,7 +1,8 @@
 /** The first line: what cloud-init takes the user data for (handlers/__init__.py, type_from_starts_with). */
-import type { LintDocument } from '../document';
+
+import type { Kind } from '../../read/input';
+import type { UserDataDocument } from '../../read/user-data';
 import { error, type Finding, info, warning } from '../finding';
-import type { Kind } from '../input';
 
 const START = { path: '', start: 0 };
 const WANTED = { expected: '#cloud-config' };
@@ -17,7 +18,7 @@ const OTHER_KINDS: Partial<Record<Kind, string>> = {
   mime: 'a MIME message; its parts are not checked one by one',
 };
 
-export function* headerRules({ input }: LintDocument): Generator<Finding> {
+export function* headerRules({ input }: UserDataDocument): Generator<Finding> {
   if (input.problem) {
     const { code, message, start } = input.problem;
     yield error(code, { path: '', start: Math.max(start, 0) }, message);

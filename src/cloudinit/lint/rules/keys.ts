@@ -1,5 +1,5 @@
 /** Keys and types, compared with the table in shapes.ts. */
-import { error, type Finding, warning } from '../finding';
+
 import {
   entries,
   get,
@@ -10,7 +10,8 @@ import {
   own,
   strongestFirst,
   typeOf,
-} from '../node';
+} from '../../read/node';
+import { error, type Finding, warning } from '../finding';
 import { CLOUD_CONFIG, type Shape } from './shapes';
 
 const NAMES: Partial<Record<string, string>> = {

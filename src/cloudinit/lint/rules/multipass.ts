@@ -4,16 +4,17 @@
  * It quotes what has a colon; yaml-cpp quotes words for null and what is not one plain line. A 0 with digits is quoted
  * since canonical/multipass#4419, which 1.16.3 (May 2026) does not have yet.
  */
-import type { LintDocument } from '../document';
+
+import { type ScalarNode, walk } from '../../read/node';
+import type { UserDataDocument } from '../../read/user-data';
+import { readYaml11 } from '../../read/yaml11';
 import { type Finding, info } from '../finding';
-import { type ScalarNode, walk } from '../node';
-import { readYaml11 } from '../yaml11';
 
 const QUOTED_BY_MULTIPASS = /:/;
 const QUOTED_SINCE = /^0[0-9]+$/;
 const QUOTED_BY_YAML_CPP = /^(?:~|null|Null|NULL|)$|[\n\r\t]|^ | $/;
 
-export function* multipassRules({ root }: LintDocument): Generator<Finding> {
+export function* multipassRules({ root }: UserDataDocument): Generator<Finding> {
   if (!root) return;
   for (const { node } of walk(root)) {
     if (node.kind !== 'scalar') continue;

@@ -1,15 +1,16 @@
 /** What looks like a secret: user data can be read by whoever reaches the metadata service. Never shows the secret. */
-import type { LintDocument } from '../document';
-import { DEFAULT_MODE, type LandedFile } from '../files';
+
+import type { Place } from '../../../diagnostics/source';
+import { get, items, type Node, type ScalarNode } from '../../read/node';
+import { secretsIn } from '../../read/secrets';
+import type { UserDataDocument } from '../../read/user-data';
+import { DEFAULT_MODE, type LandedFile } from '../../read/written-files';
 import { type Finding, warning } from '../finding';
-import { get, items, type Node, type ScalarNode } from '../node';
 import { perText } from '../per-text';
-import type { Place } from '../source';
-import { secretsIn } from './secret-patterns';
 
 const HINT = { hint: 'Make it on the server, or fetch it there.' };
 
-export function* secretRules({ source, root, files }: LintDocument): Generator<Finding> {
+export function* secretRules({ source, root, files }: UserDataDocument): Generator<Finding> {
   const contents = files.flatMap(({ content }) => content ?? []).sort((a, b) => a.start - b.start);
   for (const { what, start } of secretsIn(source.text)) {
     yield warning(

@@ -1,44 +1,29 @@
 /** Size and form, against what the providers take (limits.ts). */
 import { gzipSync } from 'fflate';
-import { countedSize, PROVIDERS, type ProviderLimit } from '../../limits';
-import type { LintDocument } from '../document';
+import {
+  allFits,
+  countedSize,
+  type Fit,
+  fitOf,
+  PROVIDER_NAMES,
+  type ProviderLimit,
+  providerNamed,
+} from '../../../providers';
+import type { UserDataDocument } from '../../read/user-data';
 import { error, type Finding, info } from '../finding';
 
 const START = { path: '', start: 0 };
 
-export interface Fit {
-  /** Key in PROVIDERS. */
-  readonly provider: string;
-  readonly name: string;
-  /** Bytes as the provider counts them, and its limit. */
-  readonly counted: number;
-  readonly limit: number;
-  /** False when what is handed over would not arrive as it should (gzip or base64 not undone). */
-  readonly formTaken: boolean;
-  readonly fits: boolean;
-}
-
-export function fitOf(provider: string, limit: ProviderLimit, input: LintDocument['input']): Fit {
-  const counted = countedSize(limit, input.given.length);
-  const formTaken = limit.forms.includes(input.form);
-  const fits = formTaken && counted <= limit.bytes;
-  return { provider, name: limit.name, counted, limit: limit.bytes, formTaken, fits };
-}
-
-export function allFits(input: LintDocument['input']): Fit[] {
-  return Object.entries(PROVIDERS).map(([provider, limit]) => fitOf(provider, limit, input));
-}
-
 /** With a provider: errors when it does not take the document. Without: one line on those that do not. */
-export function* sizeRules({ input }: LintDocument, provider: string | undefined): Generator<Finding> {
+export function* sizeRules({ input }: UserDataDocument, provider: string | undefined): Generator<Finding> {
   if (provider !== undefined) {
-    const limit = PROVIDERS[provider];
+    const limit = providerNamed(provider);
     if (!limit) {
-      const expected = Object.keys(PROVIDERS).join(', ');
+      const expected = PROVIDER_NAMES.join(', ');
       yield error('provider', START, 'There is no such provider.', { given: provider, expected });
       return;
     }
-    const fit = fitOf(provider, limit, input);
+    const fit = fitOf(provider, limit, input.form, input.given.length);
     if (!fit.formTaken) {
       const expected = limit.forms.join(', ');
       yield error('provider-form', START, `${limit.name} does not undo ${input.form}.`, {
@@ -50,7 +35,7 @@ export function* sizeRules({ input }: LintDocument, provider: string | undefined
       yield error('size', START, `Too large for ${describe(fit)}.`, smaller(input, limit));
     return;
   }
-  const fits = allFits(input);
+  const fits = allFits(input.form, input.given.length);
   const large = fits.filter((fit) => fit.counted > fit.limit).map(describe);
   if (large.length > 0) yield info('size', START, `Too large for ${large.join('; ')}.`);
   const unread = fits.filter((fit) => !fit.formTaken).map(({ name }) => name);
@@ -62,7 +47,7 @@ function describe({ name, counted, limit }: Fit): string {
   return `${name} (${counted} of ${limit} bytes)`;
 }
 
-function smaller(input: LintDocument['input'], limit: ProviderLimit): { hint?: string } {
+function smaller(input: UserDataDocument['input'], limit: ProviderLimit): { hint?: string } {
   const zipped = gzipSync(input.bytes, { level: 9, mtime: 0 }).length;
   if (input.form === 'yaml' && limit.forms.includes('gzip') && countedSize(limit, zipped) <= limit.bytes) {
     return { hint: `As gzip it has ${countedSize(limit, zipped)} bytes and fits.` };

@@ -1,7 +1,8 @@
 /** Bytes and characters, whatever the document means. */
-import type { LintDocument } from '../document';
+
+import { type Node, walk } from '../../read/node';
+import type { UserDataDocument } from '../../read/user-data';
 import { error, type Finding, info, warning } from '../finding';
-import { type Node, walk } from '../node';
 
 /** Characters that PyYAML's reader refuses (yaml/reader.py, NON_PRINTABLE). */
 const REFUSED = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
@@ -10,7 +11,7 @@ const OTHER_LINE_ENDS = /[\x85\u2028\u2029]/;
 /** cloud-init looks for it in the first bytes of the lower-cased document (user_data.py, convert_string). */
 const MIME_WINDOW = 4096;
 
-export function* textRules({ input, source, yaml, root }: LintDocument): Generator<Finding> {
+export function* textRules({ input, source, yaml, root }: UserDataDocument): Generator<Finding> {
   const { text } = source;
   const nonAscii = /[^\0-\x7f]/u.exec(text.slice(input.hasByteOrderMark ? 1 : 0));
   const offset = nonAscii ? nonAscii.index + (input.hasByteOrderMark ? 1 : 0) : -1;

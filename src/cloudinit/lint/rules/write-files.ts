@@ -1,8 +1,8 @@
 /** Owner and permissions of files (cloud-init's cc_write_files.py). A mistake here can lose all later files. */
 
-import { DEFAULT_MODE, type LandedFile } from '../files';
+import { entries, get, items, type Node, type ScalarNode, text, typeOf } from '../../read/node';
+import { DEFAULT_MODE, type LandedFile } from '../../read/written-files';
 import { error, type Finding, warning } from '../finding';
-import { entries, get, items, type Node, type ScalarNode, text, typeOf } from '../node';
 
 /** Users and groups of a Debian or Ubuntu image before any package is installed (base-passwd, systemd). */
 const IMAGE_NAMES = new Set(

@@ -1,9 +1,10 @@
 /** YAML itself: what cloud-init's reader (PyYAML, YAML 1.1) makes of it, which may not be what it looks like. */
-import type { LintDocument } from '../document';
+
+import { type MappingNode, type Node, type ScalarNode, walk } from '../../read/node';
+import type { Parsed } from '../../read/parse';
+import type { UserDataDocument } from '../../read/user-data';
+import { differsInYaml11, type Reading, readYaml11 } from '../../read/yaml11';
 import { error, type Finding, warning } from '../finding';
-import { type MappingNode, type Node, type ScalarNode, walk } from '../node';
-import type { Parsed } from '../parse';
-import { differsInYaml11, type Reading, readYaml11 } from '../yaml11';
 
 /** Tags that PyYAML's safe loader knows; with any other the document is lost. */
 const KNOWN_TAG =
@@ -11,7 +12,7 @@ const KNOWN_TAG =
 
 /** @param wanted the types that cloud-init wants, so that `yes` for a boolean or `0o644` for text is right */
 export function* yamlRules(
-  document: LintDocument,
+  document: UserDataDocument,
   wanted: ReadonlyMap<Node, readonly string[]>,
 ): Generator<Finding> {
   const { yaml, root } = document;
@@ -40,7 +41,7 @@ export function* yamlRules(
   }
 }
 
-function* syntax({ problem, documents }: Parsed, { source, input }: LintDocument): Generator<Finding> {
+function* syntax({ problem, documents }: Parsed, { source, input }: UserDataDocument): Generator<Finding> {
   if (problem) {
     const line = source.at(problem.start).line;
     const hasTab = /^ *\t/.test(input.text.slice(source.lineStart(line)));

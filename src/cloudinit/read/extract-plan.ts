@@ -1,0 +1,133 @@
+/** Which files of a document go where below a directory: pure, so that every hostile path can be tried without one. */
+
+import { PathTree } from './path-tree';
+import { readUserData } from './user-data';
+import { DEFAULT_MODE, type LandedFile } from './written-files';
+
+export interface PlannedFile {
+  /** Path on the server. */
+  readonly path: string;
+  /** The same as names below the directory; none of them is empty, `.`, `..` or has a separator in it. */
+  readonly parts: readonly string[];
+  readonly bytes: Uint8Array;
+  /** Permission bits; the set-user-id, set-group-id and sticky bits are never set. */
+  readonly mode: number;
+  /** As asked for; told and not set. */
+  readonly owner: string;
+}
+
+export interface RefusedFile {
+  readonly path: string;
+  readonly reason: string;
+}
+
+export interface ExtractPlan {
+  readonly files: readonly PlannedFile[];
+  readonly refused: readonly RefusedFile[];
+  /** Why there is no plan at all. */
+  readonly problem?: string;
+}
+
+/** Names that Windows keeps for devices, with or without an extension. */
+const WINDOWS_DEVICES = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\..*)?$/i;
+/** Linux takes no longer path, its end included (limits.h), so that cloud-init could not write it either. */
+const PATH_MAX = 4096;
+const WINDOWS_REFUSED = /[<>:"\\|?*\p{Cc}]|[. ]$/u;
+
+/**
+ * Follows the entries in cloud-init's order: a path written again replaces the first, `append` adds to it.
+ * @param windows whether the names must be usable there
+ */
+export function planExtract(given: Uint8Array, windows: boolean): ExtractPlan {
+  const { input, yaml, files } = readUserData(given);
+  const problem = input.problem ?? yaml?.problem;
+  if (problem) return { files: [], refused: [], problem: problem.message };
+  if (!yaml) return { files: [], refused: [], problem: `it is no cloud-config (${input.kind}).` };
+  const planned = new Map<string, Planned>();
+  const places = new PathTree<Taken>();
+  const refused: RefusedFile[] = [];
+  for (const file of files) {
+    const reason = whyNot(file, windows) ?? collision(file.target, places);
+    if (reason !== undefined || !file.decoded.bytes) {
+      refused.push({ path: file.path, reason: reason ?? 'its content does not decode' });
+      continue;
+    }
+    take(file.target, places);
+    const before = file.isAppended ? planned.get(file.target)?.pieces : undefined;
+    const next = {
+      path: file.target,
+      parts: file.target.slice(1).split('/'),
+      pieces: before ?? [],
+      mode: (file.mode ?? DEFAULT_MODE) & 0o777,
+      owner: file.owner,
+    };
+    // All pieces are joined once, at the end: each may be small and the file large.
+    next.pieces.push(file.decoded.bytes);
+    planned.set(file.target, next);
+  }
+  return {
+    files: [...planned.values()].map(({ pieces, ...file }) => ({ ...file, bytes: joined(pieces) })),
+    refused,
+  };
+}
+
+function whyNot(file: LandedFile, windows: boolean): string | undefined {
+  if (file.path.includes('\0')) return 'its path holds a NUL character';
+  if (file.target === '/') return 'its path is the root directory';
+  if (file.target.length >= PATH_MAX) return 'its path is too long';
+  if (/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(file.path)) {
+    return 'its path is not text that can be encoded';
+  }
+  const parts = file.target.slice(1).split('/');
+  if (parts.some((part) => new TextEncoder().encode(part).length > 255))
+    return 'a name in its path is too long';
+  if (windows && parts.some((part) => WINDOWS_DEVICES.test(part) || WINDOWS_REFUSED.test(part))) {
+    return 'its path cannot be written on this system';
+  }
+  if (file.uri !== undefined && file.content === undefined)
+    return `its content is fetched on the server from ${file.uri}`;
+  if (file.decoded.problem) return `its content does not decode: ${file.decoded.problem}`;
+  return undefined;
+}
+
+/** What a name is taken for; `path` is that of a file. */
+interface Taken {
+  readonly kind: 'file' | 'directory';
+  readonly path: string;
+}
+
+/** The same name cannot be both a file and a directory. */
+function collision(target: string, places: PathTree<Taken>): string | undefined {
+  const depth = target.split('/').length - 1;
+  let at = 0;
+  for (const { value } of places.along(target)) {
+    at++;
+    if (value?.kind === 'file' && at < depth) return `${value.path} is a file and cannot be a directory too`;
+    if (value?.kind === 'directory' && at === depth)
+      return `${target} is a directory already, because of ${value.path}`;
+  }
+  return undefined;
+}
+
+function take(target: string, places: PathTree<Taken>): void {
+  let last = places;
+  for (const node of places.growAlong(target)) {
+    node.value = { kind: 'directory', path: target };
+    last = node;
+  }
+  last.value = { kind: 'file', path: target };
+}
+
+type Planned = Omit<PlannedFile, 'bytes'> & { readonly pieces: Uint8Array[] };
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces;
+  if (only && pieces.length === 1) return only;
+  const result = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    result.set(piece, at);
+    at += piece.length;
+  }
+  return result;
+}

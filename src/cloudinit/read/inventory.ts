@@ -1,0 +1,121 @@
+/** What a document holds, as plain data for `show`. Nothing that looks like a secret is in it. */
+
+import { allFits, type Fit, type Form } from '../../providers';
+import type { Kind } from './input';
+import { entries, get, items, type Node, text } from './node';
+import { redacted } from './secrets';
+import type { UserDataDocument } from './user-data';
+import { DEFAULT_MODE, type LandedFile } from './written-files';
+
+export interface ShownFile {
+  readonly path: string;
+  readonly owner: string;
+  /** Four octal digits, as cloud-init sets them. */
+  readonly mode: string;
+  /** Decoded; absent when the content does not decode. */
+  readonly bytes?: number;
+  readonly encoding: string;
+  readonly line: number;
+  readonly deferred: boolean;
+  readonly appended: boolean;
+  /** Address that the content is fetched from. */
+  readonly source?: string;
+  readonly problem?: string;
+}
+
+export interface Inventory {
+  readonly kind: Kind;
+  readonly form: Form;
+  readonly layers: readonly string[];
+  readonly bytes: { readonly given: number; readonly document: number };
+  readonly lines: number;
+  /** Why there is nothing more to show, in words. */
+  readonly problem?: string;
+  readonly keys: readonly string[];
+  readonly files: readonly ShownFile[];
+  readonly packages: readonly string[];
+  readonly aptSources: readonly { readonly name: string; readonly source: string; readonly key: string }[];
+  readonly users: readonly string[];
+  readonly bootcmd: readonly string[];
+  readonly runcmd: readonly string[];
+  readonly sizes: readonly Fit[];
+}
+
+export function inventory({ input, source, yaml, root, files }: UserDataDocument): Inventory {
+  const problem = input.problem?.message ?? syntaxProblem(yaml?.problem, source);
+  return {
+    kind: input.kind,
+    form: input.form,
+    layers: input.layers,
+    bytes: { given: input.given.length, document: input.bytes.length },
+    lines: input.text === '' ? 0 : source.at(input.text.trimEnd().length).line,
+    ...(problem === undefined ? {} : { problem }),
+    keys: entries(root).map(({ name }) => name),
+    files: files.map((file) => ({ ...shownFile(file), line: source.at(file.node.start).line })),
+    packages: items(get(root, 'packages')).flatMap(packageNames),
+    aptSources: entries(get(get(root, 'apt'), 'sources')).map(({ name, value }) => aptSource(name, value)),
+    users: items(get(root, 'users')).map((user) =>
+      user.kind === 'scalar' ? user.text : (text(user, 'name') ?? '?'),
+    ),
+    bootcmd: items(get(root, 'bootcmd')).map(command),
+    runcmd: items(get(root, 'runcmd')).map(command),
+    sizes: allFits(input.form, input.given.length),
+  };
+}
+
+function syntaxProblem(
+  problem: { message: string; start: number } | undefined,
+  source: { at(offset: number): { line: number; column: number } },
+): string | undefined {
+  if (!problem) return undefined;
+  const { line, column } = source.at(problem.start);
+  return `The YAML cannot be read (line ${line}, column ${column}): ${problem.message}.`;
+}
+
+function shownFile(file: LandedFile): Omit<ShownFile, 'line'> {
+  const { decoded, uri } = file;
+  return {
+    path: file.target,
+    owner: file.owner,
+    mode: octal(file.mode ?? DEFAULT_MODE),
+    ...(decoded.bytes ? { bytes: decoded.bytes.length } : {}),
+    encoding: file.encoding,
+    deferred: file.isDeferred,
+    appended: file.isAppended,
+    ...(uri === undefined ? {} : { source: redacted(uri) }),
+    ...(decoded.problem === undefined ? {} : { problem: decoded.problem }),
+  };
+}
+
+export function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+/** `name`, `[name, version]` or `{snap: [...]}`. */
+function packageNames(item: Node): string[] {
+  if (item.kind === 'scalar') return [item.text];
+  if (item.kind === 'mapping') {
+    return entries(item).flatMap(({ name, value }) =>
+      items(value)
+        .flatMap(packageNames)
+        .map((each) => `${each} (${name})`),
+    );
+  }
+  return [item.items.map((word) => (word.kind === 'scalar' ? word.text : '?')).join('=')];
+}
+
+function aptSource(name: string, entry: Node): { name: string; source: string; key: string } {
+  const key = get(entry, 'key') ? 'in the document' : get(entry, 'keyid') ? 'from a key server' : 'none';
+  return { name, source: redacted(text(entry, 'source') ?? ''), key };
+}
+
+/** A command in one line; of a longer text the first line that does something. */
+function command(item: Node): string {
+  if (item.kind === 'mapping') return '(keys with values, which cloud-init refuses)';
+  if (item.kind === 'sequence') {
+    return redacted(item.items.map((word) => (word.kind === 'scalar' ? word.text : '?')).join(' '));
+  }
+  const lines = redacted(item.text).trim().split('\n');
+  const first = lines.find((line) => !/^\s*(?:#|$)/.test(line)) ?? lines[0] ?? '';
+  return lines.length > 1 ? `${first.trim()} ... (${lines.length} lines)` : first;
+}

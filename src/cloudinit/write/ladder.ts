@@ -1,0 +1,145 @@
+/** The forms of a document, from the most readable to the smallest, and which of them a provider takes. */
+import type { Deployment, Format } from '../../config/deployment';
+import { countedSize, type Form, type ProviderLimit } from '../../providers';
+import { APT_KEY, type Content, SCRIPT, SETTINGS } from '../../server/files';
+import { document, PACKED } from './document';
+import { encode } from './encode';
+
+/** One form of a document. */
+export interface Rung {
+  readonly name: string;
+  /** For people: what the document is like. */
+  readonly what: string;
+  /** What it may be handed over as, the most readable first. */
+  readonly forms: readonly Form[];
+  readonly content: Content;
+}
+
+const TEXT: readonly Form[] = ['yaml'];
+const ZIPPED: readonly Form[] = ['gzip', 'base64'];
+const PLAIN: Content = { ...PACKED, scripts: 'plain' };
+
+/** Inside gzip scripts are plain: packed twice is larger. */
+export const LADDER = [
+  { name: 'plain', what: 'YAML with readable scripts', forms: TEXT, content: PLAIN },
+  { name: 'packed', what: 'YAML with packed scripts', forms: TEXT, content: PACKED },
+  { name: 'gzip', what: 'YAML with readable scripts, compressed', forms: ZIPPED, content: PLAIN },
+  {
+    name: 'key-fetched',
+    what: "compressed; the server fetches Docker's key and compares its SHA-256",
+    forms: ZIPPED,
+    content: { ...PLAIN, dockerKey: 'fetched' },
+  },
+  {
+    name: 'script-fetched',
+    what: 'the server fetches matrixctl and compares its SHA-256',
+    forms: [...TEXT, ...ZIPPED],
+    content: { ...PLAIN, matrixctl: 'fetched' },
+  },
+  {
+    name: 'both-fetched',
+    what: "compressed; the server fetches Docker's key and matrixctl, and compares their SHA-256",
+    forms: ZIPPED,
+    content: { ...PLAIN, dockerKey: 'fetched', matrixctl: 'fetched' },
+  },
+  {
+    name: 'core',
+    what: "compressed; without matrixctl's doctor, backup, restore and update; the server fetches Docker's key and compares its SHA-256",
+    forms: ZIPPED,
+    content: { ...PLAIN, dockerKey: 'fetched', matrixctl: 'core' },
+  },
+] as const satisfies readonly Rung[];
+
+export type RungName = (typeof LADDER)[number]['name'];
+
+/** The row of a rung. */
+export function rungOf(name: RungName): Rung {
+  const found = LADDER.find((rung) => rung.name === name);
+  if (!found) throw new Error(`no rung ${name}`);
+  return found;
+}
+
+/**
+ * The rung of a document that gen-cloudinit made.
+ * @param files what the document writes: path on the server, encoding, text where it decodes
+ * @returns undefined for any other document
+ */
+export function recognizeRung(
+  form: Form,
+  files: readonly {
+    readonly target: string;
+    readonly encoding: string;
+    readonly text?: string | undefined;
+  }[],
+): RungName | undefined {
+  const at = (path: string) => files.find(({ target }) => target === path);
+  if (!at(SETTINGS)) return undefined;
+  const script = at(SCRIPT);
+  const content: Content = {
+    scripts: script && script.encoding !== 'text/plain' ? 'packed' : 'plain',
+    dockerKey: at(APT_KEY) ? 'included' : 'fetched',
+    matrixctl: !script ? 'fetched' : /^(?:cmd_)?doctor\(\)/m.test(script.text ?? '') ? 'included' : 'core',
+  };
+  const isIts = (rung: Rung) =>
+    rung.forms.includes(form) &&
+    rung.content.scripts === content.scripts &&
+    rung.content.dockerKey === content.dockerKey &&
+    rung.content.matrixctl === content.matrixctl;
+  return LADDER.find(isIts)?.name;
+}
+
+/** A document on one rung. */
+export interface Fitted {
+  readonly rung: RungName;
+  readonly form: Form;
+  /** What is handed over. */
+  readonly bytes: Uint8Array;
+  /** False where the provider does not take it, and no other rung that was allowed. */
+  readonly fits: boolean;
+}
+
+/** Whether a rung makes a server that does all that was asked for. */
+function serves({ content }: Rung, { scriptUrl, backup, restoreFrom }: Deployment): boolean {
+  if (content.matrixctl === 'fetched') return scriptUrl !== undefined;
+  if (content.matrixctl === 'core') return scriptUrl === undefined && !backup && restoreFrom === undefined;
+  return true;
+}
+
+/**
+ * The document on the first rung that the provider takes; without a provider, in YAML with packed scripts unless a format
+ * is asked for.
+ * @returns the smallest of the tried where none fits; undefined where the provider takes no such format at all
+ */
+export async function onLadder(
+  deployment: Deployment,
+  format: Format | undefined,
+  limit: ProviderLimit | undefined,
+): Promise<Fitted | undefined> {
+  const made: Fitted[] = [];
+  const rungs = LADDER.filter((each) => serves(each, deployment));
+  for (const { rung, form } of rungs.flatMap((each) => formsOf(each, format, limit))) {
+    const bytes = await encode(document(deployment, rung.content), form);
+    const fits = !limit || countedSize(limit, bytes.length) <= limit.bytes;
+    const one = { rung: rung.name, form, bytes, fits };
+    if (fits) return one;
+    made.push(one);
+  }
+  return made.reduce<Fitted | undefined>(
+    (least, each) => (least && least.bytes.length <= each.bytes.length ? least : each),
+    undefined,
+  );
+}
+
+/** A rung in each form that the format and the provider allow; base64 is tried only where gzip, which is smaller, is not. */
+function formsOf<Each extends Rung>(
+  rung: Each,
+  format: Format | undefined,
+  limit: ProviderLimit | undefined,
+): { rung: Each; form: Form }[] {
+  if (format === 'plain' ? rung.name !== 'plain' : rung.name === 'plain' && !limit) return [];
+  return rung.forms
+    .filter((form) => format === undefined || format === 'plain' || form === format)
+    .filter((form) => !limit || limit.forms.includes(form))
+    .filter((form, _, allowed) => form !== 'base64' || !allowed.includes('gzip'))
+    .map((form) => ({ rung, form }));
+}

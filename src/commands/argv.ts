@@ -1,0 +1,120 @@
+/** Verbs as yargs sees them, and what was typed as the verbs take it. */
+import type { Argv } from 'yargs';
+import type { Flag, FlagTable, RawValues } from '../config/flags';
+import { OPTIONS } from '../config/options';
+import type { Diagnostic } from '../diagnostics/diagnostic';
+import { closestName } from '../diagnostics/did-you-mean';
+import { quoteValue } from '../diagnostics/quote';
+import { nameOf, VERBS, type Verb, type VerbGroup } from './all';
+import type { Command } from './command';
+
+/** One line of --help: the default and the other choices in brackets. */
+function describe({ help, default: preset, defaultText, choices }: Flag): string {
+  const value = preset ?? defaultText;
+  const rest = choices?.filter((choice) => choice !== preset).join(', ');
+  const notes = [
+    value === undefined ? rest : String(value),
+    value === undefined || !rest ? '' : `or ${rest}`,
+  ];
+  return [help, ...notes.filter(Boolean).map((note) => `[${note}]`)].join(' ');
+}
+
+const CONFIG: FlagTable = {
+  config: { type: 'string', group: 'Output', help: 'YAML file with options by the same names' },
+};
+
+/** The document's options that a verb takes, as flags. */
+export function optionFlags({ options }: Command): FlagTable {
+  if (options.length === 0) return {};
+  return { ...Object.fromEntries(options.map((name) => [name, OPTIONS[name]])), ...CONFIG };
+}
+
+/** Tells yargs the words and flags of a verb. It judges none of them: one voice tells all mistakes. */
+export function declare(parser: Argv, command: Command): Argv {
+  for (const [name, word] of Object.entries(command.words))
+    parser.positional(name, { type: 'string', describe: describe(word) });
+  const options = optionFlags(command);
+  // A flag under a heading of the document's options stands behind them.
+  const joins = ({ group }: Flag) => Object.values(options).some((option) => option.group === group);
+  const own = Object.entries(command.flags);
+  const rows = [
+    ...own.filter(([, flag]) => !joins(flag)),
+    ...Object.entries(options),
+    ...own.filter(([, flag]) => joins(flag)),
+  ];
+  for (const [name, flag] of rows) {
+    parser.option(name, {
+      type: flag.type === 'boolean' ? 'boolean' : 'string',
+      describe: describe(flag),
+      ...(flag.group ? { group: `${flag.group}:` } : {}),
+    });
+  }
+  for (const [example, what] of command.examples) parser.example(example, what);
+  return parser;
+}
+
+export interface Typed {
+  /** Words and flags by name, as the verb takes them. */
+  readonly given: RawValues;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * What was typed behind a verb. A lone `-` is the value of the flag before it, which yargs does not see: it makes the
+ * flag's value empty and the `-` a word.
+ * @param argv as yargs parsed it
+ * @param depth how many of its words are the verb itself
+ */
+export function typed(argv: RawValues, depth: number, command: Command): Typed {
+  const { _: all, $0: _name, ...flags } = argv;
+  const words = Array.isArray(all) ? all.slice(depth).map(String) : [];
+  const given: Record<string, unknown> = Object.fromEntries(
+    Object.entries(flags).filter(([, value]) => value !== undefined),
+  );
+  // yargs makes '' of a `-` that stands where a word is expected.
+  for (const name of Object.keys(command.words)) if (given[name] === '') given[name] = '-';
+  const empty = ['config', 'output'].filter((name) => given[name] === '');
+  const stray = words.filter((word) => {
+    const name = word === '-' ? empty.shift() : undefined;
+    if (name) given[name] = '-';
+    return name === undefined;
+  });
+  return { given, diagnostics: [...stray.map((word) => strayWord(word, depth)), ...missing(command, given)] };
+}
+
+/** A word that nothing takes. */
+function strayWord(word: string, depth: number): Diagnostic {
+  const near = depth === 0 ? closestName(word.toLowerCase(), VERBS.map(nameOf)) : undefined;
+  return {
+    severity: 'error',
+    code: 'stray-word',
+    path: '',
+    message: `unexpected argument ${quoteValue(word)}`,
+    hint: near ? `did you mean ${near}?` : 'gen-cloudinit --help lists verbs and options',
+  };
+}
+
+function missing({ words }: Command, given: RawValues): Diagnostic[] {
+  return Object.entries(words)
+    .filter(([name, { required }]) => required && given[name] === undefined)
+    .map(([name, { help }]) => ({
+      severity: 'error',
+      code: 'missing-argument',
+      path: '',
+      message: `${name.toUpperCase()} is required: ${help}`,
+    }));
+}
+
+/** The mistake of a group called without one of its verbs. @param word what stood in its place */
+export function noSuchVerb({ name, verbs }: VerbGroup, word: unknown): Diagnostic {
+  const names = verbs.map((verb: Verb) => nameOf(verb));
+  const near = typeof word === 'string' ? closestName(word, names) : undefined;
+  const given = word === undefined ? '' : `, not ${quoteValue(word)}`;
+  return {
+    severity: 'error',
+    code: 'missing-argument',
+    path: '',
+    message: `${name} needs one of ${names.join(', ')}${given}`,
+    hint: near ? `did you mean gen-cloudinit ${name} ${near}?` : `gen-cloudinit ${name} --help`,
+  };
+}

@@ -1,0 +1,117 @@
+/** What a verb is: its words and flags in tables, and what it does. */
+import { type FlagTable, type FlagValues, type RawValues, readFlags, unknownFlag } from '../config/flags';
+import type { OptionName } from '../config/options';
+import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic';
+import type { Screen } from '../verify/display';
+
+/** What the command line brings along. */
+export interface Context {
+  /** Aborted by Ctrl-C, for a verb that is interruptible. */
+  readonly signal: AbortSignal;
+  /** Takes the command that removes whatever may be left; it is printed when even the clean-up is interrupted. */
+  readonly announce: (remove: string) => void;
+  /** Asks a person; absent where nobody sits at a terminal. */
+  readonly confirm?: (question: string) => Promise<boolean>;
+  /** One line of progress, to standard error. */
+  readonly progress: (line: string) => void;
+  /** Prints the product before the verb has ended. */
+  readonly print: (product: Product) => Promise<void>;
+  /** Standard error, for a live display. */
+  readonly screen: Screen;
+  readonly colors: boolean;
+  readonly now: Date;
+}
+
+/** What goes to standard output. */
+export interface Product {
+  /** With --json. */
+  readonly data: unknown;
+  readonly text: string;
+}
+
+/** What a verb answers; cli.ts alone prints it and makes it an exit code. */
+export interface Result {
+  /** `failed`: it was done, and the answer is no (exit code 1). `refused`: the request was wrong (exit code 2). */
+  readonly status: 'ok' | 'failed' | 'refused';
+  /** Mistakes and warnings about the request. */
+  readonly diagnostics?: readonly Diagnostic[];
+  readonly product?: Product;
+  /** The document that `generate` made. */
+  readonly document?: DocumentFile;
+  /** For a person, to standard error. */
+  readonly report?: string;
+}
+
+export interface DocumentFile {
+  readonly bytes: Uint8Array;
+  /** Standard output if undefined. */
+  readonly path: string | undefined;
+  /** Permission bits of a new file. */
+  readonly mode: number;
+}
+
+/** The request was wrong. */
+export function refusal(diagnostics: readonly Diagnostic[]): Result {
+  return { status: 'refused', diagnostics };
+}
+
+export interface Input<Table extends FlagTable> {
+  /** The verb's own words and flags; not to be used where `diagnostics` has an error. */
+  readonly flags: FlagValues<Table>;
+  /** The options of the document as given, `config` among them. */
+  readonly options: RawValues;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+interface Spec<Words extends FlagTable, Flags extends FlagTable> {
+  readonly words?: Words;
+  readonly flags: Flags;
+  /** The options of the document that it takes, and with them --config. */
+  readonly options?: readonly OptionName[];
+  readonly examples?: readonly (readonly [command: string, what: string])[];
+  /** Whether Ctrl-C ends it early and it then cleans up. */
+  readonly interruptible?: boolean;
+  /** Without `options` it is called only when there is no mistake in the flags. */
+  run(input: Input<Words & Flags>, context: Context): Promise<Result>;
+}
+
+/** A verb as the command line knows it. */
+export interface Command {
+  readonly words: FlagTable;
+  readonly flags: FlagTable;
+  readonly options: readonly OptionName[];
+  readonly examples: readonly (readonly [command: string, what: string])[];
+  readonly interruptible: boolean;
+  /**
+   * @param given words, flags and options by name, as they were typed
+   * @param wrong what is wrong with the command line beside them
+   */
+  invoke(given: RawValues, wrong: readonly Diagnostic[], context: Context): Promise<Result>;
+}
+
+export function defineCommand<
+  const Flags extends FlagTable,
+  const Words extends FlagTable = Readonly<Record<never, never>>,
+>(spec: Spec<Words, Flags>): Command {
+  const { flags, options = [], examples = [], interruptible = false } = spec;
+  const words = spec.words ?? ({} as Words);
+  const table: Words & Flags = { ...words, ...flags };
+  return {
+    ...{ words, flags, options, examples, interruptible },
+    async invoke(given, wrong, context) {
+      const isOption = (name: string) =>
+        options.length > 0 && (name === 'config' || options.some((option) => option === name));
+      const pick = (isIts: (name: string) => boolean): RawValues =>
+        Object.fromEntries(Object.entries(given).filter(([name]) => isIts(name)));
+      const read = readFlags(
+        table,
+        pick((name) => Object.hasOwn(table, name)),
+      );
+      const unknown = Object.keys(given).filter((name) => !Object.hasOwn(table, name) && !isOption(name));
+      const known = [...Object.keys(flags), ...options];
+      const diagnostics = [...wrong, ...unknown.map((name) => unknownFlag(name, known)), ...read.diagnostics];
+      if (options.length === 0 && hasErrors(diagnostics)) return refusal(diagnostics);
+      return spec.run({ flags: read.values, options: pick(isOption), diagnostics }, context);
+    },
+  };
+}

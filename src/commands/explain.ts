@@ -1,0 +1,33 @@
+import { CODES, type Explanation } from '../diagnostics/codes';
+import { closestName } from '../diagnostics/did-you-mean';
+import { quoteValue } from '../diagnostics/quote';
+import { defineCommand, refusal } from './command';
+import { JSON_FLAG } from './common-flags';
+
+export const explainCommand = defineCommand({
+  words: {
+    code: { type: 'string', help: 'the code, as messages show it in brackets; every code when omitted' },
+  },
+  flags: JSON_FLAG,
+  examples: [['$0 explain owner-numeric', '']],
+  async run({ flags: { code } }) {
+    if (code === undefined) {
+      const text = Object.entries(CODES)
+        .map(([name, { finds }]) => `${name}: ${finds}`)
+        .join('\n');
+      return { status: 'ok', product: { data: CODES, text } };
+    }
+    const found = Object.hasOwn(CODES, code) ? CODES[code] : undefined;
+    if (!found) {
+      const near = closestName(code, Object.keys(CODES));
+      const message = `no message has the code ${quoteValue(code)}`;
+      const hint = near ? `did you mean ${near}?` : 'gen-cloudinit explain lists every code';
+      return refusal([{ severity: 'error', code: 'unknown-code', path: '', message, hint }]);
+    }
+    return { status: 'ok', product: { data: { code, ...found }, text: explanationText(code, found) } };
+  },
+});
+
+function explanationText(code: string, { finds, why, fix }: Explanation): string {
+  return [code, '', finds, '', `Why it matters: ${why}`, '', `What to do: ${fix}`].join('\n');
+}

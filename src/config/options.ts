@@ -1,0 +1,207 @@
+/**
+ * The one table of the document's options: flag, config key, JSON Schema, README and completion are all made from it.
+ */
+import { PROVIDER_NAMES } from '../providers';
+import type { Flag } from './flags';
+import * as rule from './rules';
+
+/** One option of the document. */
+export interface Option extends Flag {
+  readonly type: 'string' | 'number' | 'strings';
+  readonly group: 'Deployment' | 'Server' | 'Images and mirrors' | 'Output';
+}
+
+export const OPTIONS = {
+  domain: {
+    type: 'string',
+    group: 'Deployment',
+    help: 'DNS name of the server (required)',
+    rule: rule.domainName,
+  },
+  'server-name': {
+    type: 'string',
+    group: 'Deployment',
+    help: 'what stands after the colon in user names, for ever',
+    defaultText: 'the domain',
+    rule: rule.domainName,
+  },
+  email: {
+    type: 'string',
+    group: 'Deployment',
+    help: "contact of the Let's Encrypt account",
+    defaultText: 'admin@DOMAIN',
+    rule: rule.email,
+  },
+  tls: {
+    type: 'string',
+    group: 'Deployment',
+    help: 'who signs; local-ca is made on the server',
+    default: 'letsencrypt',
+    choices: ['letsencrypt', 'staging', 'local-ca'],
+  },
+  'acme-url': {
+    type: 'string',
+    group: 'Deployment',
+    help: "another ACME server than Let's Encrypt",
+    rule: rule.url,
+  },
+  'admin-user': {
+    type: 'string',
+    group: 'Deployment',
+    help: 'first administrator; the password is made on the server',
+    rule: rule.localpart,
+  },
+  'db-password': {
+    type: 'string',
+    group: 'Deployment',
+    help: 'password of the database, readable in the document',
+    secret: true,
+    defaultText: 'made on the server',
+    rule: rule.password,
+  },
+  'postgres-image': image('postgres:15-alpine', 'database'),
+  'synapse-image': image('matrixdotorg/synapse:latest', 'homeserver'),
+  'element-image': image('vectorim/element-web:latest', 'web client'),
+  'nginx-image': image('jonasal/nginx-certbot:latest', 'proxy'),
+  'registry-mirror': {
+    type: 'string',
+    group: 'Images and mirrors',
+    help: 'mirror of Docker Hub',
+    rule: rule.origin,
+  },
+  'docker-apt-url': {
+    type: 'string',
+    group: 'Images and mirrors',
+    help: "Docker's apt repository",
+    defaultText: 'https://download.docker.com/linux/DISTRO',
+    rule: rule.url,
+  },
+  'docker-apt-key': {
+    type: 'string',
+    group: 'Images and mirrors',
+    file: true,
+    help: 'armoured public key of that repository',
+    defaultText: "Docker's",
+    rule: rule.armouredKey,
+  },
+  distro: {
+    type: 'string',
+    group: 'Server',
+    help: 'distribution that the server runs',
+    default: 'ubuntu',
+    choices: ['ubuntu', 'debian'],
+  },
+  'base-dir': {
+    type: 'string',
+    group: 'Server',
+    help: 'directory of the Matrix stack',
+    default: '/data/matrix',
+    rule: rule.baseDir,
+  },
+  'synapse-bind': {
+    type: 'string',
+    group: 'Server',
+    help: 'publish port 8008 there too',
+    default: '127.0.0.1',
+    rule: rule.ipAddress,
+  },
+  timezone: {
+    type: 'string',
+    group: 'Server',
+    help: 'time zone, such as Europe/Berlin',
+    defaultText: "the image's",
+    rule: rule.timezone,
+  },
+  'ssh-key': {
+    type: 'strings',
+    group: 'Server',
+    help: 'SSH public key for the default user; repeatable',
+    defaultText: 'none',
+    rule: rule.sshPublicKey,
+  },
+  extra: {
+    type: 'string',
+    group: 'Server',
+    file: true,
+    help: 'file of cloud-config to add: packages, users, runcmd',
+    secret: true,
+    defaultText: 'none',
+    rule: rule.cloudConfig,
+  },
+  'health-timeout': {
+    type: 'number',
+    group: 'Server',
+    help: 'seconds that Synapse may take to be healthy',
+    default: 600,
+    rule: rule.seconds,
+  },
+  backup: {
+    type: 'string',
+    group: 'Server',
+    help: 'make a backup every night, in /var/backups/matrix',
+    choices: ['daily'],
+  },
+  'backup-keep': {
+    type: 'number',
+    group: 'Server',
+    help: 'how many nightly backups are kept',
+    default: 7,
+    rule: rule.count,
+  },
+  'restore-from': {
+    type: 'string',
+    group: 'Server',
+    help: 'backup that a server without data begins with: a URL, or a path on the server',
+    rule: rule.backupPlace,
+  },
+  provider: {
+    type: 'string',
+    group: 'Output',
+    help: 'choose the form that this provider takes',
+    choices: PROVIDER_NAMES,
+  },
+  format: {
+    type: 'string',
+    group: 'Output',
+    help: 'plain or packed YAML, gzip, base64',
+    defaultText: 'what fits',
+    choices: ['plain', 'yaml', 'gzip', 'base64'],
+  },
+  'script-url': {
+    type: 'string',
+    group: 'Output',
+    help: 'where the server finds matrixctl if it does not fit',
+    defaultText: 'none',
+    rule: rule.url,
+  },
+  output: {
+    type: 'string',
+    group: 'Output',
+    help: 'file to write, whole or not at all',
+    defaultText: 'standard output',
+  },
+} as const satisfies Record<string, Option>;
+
+export type OptionName = keyof typeof OPTIONS;
+
+export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[];
+
+export function isOption(name: string): name is OptionName {
+  return Object.hasOwn(OPTIONS, name);
+}
+
+/** The table's row of an option, with the general type that loops over the table need. */
+export function optionOf(name: OptionName): Option {
+  return OPTIONS[name];
+}
+
+/** What was asked for, by option name: texts as given, numbers and lists from a config file as they are. */
+function image<const Name extends string>(name: Name, what: string) {
+  return {
+    type: 'string',
+    group: 'Images and mirrors',
+    help: `image of the ${what}`,
+    default: name,
+    rule: rule.imageReference,
+  } as const;
+}

@@ -1,0 +1,32 @@
+/**
+ * The one way to say "what you gave is wrong": collected, never thrown, all quoteValue at once.
+ * Failures of the world (a file that cannot be read, a machine that does not boot) are thrown errors instead.
+ */
+export type Severity = 'error' | 'warning' | 'info';
+
+export interface Diagnostic {
+  readonly severity: Severity;
+  /** Stable kebab-case name of the rule, for --json and for tests. */
+  readonly code: string;
+  /** Where: the option (`domain`) or the place in a document (`write_files[3].owner`). */
+  readonly path: string;
+  readonly message: string;
+  /** What was given, as the user wrote it. */
+  readonly given?: string;
+  /** What would be accepted. */
+  readonly expected?: string;
+  /** What to do next. */
+  readonly hint?: string;
+  /** Position in the text, counted from 1, where there is a text. */
+  readonly line?: number;
+  readonly column?: number;
+  /** The file of that position, where it is another one than the document. */
+  readonly file?: string;
+  /** The source line of that position, where no secret may stand in it. */
+  readonly excerpt?: string;
+}
+
+/** Whether anything found is a mistake. */
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some(({ severity }) => severity === 'error');
+}

@@ -1,0 +1,59 @@
+/** How a mistake quotes what was given. */
+const ROOM = 72;
+
+/** One printable line of what was given: enough to recognise it, too little to spill a key. */
+export function quoteValue(given: unknown): string {
+  const text = typeof given === 'string' ? redactUrl(given) : spelled(given, ROOM);
+  const line = text.slice(0, ROOM + 1).replace(/[^\x20-\x7e]/gu, escaped);
+  return line.length > ROOM ? `${line.slice(0, ROOM - 3)}...` : line;
+}
+
+/** What may hold the secret of a URL: its user and password, its query (a signature) and its fragment. */
+const TAIL = /[?#&]|%3f/i;
+
+/**
+ * A value without the secrets that a URL in it may hold. The value is a wrong one as a rule, so that in doubt too much
+ * is cut: `https://user:a?b` has a password and no query.
+ */
+export function redactUrl(value: string): string {
+  const isUrl = /^[^?#&]{0,40}:?\/\//.test(value) || /^\W?https?:/i.test(value);
+  const end = value.search(TAIL);
+  const hasTail = end >= 0 && (isUrl || value.includes('=', end));
+  const head = hasTail ? value.slice(0, end) : value;
+  const tail = hasTail ? `${value[end] === '%' ? '?' : value[end]}...` : '';
+  const begin = /^[^/?#&@]{0,40}?:?\/{1,2}/.exec(head)?.[0] ?? '';
+  const rest = head.slice(isUrl ? begin.length : 0);
+  const at = rest.lastIndexOf('@');
+  // A port is all digits; what else is behind a colon there may be the begin of a password.
+  const isCut = hasTail && at < 0 && /^[^/]*:(?!\d{0,5}(?:\/|$))/.test(rest);
+  if (isUrl && isCut) return `${begin}...`;
+  const hasUser = isUrl ? at >= 0 : /^[^\s/@:]*:[^\s/]*@(?!sha256:)/.test(rest);
+  return hasUser ? `${isUrl ? begin : ''}...${rest.slice(at)}${tail}` : `${head}${tail}`;
+}
+
+/** A message of a program, whose URLs have no secrets any more. */
+export function redactUrls(message: string): string {
+  return message.replace(/[a-z][a-z0-9+.-]{1,20}:\/\S+/gi, redactUrl);
+}
+
+function escaped(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+}
+
+/**
+ * A value about as JSON has it, until there is no room left: aliases of YAML can make one that is endless, or that
+ * is too large to be written out.
+ */
+function spelled(value: unknown, room: number): string {
+  if (typeof value === 'string') return JSON.stringify(redactUrl(value).slice(0, ROOM));
+  if (typeof value !== 'object' || value === null || value instanceof Date) return String(value);
+  const isList = Array.isArray(value);
+  let text = isList ? '[' : '{';
+  for (const name of Object.keys(value)) {
+    if (text.length > 1) text += ',';
+    if (!isList) text += `${JSON.stringify(redactUrl(name).slice(0, ROOM))}:`;
+    if (text.length >= room) return text;
+    text += spelled(Reflect.get(value, name), room - text.length);
+  }
+  return `${text}${isList ? ']' : '}'}`;
+}
