@@ -157,7 +157,7 @@ documents('a format that does not fit: the error names one that does', async () 
   const { diagnostics } = await compile({ ...ORDINARY, provider: 'hetzner', format: 'yaml' }, () => '');
   const error = diagnostics.find(({ code }) => code === 'too-large');
   assert.match(error?.hint ?? '', /^--format base64 fits: \d+ bytes \(key-fetched\)$/);
-  assert.match(error?.given ?? '', 'the biggest parts are /usr/local/sbin/matrixctl');
+  assert.match(error?.given ?? '', 'the largest parts are /usr/local/sbin/matrixctl');
 });
 
 documents('a file name in the command is one word of the shell', () => {

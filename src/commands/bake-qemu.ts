@@ -3,7 +3,7 @@ import { type BakedDisk, bakeQemu } from '../bake/qemu';
 import { grouped } from '../config/flags';
 import { IMAGE_OPTIONS, readImageOptions } from '../config/image-options';
 import { hasErrors } from '../diagnostics/diagnostic';
-import { wrongImage } from '../machines/machine';
+import { timeLimit, wrongImage } from '../machines/machine';
 import { QEMU_FLAGS, qemuWarnings } from '../machines/qemu/options';
 import { readText } from '../system/input';
 import { defineCommand, refusal } from './command';
@@ -15,7 +15,7 @@ export const bakeQemuCommand = defineCommand({
       output: { type: 'string', help: 'file of the image', default: 'gen-cloudinit.qcow2' },
       ...JSON_FLAG,
     }),
-    ...grouped('On QEMU', QEMU_FLAGS),
+    ...grouped('On QEMU', { ...QEMU_FLAGS, 'time-limit': timeLimit(5, 1440, 120) }),
   },
   options: IMAGE_OPTIONS,
   interruptible: true,

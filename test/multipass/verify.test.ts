@@ -44,14 +44,14 @@ test('what is wrong with the request: exit 2, and multipass is not asked', ({ fa
   const foreign = join(dir, 'foreign.yaml');
   writeFileSync(foreign, '#cloud-config\nruncmd: [true]\n');
   for (const [args, words] of [
-    [[], 'no domain was given'],
-    [['--domain', 'a b'], 'error: --domain has a value that cannot be used'],
-    [[...DOMAIN, '--memory', 'much'], 'error: --memory has a value that cannot be used'],
-    [[...DOMAIN, '--name', 'a_b'], 'error: --name has a value that cannot be used'],
-    [[...DOMAIN, '--time-limit', 'soon'], 'error: --time-limit has a value that cannot be used'],
+    [[], 'error: --domain is required'],
+    [['--domain', 'a b'], 'error: --domain has an invalid value'],
+    [[...DOMAIN, '--memory', 'much'], 'error: --memory has an invalid value'],
+    [[...DOMAIN, '--name', 'a_b'], 'error: --name has an invalid value'],
+    [[...DOMAIN, '--time-limit', 'soon'], 'error: --time-limit has an invalid value'],
     [
       [...DOMAIN, '--save-to', join(file, 'x')],
-      `error: --save-to names a directory that cannot be written: ${file} is no directory`,
+      `error: --save-to names a directory that cannot be written: ${file} is not a directory`,
     ],
     [[...DOMAIN, '--frob', 'x'], 'frob is not an option'],
     [[...DOMAIN, '--format', 'gzip'], 'error: document is in a form that multipass cannot read'],

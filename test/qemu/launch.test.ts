@@ -93,7 +93,7 @@ test('a machine boots, is reached, cannot be entered yet, and is removed without
     'group',
     'key',
     'key.pub',
-    'monitor',
+    'qmp',
     'qemu.log',
     'seed.iso',
   ]);

@@ -2,7 +2,7 @@
 
 import type { Ec2 } from './client';
 import type { ChosenImage } from './image';
-import type { TypeFacts } from './instance';
+import type { TypeFacts } from './instance-type';
 import { type Network, openPorts } from './network';
 import type { Ec2Options } from './options';
 import { DEAD_MAN_AFTER_MINUTES, type Run } from './tags';

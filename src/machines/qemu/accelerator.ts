@@ -4,7 +4,6 @@ import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { until } from '../../system/wait';
 import type { QemuOptions } from './options';
-import type { QemuProcess } from './process';
 
 export interface Accelerator {
   readonly name: 'KVM' | 'HVF' | 'TCG';
@@ -73,6 +72,12 @@ const PROGRAMS = /cloud-init\[\d+\]|^ci-info: |login: /m;
 /** Lines of a kernel that meets instructions which do not work. */
 const BROKEN = /^.*(?:Kernel panic|invalid opcode|general protection fault|Oops: |BUG: |segfault at).*$/m;
 
+/** QEMU's process as far as it is watched; see `QemuProcess`. */
+interface Watched {
+  gone(): Promise<string | undefined>;
+  state(): Promise<string>;
+}
+
 /**
  * Watches a machine until its programs run.
  * @param console what the machine has printed since it was started
@@ -80,7 +85,7 @@ const BROKEN = /^.*(?:Kernel panic|invalid opcode|general protection fault|Oops:
  * @throws Stopped when the signal is aborted
  */
 export async function checkAccelerator(
-  process: Pick<QemuProcess, 'gone' | 'state'>,
+  process: Watched,
   console: () => Promise<string>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
