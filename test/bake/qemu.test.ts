@@ -230,7 +230,7 @@ test('the command: what is wrong with the request is told before a machine is st
     [['--output', join(folder, 'nowhere/x.qcow2')], '--output cannot be written: its folder is not there'],
     [['--output', join(image, 'x.qcow2')], '--output cannot be written: '],
     [['--output', output], '--output is there already'],
-    [['--time-limit', '2', '--output', join(folder, 'x.qcow2')], '--time-limit has a value'],
+    [['--time-limit', '2', '--output', join(folder, 'x.qcow2')], '--time-limit has an invalid value'],
   ] as const) {
     const { code, stderr } = run(['bake', 'qemu', ...flags]);
     assert.is(code, 2, stderr);
