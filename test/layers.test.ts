@@ -109,6 +109,18 @@ layers('no file imports itself through others', () => {
   assert.equal([...circles], []);
 });
 
+layers('programs are started in one room', () => {
+  const starts = imports.filter(
+    ({ file, from }) =>
+      from === 'node:child_process' &&
+      /^import (?!type)[^;]*'node:child_process'/m.test(readFileSync(join('src', file), 'utf8')),
+  );
+  assert.equal(
+    starts.map(({ file }) => file),
+    ['system/run.ts'],
+  );
+});
+
 layers('the AWS SDK is for EC2 alone, and node: is not for what is pure', () => {
   const wrong = imports.filter(({ file, room, from, target }) => {
     if (from.startsWith('@aws-sdk/')) return !/^(?:machines|bake)\/ec2/.test(file);

@@ -1,7 +1,7 @@
 /** The images that bakes have made: listing and removing them. */
 import { removeAll } from '../machines/ec2/cleanup';
 import { connect } from '../machines/ec2/client';
-import type { Ec2Account } from '../machines/ec2/options';
+import type { Ec2Account } from '../machines/ec2/ec2-flags';
 import { PACING, type Pacing } from '../machines/ec2/pacing';
 import type { Outcome } from '../machines/ec2/remove';
 import { findResources, type Resource, unnamed } from '../machines/ec2/resources';

@@ -3,10 +3,10 @@
 import { lastLines, waitForBootOutcome } from '../machines/boot-outcome';
 import { cleanUp, IMAGE_KINDS, LeftBehind, MACHINE_KINDS } from '../machines/ec2/cleanup';
 import type { Ec2 } from '../machines/ec2/client';
+import type { Ec2Options } from '../machines/ec2/ec2-flags';
 import { hasCode } from '../machines/ec2/errors';
 import { describeInstance, ended, start } from '../machines/ec2/instance';
 import { ec2Machine, removeAfter } from '../machines/ec2/launch';
-import type { Ec2Options } from '../machines/ec2/options';
 import { PACING, type Pacing, tolerateOutages } from '../machines/ec2/pacing';
 import type { Prepared } from '../machines/ec2/plan';
 import { prepare, type Surroundings } from '../machines/ec2/preflight';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { lastLines, waitForBootOutcome } from '../machines/boot-outcome';
 import { launchQemu, type QemuSurroundings } from '../machines/qemu/launch';
 import type { QemuMachine } from '../machines/qemu/machine';
-import type { QemuOptions } from '../machines/qemu/options';
+import type { QemuOptions } from '../machines/qemu/qemu-flags';
 import { quoted } from '../server/escape';
 import { fileSha256 } from '../system/hash';
 import type { Progress } from '../system/run';

@@ -4,7 +4,7 @@ import { grouped } from '../config/flags';
 import { IMAGE_OPTIONS, readImageOptions } from '../config/image-options';
 import { hasErrors } from '../diagnostics/diagnostic';
 import { timeLimit, wrongImage } from '../machines/machine';
-import { QEMU_FLAGS, qemuWarnings } from '../machines/qemu/options';
+import { QEMU_FLAGS, qemuWarnings } from '../machines/qemu/qemu-flags';
 import { readText } from '../system/input';
 import { defineCommand, refusal } from './command';
 import { JSON_FLAG } from './common-flags';

@@ -5,7 +5,7 @@ import { grouped, type RawValues } from '../config/flags';
 import { IMAGE_OPTIONS, readImageOptions } from '../config/image-options';
 import { matches } from '../config/rules';
 import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic';
-import { ACCOUNT_FLAGS, ec2Options, INSTANCE_FLAGS } from '../machines/ec2/options';
+import { ACCOUNT_FLAGS, ec2Options, INSTANCE_FLAGS } from '../machines/ec2/ec2-flags';
 import type { Outcome } from '../machines/ec2/remove';
 import { readText } from '../system/input';
 import { defineCommand, refusal } from './command';

@@ -1,5 +1,5 @@
 import { matches } from '../config/rules';
-import { ACCOUNT_FLAGS } from '../machines/ec2/options';
+import { ACCOUNT_FLAGS } from '../machines/ec2/ec2-flags';
 import { type Swept, sweepEc2, sweepLines } from '../machines/ec2/sweep';
 import { defineCommand, refusal } from './command';
 import { JSON_FLAG } from './common-flags';

@@ -7,10 +7,10 @@ import { type FlagTable, type FlagValues, grouped, type RawValues } from '../con
 import { OPTION_NAMES } from '../config/options';
 import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic';
 import { quoteValue } from '../diagnostics/quote';
-import { EC2_FLAGS } from '../machines/ec2/options';
+import { EC2_FLAGS } from '../machines/ec2/ec2-flags';
 import { type Configured, type LaunchContext, type MachineKind, wrongImage } from '../machines/machine';
-import { MULTIPASS_FLAGS } from '../machines/multipass/options';
-import { QEMU_FLAGS } from '../machines/qemu/options';
+import { MULTIPASS_FLAGS } from '../machines/multipass/multipass-flags';
+import { QEMU_FLAGS } from '../machines/qemu/qemu-flags';
 import { InputError, inputName, readGiven, readText } from '../system/input';
 import { Display } from '../verify/display';
 import { readExpectations } from '../verify/expectations';

@@ -1,5 +1,11 @@
 /** One way to run a program of this computer: argv without a shell, output kept, one shape of failure. */
-import { spawn } from 'node:child_process';
+import {
+  type ChildProcess,
+  type ChildProcessWithoutNullStreams,
+  type SpawnOptions,
+  type SpawnOptionsWithoutStdio,
+  spawn,
+} from 'node:child_process';
 import { redactUrls } from '../diagnostics/quote';
 import { throwIfStopped } from './wait';
 
@@ -81,6 +87,20 @@ export function tryRun(argv: readonly string[], options: RunOptions = {}): Promi
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input);
   });
+}
+
+/**
+ * Starts a program that this process does not wait for, or whose output it follows.
+ * @param argv without a shell
+ */
+export function start(
+  argv: readonly string[],
+  options: SpawnOptionsWithoutStdio & { readonly stdio: 'pipe' },
+): ChildProcessWithoutNullStreams;
+export function start(argv: readonly string[], options: SpawnOptions): ChildProcess;
+export function start(argv: readonly string[], options: SpawnOptions): ChildProcess {
+  const [file, ...args] = argv as [string, ...string[]];
+  return spawn(file, args, options);
 }
 
 /** Runs a program. @returns its standard output. @throws RunError unless it ends with 0; Stopped after an interruption */

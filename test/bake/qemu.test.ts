@@ -19,7 +19,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type BakedDisk, bakeQemu } from '../../src/bake/qemu';
 import { resolve } from '../../src/config/resolve';
-import { QEMU_DEFAULTS } from '../../src/machines/qemu/options';
+import { QEMU_DEFAULTS } from '../../src/machines/qemu/qemu-flags';
 import { pause } from '../../src/system/wait';
 import { run } from '../support/run';
 

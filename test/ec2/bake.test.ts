@@ -1,8 +1,8 @@
 import * as assert from 'uvu/assert';
 import { bakeEc2 } from '../../src/bake/ec2';
 import { bakeList, bakeRemove } from '../../src/bake/ec2-images';
+import { EC2_DEFAULTS } from '../../src/machines/ec2/ec2-flags';
 import { launchEc2 } from '../../src/machines/ec2/launch';
-import { EC2_DEFAULTS } from '../../src/machines/ec2/options';
 import { sweepEc2 } from '../../src/machines/ec2/sweep';
 import type { Run } from '../../src/machines/ec2/tags';
 import type { Fate } from '../support/ec2/gate';

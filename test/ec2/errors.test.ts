@@ -3,10 +3,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { connect } from '../../src/machines/ec2/client';
+import { EC2_DEFAULTS } from '../../src/machines/ec2/ec2-flags';
 import { EXPLANATIONS } from '../../src/machines/ec2/error-table';
 import { Ec2Error, explain } from '../../src/machines/ec2/errors';
 import { launchEc2 } from '../../src/machines/ec2/launch';
-import { EC2_DEFAULTS } from '../../src/machines/ec2/options';
 import type { Fate } from '../support/ec2/gate';
 import { ec2Suite, FAST } from '../support/ec2/world';
 

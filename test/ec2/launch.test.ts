@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
 import { waitForBootOutcome } from '../../src/machines/boot-outcome';
+import { EC2_DEFAULTS, type Ec2Options } from '../../src/machines/ec2/ec2-flags';
 import { launchEc2 } from '../../src/machines/ec2/launch';
-import { EC2_DEFAULTS, type Ec2Options } from '../../src/machines/ec2/options';
 import type { Plan } from '../../src/machines/ec2/plan';
 import type { Fate, Rule } from '../support/ec2/gate';
 import {

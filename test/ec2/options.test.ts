@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type RawValues, readFlags } from '../../src/config/flags';
-import { EC2_FLAGS, ec2Options } from '../../src/machines/ec2/options';
+import { EC2_FLAGS, ec2Options } from '../../src/machines/ec2/ec2-flags';
 
 const test = suite('options of EC2');
 

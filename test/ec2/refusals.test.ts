@@ -21,10 +21,19 @@ const made = ({ gate }: World) =>
 
 test('mistakes in the request: exit code 2, before anything', async (world) => {
   const refused: [words: string[], said: RegExp][] = [
-    [[...VERIFY, '--region', 'Frankfurt'], /^error: --region has a value.*\n.*Frankfurt\n.*eu-central-1/],
-    [['bake', 'ec2', '--name', 'a:b', '--disk', '3'], /--disk has a value[\s\S]*--name cannot be the name/],
+    [
+      [...VERIFY, '--region', 'Frankfurt'],
+      /^error: --region has an invalid value.*\n.*Frankfurt\n.*eu-central-1/,
+    ],
+    [
+      ['bake', 'ec2', '--name', 'a:b', '--disk', '3'],
+      /--name has an invalid value[\s\S]*--disk has an invalid value/,
+    ],
     [['bake', 'ec2', '--distro', 'debian'], /--distro does not go with the image/],
-    [['sweep', 'ec2', '--run', 'all', '--region', 'x'], /--region has a value[\s\S]*--run has a value/],
+    [
+      ['sweep', 'ec2', '--run', 'all', '--region', 'x'],
+      /--region has an invalid value[\s\S]*--run has an invalid value/,
+    ],
     [['sweep'], /sweep needs one of ec2/],
     [['bake', 'remove'], /Not enough/],
     [['verify', 'ec2', '--domain', 'matrix.example.org'], /costs money.*say so with --yes\n$/],

@@ -1,8 +1,8 @@
 import { CreateSecurityGroupCommand, CreateVolumeCommand } from '@aws-sdk/client-ec2';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { EC2_DEFAULTS } from '../../src/machines/ec2/ec2-flags';
 import { launchEc2 } from '../../src/machines/ec2/launch';
-import { EC2_DEFAULTS } from '../../src/machines/ec2/options';
 import { type Resource, unnamed } from '../../src/machines/ec2/resources';
 import { leftOver, type SweepOptions, sweepEc2, sweepLines } from '../../src/machines/ec2/sweep';
 import type { Run } from '../../src/machines/ec2/tags';

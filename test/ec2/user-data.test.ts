@@ -73,7 +73,7 @@ const DOCUMENTS: Readonly<Record<string, string>> = {
 };
 
 for (const root of ['bookworm', 'sid']) {
-  test(`cloud-init of ${root} takes the document as if it stood alone`, () => {
+  test(`cloud-init of ${root} takes the document as if it stood alone`, async () => {
     if (!existsSync(`.cache/tools/${root}.recipe`))
       throw new Error(`${root} is missing: test/tools makes it`);
     const names = Object.keys(DOCUMENTS);
@@ -83,63 +83,46 @@ for (const root of ['bookworm', 'sid']) {
     if (root === 'sid') forms.push(alone.map((one) => base64(one.length <= LIMIT ? one : gzipSync(one))));
     const fitting = forms.map((all) => all.map((one) => (one.length <= LIMIT ? one : gzipSync(one))));
     const bare = fitting.flat();
-    const got = partsIn(root, [...bare, ...bare.map((one) => userData(one, SECONDS).bytes)]);
+    const wrapped = await Promise.all(bare.map((one) => userData(one, SECONDS)));
+    const got = partsIn(root, [...bare, ...wrapped.map(({ bytes }) => bytes)]);
     bare.forEach((_, index) => {
       const name = names[index % names.length]!;
-      const wrapped = got[bare.length + index]!;
-      assert.equal(wrapped.at(-1), ['text/cloud-boothook', deadManHook(SECONDS)], name);
-      const parts = wrapped
-        .slice(0, -1)
-        .map(([type, text]) => [type.replace('plain', 'x-not-multipart'), text]);
+      const seen = got[bare.length + index]!;
+      assert.equal(seen.at(-1), ['text/cloud-boothook', deadManHook(SECONDS)], name);
+      const parts = seen.slice(0, -1).map(([type, text]) => [type.replace('plain', 'x-not-multipart'), text]);
       assert.equal(parts, got[index], name);
     });
   });
 }
 
-test('costs fewer than 300 bytes, and is left away on request', () => {
+test('costs fewer than 300 bytes, and is omitted on request', async () => {
   // The default document is so near the limit that the switch makes it travel squeezed.
   const document = Buffer.from(DOCUMENTS['default.yaml']!).subarray(0, 15_000);
-  const { bytes, deadMan, squeezed } = userData(document, SECONDS);
+  const { bytes, deadMan, squeezed } = await userData(document, SECONDS);
   assert.ok(bytes.length - document.length < 300, String(bytes.length - document.length));
   assert.equal([deadMan, squeezed], [true, false]);
-  const without = userData(document, undefined);
+  const without = await userData(document, undefined);
   assert.ok(document.equals(without.bytes));
   assert.is(without.deadMan, false);
 });
 
-test('where it would be too much, the whole is compressed', () => {
+test('where it would be too much, the whole is compressed', async () => {
   const document = Buffer.from(`#cloud-config\n${'# a comment\n'.repeat(1_363)}`);
   assert.ok(document.length <= LIMIT && document.length > LIMIT - 100, String(document.length));
-  const { bytes, squeezed } = userData(document, SECONDS);
+  const { bytes, squeezed } = await userData(document, SECONDS);
   assert.is(squeezed, true);
   assert.ok(bytes.length < LIMIT);
   assert.ok(gunzipSync(bytes).includes(document));
 });
 
-test('says what is too large', () => {
-  const words = (work: () => unknown) => {
-    try {
-      work();
-      return '';
-    } catch (error) {
-      return String(error);
-    }
-  };
+test('says what is too large', async () => {
+  const words = (work: Promise<unknown>) => work.then(() => '', String);
   // Bytes that no compressor makes smaller.
   const blocks = Array.from({ length: 512 }, (_, n) => createHash('sha256').update(String(n)).digest());
   const noise = Buffer.concat(blocks);
-  assert.match(
-    words(() => userData(Buffer.alloc(16_385), SECONDS)),
-    /the document has 16385 bytes/,
-  );
-  assert.match(
-    words(() => userData(noise, SECONDS)),
-    /--no-dead-man/,
-  );
-  assert.is(
-    words(() => userData(noise, undefined)),
-    '',
-  );
+  assert.match(await words(userData(Buffer.alloc(16_385), SECONDS)), /the document has 16385 bytes/);
+  assert.match(await words(userData(noise, SECONDS)), /--no-dead-man/);
+  assert.is(await words(userData(noise, undefined)), '');
 });
 
 test.run();

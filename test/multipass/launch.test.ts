@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readFlags } from '../../src/config/flags';
 import { launchMultipass } from '../../src/machines/multipass/launch';
-import { MULTIPASS_FLAGS } from '../../src/machines/multipass/options';
+import { MULTIPASS_FLAGS } from '../../src/machines/multipass/multipass-flags';
 import { FakeMultipass } from '../support/multipass/fake';
 
 const test = suite<{ fake: FakeMultipass; before: NodeJS.ProcessEnv }>('launch on multipass');

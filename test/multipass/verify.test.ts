@@ -12,7 +12,7 @@ import * as assert from 'uvu/assert';
 import { readFlags } from '../../src/config/flags';
 import type { Launch } from '../../src/machines/machine';
 import { launchMultipass } from '../../src/machines/multipass/launch';
-import { MULTIPASS_FLAGS } from '../../src/machines/multipass/options';
+import { MULTIPASS_FLAGS } from '../../src/machines/multipass/multipass-flags';
 import { Display } from '../../src/verify/display';
 import { readExpectations } from '../../src/verify/expectations';
 import { verifyReport } from '../../src/verify/report';

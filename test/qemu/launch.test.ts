@@ -16,8 +16,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { launchQemu } from '../../src/machines/qemu/launch';
 import type { QemuMachine } from '../../src/machines/qemu/machine';
-import { QEMU_DEFAULTS, type QemuOptions } from '../../src/machines/qemu/options';
 import { PORTS } from '../../src/machines/qemu/process';
+import { QEMU_DEFAULTS, type QemuOptions } from '../../src/machines/qemu/qemu-flags';
 import { pause } from '../../src/system/wait';
 import { writeSerialDisk } from '../support/serial-disk';
 
@@ -93,8 +93,8 @@ test('a machine boots, is reached, cannot be entered yet, and is removed without
     'group',
     'key',
     'key.pub',
-    'qmp',
     'qemu.log',
+    'qmp',
     'seed.iso',
   ]);
   assert.ok(readFileSync(join(home, 'seed.iso')).includes(document));

@@ -8,7 +8,7 @@ import {
   type QemuOptions,
   qemuWarnings,
   releaseNumber,
-} from '../../src/machines/qemu/options';
+} from '../../src/machines/qemu/qemu-flags';
 
 const test = suite('options of QEMU');
 

@@ -6,7 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Launch } from '../../src/machines/machine';
 import { launchQemu } from '../../src/machines/qemu/launch';
-import { QEMU_DEFAULTS } from '../../src/machines/qemu/options';
+import { QEMU_DEFAULTS } from '../../src/machines/qemu/qemu-flags';
 import { Display } from '../../src/verify/display';
 import { readExpectations } from '../../src/verify/expectations';
 import type { Report } from '../../src/verify/report';

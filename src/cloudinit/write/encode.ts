@@ -7,7 +7,7 @@ import type { Form } from '../../providers';
  */
 export async function encode(text: string, form: Form): Promise<Uint8Array> {
   if (form === 'yaml') return utf8(text);
-  const zipped = await gzip(text);
+  const zipped = await gzip(utf8(text));
   return form === 'gzip' ? zipped : utf8(`${base64(zipped)}\n`);
 }
 
@@ -16,15 +16,16 @@ function utf8(text: string): Uint8Array {
 }
 
 /** gzip without a time, and with "unknown" as the system that made it (RFC 1952, header bytes 4 to 9). */
-async function gzip(text: string): Promise<Uint8Array> {
+export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
   // Loaded here: it takes longer to load than all the rest of a plain document.
   const { gzipAsync } = await import('./zopfli');
   // More rounds take longer and save some ten bytes.
-  const zipped = new Uint8Array(await gzipAsync(utf8(text), { numiterations: 3 }));
+  const zipped = new Uint8Array(await gzipAsync(bytes, { numiterations: 3 }));
   zipped[9] = 255;
   return zipped;
 }
 
-function base64(bytes: Uint8Array): string {
+/** One line without an end. */
+export function base64(bytes: Uint8Array): string {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }

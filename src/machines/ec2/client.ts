@@ -27,8 +27,8 @@ import {
 } from '@aws-sdk/client-ec2';
 import { proxyIsSet } from '../../system/proxy';
 import { throwIfStopped } from '../../system/wait';
+import type { Ec2Account } from './ec2-flags';
 import { explain } from './errors';
-import type { Ec2Account } from './options';
 import { PACING, type Pacing } from './pacing';
 
 /** Every action that is ever called; policy.ts allows these and no other. */

@@ -1,6 +1,6 @@
 import type { Image } from '@aws-sdk/client-ec2';
 import type { Ec2 } from './client';
-import { DEBIAN_RELEASES, type Ec2Options, isDebian, RELEASES, type Release } from './options';
+import { DEBIAN_RELEASES, type Ec2Options, isDebian, RELEASES, type Release } from './ec2-flags';
 
 /**
  * Accounts of the publishers, by partition of AWS. Without them anybody's image of the right name would be taken.

@@ -1,8 +1,8 @@
 import type { IpPermission, RunInstancesCommandInput } from '@aws-sdk/client-ec2';
 import type { Ec2 } from './client';
+import type { Ec2Options } from './ec2-flags';
 import { EXPLANATIONS } from './error-table';
 import { Ec2Error, hasCode } from './errors';
-import type { Ec2Options } from './options';
 import { findResources } from './resources';
 import { type Run, tagged } from './tags';
 import type { TrackedCalls } from './tracked-calls';

@@ -1,10 +1,10 @@
 /** What is going to be started, and that it costs money: told before anything is made. */
 
 import type { Ec2 } from './client';
+import type { Ec2Options } from './ec2-flags';
 import type { ChosenImage } from './image';
 import type { TypeFacts } from './instance-type';
 import { type Network, openPorts } from './network';
-import type { Ec2Options } from './options';
 import { DEAD_MAN_AFTER_MINUTES, type Run } from './tags';
 import type { UserData } from './user-data';
 

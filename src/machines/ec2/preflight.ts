@@ -4,12 +4,12 @@ import { USAGE } from '../../system/input';
 import type { Progress } from '../../system/run';
 import { throwIfStopped } from '../../system/wait';
 import { connect, type Ec2 } from './client';
+import type { Ec2Options } from './ec2-flags';
 import { hasCode } from './errors';
 import { chooseImage } from './image';
 import { instanceInput } from './instance';
 import { typeFacts } from './instance-type';
 import { findNetwork } from './network';
-import type { Ec2Options } from './options';
 import type { Pacing } from './pacing';
 import { makePlan, type Plan, type Prepared } from './plan';
 import { DEAD_MAN_AFTER_MINUTES, newRun, type Run, tagged } from './tags';
@@ -50,7 +50,7 @@ export async function prepare(
   check: (ec2: Ec2) => Promise<void> = async () => {},
 ): Promise<Prepared> {
   const seconds = (options.timeLimit + DEAD_MAN_AFTER_MINUTES) * 60;
-  const data = userData(document, options.deadMan ? seconds : undefined);
+  const data = await userData(document, options.deadMan ? seconds : undefined);
   if (data.squeezed) events.progress("compressed, to make room for the dead man's switch");
   const ec2 = await connect(options, surroundings.pace);
   try {

@@ -1,7 +1,7 @@
 /** What earlier runs have left, of any process on any machine: found by tag, listed, removed. */
 import { removeAll } from './cleanup';
 import { connect, type Ec2 } from './client';
-import type { Ec2Account } from './options';
+import type { Ec2Account } from './ec2-flags';
 import { PACING, type Pacing } from './pacing';
 import type { Left } from './remove';
 import { findResources, RESOURCE_KINDS, type Resource } from './resources';

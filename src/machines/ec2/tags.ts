@@ -1,7 +1,7 @@
 /** The names and tags by which everything that was made is found again, whoever made it and however that ended. */
 import { randomBytes } from 'node:crypto';
 import type { ResourceType, Tag, TagSpecification } from '@aws-sdk/client-ec2';
-import type { Ec2Account } from './options';
+import type { Ec2Account } from './ec2-flags';
 
 /** On everything: which run made it. */
 export const RUN_TAG = 'gen-cloudinit:run';

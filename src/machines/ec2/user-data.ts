@@ -9,7 +9,8 @@
  * a cloud-config, a script, a template each take the same way as alone. A second cloud-config would have been
  * merged into the document's; a boot hook is merged into nothing.
  */
-import { gunzipSync, gzipSync } from 'fflate';
+import { gunzip, isGzip } from '../../cloudinit/read/decode';
+import { base64, gzip } from '../../cloudinit/write/encode';
 import { countedSize, PROVIDERS } from '../../providers';
 
 const LIMIT = PROVIDERS.ec2!;
@@ -50,7 +51,7 @@ export class TooLarge extends Error {
  * @param deadManSeconds after how many seconds the machine powers off; undefined sends the document alone
  * @throws TooLarge before anything was asked of EC2
  */
-export function userData(document: Uint8Array, deadManSeconds: number | undefined): UserData {
+export async function userData(document: Uint8Array, deadManSeconds: number | undefined): Promise<UserData> {
   if (countedSize(LIMIT, document.length) > LIMIT.bytes) {
     throw new TooLarge(document.length, 'the document', 'make it smaller, or compress it (--format gzip)');
   }
@@ -58,23 +59,15 @@ export function userData(document: Uint8Array, deadManSeconds: number | undefine
   const { text, form } = opened(document);
   const message = multipart(text, deadManHook(deadManSeconds));
   const inSameForm =
-    form === 'gzip'
-      ? gzipped(message)
-      : form === 'base64'
-        ? Buffer.from(message.toString('base64'))
-        : message;
+    form === 'gzip' ? await gzip(message) : form === 'base64' ? Buffer.from(base64(message)) : message;
   if (inSameForm.length <= LIMIT.bytes) return { bytes: inSameForm, deadMan: true, squeezed: false };
-  const smallest = gzipped(message);
+  const smallest = await gzip(message);
   if (smallest.length <= LIMIT.bytes) return { bytes: smallest, deadMan: true, squeezed: true };
   throw new TooLarge(
     smallest.length,
     "the document with the dead man's switch",
     'send it without (--no-dead-man); the machine then costs money until somebody removes it',
   );
-}
-
-function gzipped(bytes: Uint8Array): Buffer {
-  return Buffer.from(gzipSync(bytes, { level: 9, mtime: 0 }));
 }
 
 /** Undoes what cloud-init undoes before it reads: base64, as its EC2 data source does, and gzip. */
@@ -91,15 +84,7 @@ function opened(document: Uint8Array): { text: Buffer; form: 'plain' | 'gzip' | 
 
 /** What only looks like gzip goes on as it is: cloud-init is the one to complain. */
 function gunzipped(bytes: Uint8Array): Buffer {
-  try {
-    return Buffer.from(gunzipSync(bytes));
-  } catch {
-    return Buffer.from(bytes);
-  }
-}
-
-function isGzip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+  return Buffer.from(gunzip(bytes).bytes ?? bytes);
 }
 
 /**

@@ -4,15 +4,15 @@
  * as it can be entered.
  */
 
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readUserData } from '../../cloudinit/read/user-data';
 import type { Diagnostic } from '../../diagnostics/diagnostic';
+import { start } from '../../system/run';
 import { pause, throwIfStopped } from '../../system/wait';
 import type { Driver, Launch } from '../machine';
 import { instanceNamed, MultipassError, notStarted, preflight, refusal } from './client';
 import { type Launching, multipassMachine, removeCommand, removeInstance } from './machine';
-import { DEFAULT_IMAGE, type MULTIPASS_FLAGS, type MultipassOptions } from './options';
+import { DEFAULT_IMAGE, type MULTIPASS_FLAGS, type MultipassOptions } from './multipass-flags';
 
 /** Milliseconds between two looks at an instance that is coming up. */
 const LOOK = 2_000;
@@ -81,9 +81,18 @@ async function untilRunning(name: string, launching: Launching, signal: AbortSig
 function begin(options: MultipassOptions, document: Uint8Array, progress: (line: string) => void): Launching {
   const { name, image, cpus, memory, disk, timeLimit } = options;
   const resources = ['--cpus', cpus, '--memory', memory, '--disk', disk];
-  const args = ['launch', image, '--name', name, ...resources, '--timeout', String(timeLimit * 60)];
-  const child = spawn('multipass', [...args, '--cloud-init', '-'], {
-    stdio: ['pipe', 'pipe', 'pipe'],
+  const argv = [
+    'multipass',
+    'launch',
+    image,
+    '--name',
+    name,
+    ...resources,
+    '--timeout',
+    String(timeLimit * 60),
+  ];
+  const child = start([...argv, '--cloud-init', '-'], {
+    stdio: 'pipe',
     detached: true,
     env: { ...process.env, LC_ALL: 'C.UTF-8' },
   });

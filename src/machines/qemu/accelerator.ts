@@ -3,7 +3,7 @@
 import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { until } from '../../system/wait';
-import type { QemuOptions } from './options';
+import type { QemuOptions } from './qemu-flags';
 
 export interface Accelerator {
   readonly name: 'KVM' | 'HVF' | 'TCG';

@@ -11,8 +11,8 @@ import { type Accelerator, type Candidates, candidates, checkAccelerator } from 
 import { cacheFolder, GROUP_FILE, reclaim } from './cache';
 import { inspectImage, makeLayer } from './disk';
 import { QemuMachine } from './machine';
-import { type QEMU_FLAGS, type QemuOptions, qemuWarnings } from './options';
 import { LAYER, QemuProcess, type QemuSettings, SEED } from './process';
+import { type QEMU_FLAGS, type QemuOptions, qemuWarnings } from './qemu-flags';
 import { seedDisk } from './seed';
 import { makeKey } from './ssh';
 import { requireTools } from './tools';

@@ -1,11 +1,12 @@
 /** QEMU's process: started so that it can outlive this one, ended with all that belongs to it. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, relative } from 'node:path';
+import { start } from '../../system/run';
 import { pause } from '../../system/wait';
 import type { Accelerator } from './accelerator';
 import { GROUP_FILE } from './cache';
@@ -106,9 +107,9 @@ export class QemuProcess {
     const { folder, timeLimit } = settings;
     const log = openSync(join(folder, LOG), 'w', 0o600);
     try {
-      const args = ['-c', GUARD, 'sh', String(timeLimit * 60), ...commandLine(settings)];
+      const argv = ['sh', '-c', GUARD, 'sh', String(timeLimit * 60), ...commandLine(settings)];
       // A group of its own: Ctrl-C in a terminal is for this process, which then ends the machine.
-      const child = spawn('sh', args, { cwd: folder, detached: true, stdio: ['ignore', log, log] });
+      const child = start(argv, { cwd: folder, detached: true, stdio: ['ignore', log, log] });
       const process = new QemuProcess(settings, child);
       await writeFile(join(folder, GROUP_FILE), `${child.pid ?? ''}`);
       return process;

@@ -1,11 +1,11 @@
 /** The way in: SSH with a key of this run alone, as the default user of the image, who may become root. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quoted } from '../../server/escape';
 import type { Executed } from '../../system/run';
-import { run, tryRun } from '../../system/run';
+import { run, start, tryRun } from '../../system/run';
 import { pause, throwIfStopped } from '../../system/wait';
 
 /** Default users of Ubuntu's and Debian's images, and root for images that have no such user. */
@@ -151,10 +151,9 @@ export class SshDoor {
   /** One connection for all: without it each command would cost a key exchange, which is seconds under emulation. */
   private keepConnection(user: string): void {
     if (this.master && this.master.exitCode === null && this.master.signalCode === null) return;
-    const [file, ...args] = this.argv(user, [], ['-M', '-N']) as [string, ...string[]];
     process.off('exit', this.atExit);
     process.on('exit', this.atExit);
-    this.master = spawn(file, args, { cwd: this.door.folder, stdio: 'ignore' });
+    this.master = start(this.argv(user, [], ['-M', '-N']), { cwd: this.door.folder, stdio: 'ignore' });
     this.master.on('error', () => undefined);
     this.master.unref();
   }

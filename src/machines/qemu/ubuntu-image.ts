@@ -7,7 +7,7 @@ import { download, fetchBytes } from '../../system/download';
 import { type Progress, tryRun } from '../../system/run';
 import { throwIfStopped } from '../../system/wait';
 import { type BaseImage, inspectImage } from './disk';
-import { type QemuOptions, releaseNumber } from './options';
+import { type QemuOptions, releaseNumber } from './qemu-flags';
 
 /**
  * The image of the release: the newest that the server has, downloaded and checked by its SHA256SUMS; where the

@@ -2,7 +2,7 @@
 import { type FlagTable, type FlagValues, readFlags } from '../../config/flags';
 import { between, matches } from '../../config/rules';
 import type { Diagnostic } from '../../diagnostics/diagnostic';
-import { RELEASES } from '../ec2/options';
+import { RELEASES } from '../ec2/ec2-flags';
 import { timeLimit } from '../machine';
 
 /** Pulled and installed the stack takes 5 GiB; an emulated first boot takes up to half an hour. */
