@@ -83,7 +83,7 @@ for (const [name, args, words] of [
   [
     'several flags twice, of a verb',
     VERIFY_TWICE,
-    /--save-to was given more than once.*[^]*--image was given more than once/,
+    /--save-to was given more than once.*[\s\S]*--image was given more than once/,
   ],
   [
     'a flag twice that is an option elsewhere',

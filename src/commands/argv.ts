@@ -96,7 +96,7 @@ function strayWord(word: string, depth: number): Diagnostic {
 
 function missing({ words }: Command, given: RawValues): Diagnostic[] {
   return Object.entries(words)
-    .filter(([name, { required }]) => required && given[name] === undefined)
+    .filter(([name, { required }]) => required && [given[name] ?? []].flat().length === 0)
     .map(([name, { help }]) => ({
       severity: 'error',
       code: 'missing-argument',
