@@ -1,8 +1,11 @@
-// The test command: builds, runs every test file with uvu, and closes with one line `N passed, N failed`.
+// The test command: builds, runs every test file, and closes with one line `N passed, N failed`.
+//   npm test                 everything
+//   npm test -- NAME         the files whose names match the regular expression NAME
+//   npm test -- --watch NAME the same again after each change
 // Each file is a process of its own, several at a time, the longest first: most of them wait for a machine, a server or a
-// timer. uvu ends with 0 when it finds no test, so a file in which nothing was counted has failed here.
+// timer. A file in which nothing was counted has failed.
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 
 const AT_ONCE = Number(process.env.TEST_JOBS ?? 4);
@@ -24,17 +27,14 @@ process.chdir(root);
 // Tests talk to servers of their own; what they need of a proxy they set themselves.
 for (const name of Object.keys(process.env))
   if (/^(?:https?|all|no)_proxy$/i.test(name)) delete process.env[name];
-const built = spawnSync(process.execPath, ['src/build.mjs', 'tests'], { stdio: 'inherit' });
-if (built.status !== 0) process.exit(1);
-
-const pattern = new RegExp(process.argv[2] ?? '');
+const args = process.argv.slice(2);
+const isWatching = args[0] === '--watch';
+const pattern = new RegExp((isWatching ? args[1] : args[0]) ?? '');
 const rank = (name) => {
   const found = LONG.findIndex((start) => name.startsWith(start));
   return found < 0 ? LONG.length : found;
 };
-const waiting = readdirSync('dist/test', { recursive: true })
-  .filter((name) => name.endsWith('.test.js') && pattern.test(name))
-  .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+const waiting = [];
 const running = new Set();
 let passed = 0;
 let failed = 0;
@@ -51,13 +51,17 @@ function endGroup(child, signal) {
 /** One test file, to its end; its output is printed in one piece. */
 async function runFile(name) {
   const started = Date.now();
-  const child = spawn(process.execPath, [join('dist/test', name)], {
+  const child = spawn(process.execPath, ['test/run-file.mjs', join('dist/test', name)], {
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
   });
   running.add(child);
   let output = '';
+  let counts = { total: 0, passed: 0, skipped: 0 };
+  child.on('message', (message) => {
+    counts = message;
+  });
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (chunk) => {
       output += chunk;
@@ -75,18 +79,18 @@ async function runFile(name) {
   await Promise.race([closed, new Promise((done) => setTimeout(done, 5000).unref())]);
   running.delete(child);
 
-  const count = (word) => Number(new RegExp(`${word}:\\s+(\\d+)`).exec(output)?.[1] ?? 0);
-  const [total, good] = [count('Total'), count('Passed')];
+  const { total, passed: good, skipped } = counts;
   passed += good;
   failed += total - good;
-  if (total === 0 || (code !== 0 && total === good)) {
+  if (skipped > 0) output += `  ${skipped} skipped\n`;
+  if (total === 0 || code !== 0) {
     failed += 1;
     output += late
       ? `  not at its end after ${LIMIT_MS / 1000} s\n`
       : `  ended with ${code}, ${total} tests counted\n`;
   }
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  const text = output.replace(/^\s*(?:Total|Passed|Skipped|Duration):.*\n/gm, '').trim();
+  const text = output.trim();
   process.stdout.write(`${name} (${seconds} s)\n${text.replace(/^/gm, '  ')}\n\n`);
 }
 
@@ -97,11 +101,46 @@ for (const signal of ['SIGINT', 'SIGTERM'])
     process.exitCode = 130;
   });
 
-await Promise.all(
-  Array.from({ length: AT_ONCE }, async () => {
-    for (let name = waiting.shift(); name; name = waiting.shift()) await runFile(name);
-  }),
-);
-if (passed + failed === 0) process.stdout.write('no test was found\n');
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
-if (passed === 0 || failed > 0) process.exitCode = 1;
+/** Builds, and runs what matches. @returns whether everything has passed */
+async function runAll() {
+  const built = spawnSync(process.execPath, ['src/build.mjs', 'tests'], { stdio: 'inherit' });
+  if (built.status !== 0) return false;
+  passed = 0;
+  failed = 0;
+  const files = readdirSync('dist/test', { recursive: true })
+    .filter((name) => name.endsWith('.test.js') && pattern.test(name))
+    .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+  waiting.push(...files);
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (let name = waiting.shift(); name; name = waiting.shift()) await runFile(name);
+    }),
+  );
+  if (files.length === 0) process.stdout.write(`no test file matches ${pattern}\n`);
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  return passed > 0 && failed === 0;
+}
+
+/** Comes back after a change, once nothing has changed for a moment. */
+function change() {
+  return new Promise((changed) => {
+    let timer;
+    const watchers = ['src', 'templates', 'test'].map((folder) =>
+      watch(folder, { recursive: true }, () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          for (const watcher of watchers) watcher.close();
+          changed();
+        }, 200);
+      }),
+    );
+  });
+}
+
+let isGood = await runAll();
+while (isWatching && process.exitCode !== 130) {
+  process.stdout.write('waiting for a change\n');
+  await change();
+  isGood = await runAll();
+}
+if (!isGood) process.exitCode ??= 1;
