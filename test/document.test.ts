@@ -301,17 +301,6 @@ documents('scripts travel packed with the same bytes on every machine', async ()
   const { config, file } = made();
   const entry = config.write_files.find(({ path }) => path === '/usr/local/sbin/matrixctl');
   assert.is(entry?.encoding, 'gz+b64');
-  const folder = 'templates/matrixctl';
-  const lines = (name: string): string[] =>
-    readFileSync(`${folder}/${name}`, 'utf8')
-      .replace(/^# shellcheck shell=bash\n/, '')
-      .split('\n')
-      .flatMap((line) => {
-        const module = /^\. "\$MODULES\/(.*)"$/.exec(line)?.[1];
-        return module ? lines(module) : [line];
-      });
-  const bare = lines('matrixctl.sh').filter((line) => line && !/^\s*#(?!!| shellcheck )/.test(line));
-  assert.is(file('/usr/local/sbin/matrixctl'), `${bare.join('\n')}\n`);
   const script = Buffer.from(file('/usr/local/sbin/matrixctl'));
   const packed = await gzipAsync(script, { numiterations: 100 });
   assert.is(entry?.content, `${Buffer.from(packed).toString('base64')}\n`);

@@ -9,7 +9,7 @@ export interface ForbiddenText {
   readonly text: string;
 }
 
-export interface Finding {
+export interface AuditFinding {
   readonly what: string;
   readonly path: string;
 }
@@ -30,8 +30,8 @@ const PRESENT = ['/usr/bin/docker', '/etc/docker/daemon.json', '/var/lib/gen-clo
 export async function audit(
   tree: Tree,
   forbidden: readonly ForbiddenText[] = [],
-): Promise<readonly Finding[]> {
-  const found: Finding[] = [];
+): Promise<readonly AuditFinding[]> {
+  const found: AuditFinding[] = [];
   for (const path of PRESENT) {
     if (!(await entryAt(tree, path))) found.push({ what: 'nothing in the place of', path });
   }
@@ -54,8 +54,8 @@ export async function audit(
 }
 
 /** What names the machine, and who may enter it. */
-async function accounts(tree: Tree): Promise<Finding[]> {
-  const found: Finding[] = [];
+async function accounts(tree: Tree): Promise<AuditFinding[]> {
+  const found: AuditFinding[] = [];
   const text = async (path: string) => Buffer.from((await tree.read(path)) ?? []).toString('latin1');
   for (const path of ['/etc/machine-id', '/var/lib/dbus/machine-id']) {
     if (!['', 'uninitialized'].includes((await text(path)).trim()))
@@ -70,7 +70,7 @@ async function accounts(tree: Tree): Promise<Finding[]> {
 }
 
 /** Findings in one line for a person. */
-export function told(findings: readonly Finding[], most = 8): string {
+export function summarize(findings: readonly AuditFinding[], most = 8): string {
   const lines = findings.slice(0, most).map(({ what, path }) => `${what} (${path})`);
   const more = findings.length - lines.length;
   return [...lines, ...(more > 0 ? [`${more} more`] : [])].join('; ');

@@ -2,7 +2,7 @@
 import { open, rm } from 'node:fs/promises';
 import { run } from '../system/run';
 import { throwIfStopped } from '../system/wait';
-import { audit, type Finding, type ForbiddenText } from './audit';
+import { type AuditFinding, audit, type ForbiddenText } from './audit';
 import { Ext4, isExt4, type ReadDisk } from './ext4';
 import { BAKE_MARK } from './image-document';
 import { partitions } from './partitions';
@@ -21,7 +21,7 @@ export async function auditDisk(
   image: string,
   forbidden: readonly (ForbiddenText & { readonly everywhere?: boolean })[],
   signal: AbortSignal,
-): Promise<readonly Finding[]> {
+): Promise<readonly AuditFinding[]> {
   const raw = `${image}.raw`;
   try {
     await run(['qemu-img', 'convert', '-O', 'raw', image, raw], { timeoutMs: 3_600_000, signal });
@@ -70,10 +70,10 @@ export async function scan(
   disk: ReadDisk,
   size: number,
   texts: readonly ForbiddenText[],
-): Promise<Finding[]> {
+): Promise<AuditFinding[]> {
   const wanted = new Map(texts.map(({ what, text }) => [what, Buffer.from(text)]));
   const overlap = Math.max(0, ...[...wanted.values()].map(({ length }) => length - 1));
-  const found: Finding[] = [];
+  const found: AuditFinding[] = [];
   let tail = Buffer.alloc(0);
   for (let offset = 0; offset < size && wanted.size > 0; offset += CHUNK) {
     const chunk = await disk(offset, Math.min(CHUNK, size - offset));

@@ -55,9 +55,9 @@ export async function bakeEc2(
   );
   const { ec2, run } = prepared;
   const making = new TrackedCalls(ec2, pace, signal);
-  const removing = (kinds: readonly ResourceKind[], told: Run) => async () => {
+  const removing = (kinds: readonly ResourceKind[], summarize: Run) => async () => {
     const { left } = await cleanUp(run, kinds, making, { ec2, pace, progress: events.progress });
-    if (left.length > 0) throw new LeftBehind(left, told);
+    if (left.length > 0) throw new LeftBehind(left, summarize);
   };
   events.progress(`should this program be killed, this removes what it leaves: ${run.sweepCommand}`);
   surroundings.announce?.(run);
@@ -98,15 +98,15 @@ async function bake(
   const { ec2 } = prepared;
   const started = await start(prepared, making, pace, events, signal);
   const machine = ec2Machine(prepared, started, async () => {}, signal);
-  const sentinel = await waitForBootOutcome(machine, {
+  const outcome = await waitForBootOutcome(machine, {
     within: options.timeLimit * 60_000,
     every: pace.console,
     signal,
     progress: events.progress,
   });
-  if (!sentinel.ready) {
+  if (!outcome.ready) {
     const text = await machine.console().catch(() => '');
-    throw new Error(`the document failed: ${sentinel.why}\n${lastLines(text)}`);
+    throw new Error(`the document failed: ${outcome.why}\n${lastLines(text)}`);
   }
   await stop(ec2, started.instance, pace, events, signal);
   const id = await createImage(prepared, making, started.instance, options.name);

@@ -9,7 +9,7 @@ import { quoted } from '../server/escape';
 import { fileSha256 } from '../system/hash';
 import type { Progress } from '../system/run';
 import { run } from '../system/run';
-import { told } from './audit';
+import { summarize } from './audit';
 import { auditDisk } from './disk-audit';
 import { bakeDocument, type ImageSettings } from './image-document';
 import { outputProblem, unfinished } from './output';
@@ -23,7 +23,7 @@ export interface BakedDisk {
   readonly disk: number;
   /** What it was made from. */
   readonly base: { readonly file: string; readonly sha256: string };
-  /** Versions and digests as the machine told them (templates/bake/gen-cloudinit-bake). */
+  /** Versions and digests as the machine summarize them (templates/bake/gen-cloudinit-bake). */
   readonly holds: {
     readonly generator: string;
     readonly docker: string;
@@ -75,7 +75,7 @@ export async function bakeQemu(
     await run(convert, { timeoutMs: 3_600_000, signal });
     events.progress('looking at the image from outside');
     const found = await auditDisk(part, await forbidden(machine, more.domain), signal);
-    if (found.length > 0) throw new Error(`the image would hold ${told(found)}`);
+    if (found.length > 0) throw new Error(`the image would hold ${summarize(found)}`);
     const baked = {
       file: output,
       sha256: await fileSha256(part, signal),
@@ -100,18 +100,18 @@ async function ready(
   { progress }: Progress,
   signal: AbortSignal,
 ): Promise<string> {
-  const sentinel = await waitForBootOutcome(machine, {
+  const outcome = await waitForBootOutcome(machine, {
     within: minutes * 60_000,
     every: 1000,
     signal,
     progress,
   });
   const text = await machine.console();
-  if (!sentinel.ready) throw new Error(`the bake failed: ${sentinel.why}\n${lastLines(text)}`);
+  if (!outcome.ready) throw new Error(`the bake failed: ${outcome.why}\n${lastLines(text)}`);
   return text;
 }
 
-/** What told the machine from others and was given to it from here. Its name is also that of a directory, and names stay in directories. */
+/** What summarize the machine from others and was given to it from here. Its name is also that of a directory, and names stay in directories. */
 async function forbidden(machine: QemuMachine, domain: string | undefined) {
   const key = await readFile(join(dirname(machine.disk), 'key.pub'), 'utf8');
   return [

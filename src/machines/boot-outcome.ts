@@ -23,7 +23,7 @@ export function readBootOutcome(text: string): BootOutcome | undefined {
 }
 
 /**
- * Reads the console again and again until the sentinel stands there.
+ * Reads the console again and again until the outcome stands there.
  * @param within milliseconds
  * @throws Stopped when the time is over or the signal is aborted; Error when the machine ends before
  */
@@ -41,8 +41,8 @@ export async function waitForBootOutcome(
   let told = '';
   for (;;) {
     const text = await machine.console();
-    const sentinel = readBootOutcome(text);
-    if (sentinel) return sentinel;
+    const outcome = readBootOutcome(text);
+    if (outcome) return outcome;
     const news = [...text.matchAll(/gen-cloudinit: ([^\r\n]+)\r?\n/g)].at(-1)?.[1] ?? '';
     if (news !== told) options.progress?.(news);
     told = news;

@@ -34,30 +34,30 @@ export const OVERRIDE = '/root/nginx/verify-local-ca.yml';
  */
 export async function certify(
   machine: Machine,
-  subject: Expectations,
+  expectations: Expectations,
   reach: Way['reach'],
   signal: AbortSignal,
 ): Promise<Certified> {
-  if (subject.signer === 'local-ca') {
-    if (!canEnter(machine)) return unverified(subject, reach);
-    return byLocalCa(machine, subject, reach, signal, [LOCAL_CA]);
+  if (expectations.signer === 'local-ca') {
+    if (!canEnter(machine)) return unverified(expectations, reach);
+    return byLocalCa(machine, expectations, reach, signal, [LOCAL_CA]);
   }
   const certificate = await ask(
-    { domain: subject.domain, reach, trust: { kind: 'verified' } },
+    { domain: expectations.domain, reach, trust: { kind: 'verified' } },
     { path: '/' },
   );
   if (certificate.certificate) {
     const { issuer } = certificate.certificate;
     return {
       trust: { kind: 'verified' },
-      points: [holds('certificate', true, `signed by ${issuer}`, `verified, for ${subject.domain}`)],
+      points: [holds('certificate', true, `signed by ${issuer}`, `verified, for ${expectations.domain}`)],
       notes: [],
     };
   }
-  if (!canEnter(machine)) return withoutCertificate(subject, certificate.error);
-  await takeLocalCa(machine, subject);
-  return byLocalCa(machine, subject, reach, signal, [
-    `The document orders its certificate from ${SIGNERS[subject.signer]}, which cannot work while ${subject.domain} does not point to the machine (${certificate.error}).`,
+  if (!canEnter(machine)) return withoutCertificate(expectations, certificate.error);
+  await takeLocalCa(machine, expectations);
+  return byLocalCa(machine, expectations, reach, signal, [
+    `The document orders its certificate from ${SIGNERS[expectations.signer]}, which cannot work while ${expectations.domain} does not point to the machine (${certificate.error}).`,
     `For the probes from outside nginx was given a CA made on the machine, by ${OVERRIDE} beside the deployment's own file; the order itself was not judged.`,
   ]);
 }
@@ -71,25 +71,25 @@ const SIGNERS = {
 /** With a way in: the CA is read on the machine, and nothing else is trusted. */
 async function byLocalCa(
   machine: Enterable,
-  subject: Expectations,
+  expectations: Expectations,
   reach: Way['reach'],
   signal: AbortSignal,
   notes: readonly string[],
 ): Promise<Certified> {
   const end = performance.now() + WITHIN * (machine.patience ?? 1);
-  const chain = `/etc/letsencrypt/live/${subject.certificateName}/chain.pem`;
-  const script = `docker exec ${quoted(subject.proxy)} cat ${quoted(chain)} 2>/dev/null`;
+  const chain = `/etc/letsencrypt/live/${expectations.certificateName}/chain.pem`;
+  const script = `docker exec ${quoted(expectations.proxy)} cat ${quoted(chain)} 2>/dev/null`;
   let why = 'there is no certificate';
   for (;;) {
     const ca = await printed(machine, script);
     if (ca.includes('BEGIN CERTIFICATE')) {
       const trust: Trust = { kind: 'verified', ca };
-      const { certificate, error } = await ask({ domain: subject.domain, reach, trust }, { path: '/' });
+      const { certificate, error } = await ask({ domain: expectations.domain, reach, trust }, { path: '/' });
       if (certificate) {
         const seen = `signed by ${certificate.issuer}, the CA made on the machine`;
         return {
           trust,
-          points: [holds('certificate', true, seen, `verified, for ${subject.domain}`)],
+          points: [holds('certificate', true, seen, `verified, for ${expectations.domain}`)],
           notes,
         };
       }
@@ -98,23 +98,23 @@ async function byLocalCa(
     if (performance.now() > end) break;
     await pause(LOOK, signal);
   }
-  const point = holds('certificate', false, why, `verified, for ${subject.domain}`);
+  const point = holds('certificate', false, why, `verified, for ${expectations.domain}`);
   return { trust: { kind: 'unverified' }, points: [point], notes };
 }
 
 /** Without a way in the CA made on the machine cannot be read: the names can be judged, the signature cannot. */
-async function unverified(subject: Expectations, reach: Way['reach']): Promise<Certified> {
+async function unverified(expectations: Expectations, reach: Way['reach']): Promise<Certified> {
   const trust: Trust = { kind: 'unverified' };
-  const { certificate, error } = await ask({ domain: subject.domain, reach, trust }, { path: '/' });
+  const { certificate, error } = await ask({ domain: expectations.domain, reach, trust }, { path: '/' });
   const names = certificate?.names.split(', ') ?? [];
   return {
     trust,
     points: [
       holds(
         "certificate's names",
-        names.includes(`DNS:${subject.domain}`),
+        names.includes(`DNS:${expectations.domain}`),
         certificate?.names ?? error,
-        `DNS:${subject.domain}`,
+        `DNS:${expectations.domain}`,
       ),
       unknown("certificate's signature", 'the CA made on the machine cannot be read without a way in', false),
     ],

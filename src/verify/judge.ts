@@ -34,7 +34,7 @@ export function accessTo(machine: Machine): Access {
  */
 export async function judge(
   machine: Machine,
-  subject: Expectations,
+  expectations: Expectations,
   ended: Ended,
   signal: AbortSignal,
   show: (what: string) => void,
@@ -54,7 +54,7 @@ export async function judge(
   };
   if (!canEnter(machine)) points.push(...unseenInside(machine));
   // A machine that never let us in will not do so now.
-  else if (ended.ended || ended.trouble === '') await judgeInside(machine, subject, signal, step);
+  else if (ended.ended || ended.trouble === '') await judgeInside(machine, expectations, signal, step);
   if (!machine.reach) {
     const { unreachable = 'no port of the machine is reached from here' } = machine;
     // Whoever asked for it rests the verdict on it.
@@ -63,11 +63,11 @@ export async function judge(
     return { access: accessTo(machine), points, notes };
   }
   const reach = machine.reach.bind(machine);
-  notes.push(`${subject.domain} is taken for ${reach(443).host}, whatever the DNS says.`);
+  notes.push(`${expectations.domain} is taken for ${reach(443).host}, whatever the DNS says.`);
   await step('from outside', async () => {
-    const certified = await certify(machine, subject, reach, signal);
+    const certified = await certify(machine, expectations, reach, signal);
     notes.push(...certified.notes);
-    const way = { domain: subject.domain, reach };
+    const way = { domain: expectations.domain, reach };
     const redirect = await judgeRedirect({ ...way, trust: { kind: 'unverified' } });
     if (!certified.trust) {
       const { unknown } = judging('from outside');
@@ -75,32 +75,37 @@ export async function judge(
       return [...certified.points, ...redirect, ...blind];
     }
     const sure = { ...way, trust: certified.trust };
-    return [...certified.points, ...redirect, ...(await judgeWeb(sure, subject)), await judgeAdminApi(sure)];
+    return [
+      ...certified.points,
+      ...redirect,
+      ...(await judgeWeb(sure, expectations)),
+      await judgeAdminApi(sure),
+    ];
   });
-  await step('closed', () => judgePorts(reach, subject));
+  await step('closed', () => judgePorts(reach, expectations));
   return { access: accessTo(machine), points, notes };
 }
 
 async function judgeInside(
   machine: Enterable,
-  subject: Expectations,
+  expectations: Expectations,
   signal: AbortSignal,
   step: (what: string, work: () => Promise<readonly Check[]>) => Promise<void>,
 ): Promise<void> {
   await step('cloud-init', () => judgeCloudInit(machine));
-  await step('first boot', () => judgeState(machine, subject));
+  await step('first boot', () => judgeState(machine, expectations));
   await step('first boot', () => judgeHealth(machine));
-  await step('files', () => judgeFiles(machine, subject));
-  await step('containers', () => judgeContainers(machine, subject, signal));
+  await step('files', () => judgeFiles(machine, expectations));
+  await step('containers', () => judgeContainers(machine, expectations, signal));
 }
 
-function firstBoot({ ended, sentinel, trouble }: Ended): Check {
+function firstBoot({ ended, outcome, trouble }: Ended): Check {
   const { holds } = judging('first boot');
   if (!ended)
     return holds('ended', false, trouble || 'the time limit came first', 'an end within the time limit');
-  if (!sentinel) return holds('ended', true, 'ended', 'ended');
-  const seen = sentinel.ready ? sentinel.line : `failed: ${sentinel.why}`;
-  return holds('last word on the console', sentinel.ready, seen, 'gen-cloudinit: ready');
+  if (!outcome) return holds('ended', true, 'ended', 'ended');
+  const seen = outcome.ready ? outcome.line : `failed: ${outcome.why}`;
+  return holds('last word on the console', outcome.ready, seen, 'gen-cloudinit: ready');
 }
 
 /** What only a way in could tell. It is said, and does not decide: this machine was asked for without one. */

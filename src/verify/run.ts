@@ -11,7 +11,7 @@ import { judge } from './judge';
 import type { Report } from './report';
 import { type Ended, waitForFirstBoot } from './wait';
 
-export interface RunOptions {
+export interface VerifyOptions {
   readonly keep: boolean;
   readonly keepOnFailure: boolean;
   /** Milliseconds for launch and first boot together. */
@@ -35,9 +35,9 @@ export interface Interruption {
  */
 export async function runVerify(
   document: Uint8Array,
-  subject: Expectations,
+  expectations: Expectations,
   launch: Launch,
-  options: RunOptions,
+  options: VerifyOptions,
   display: Display,
   { signal, announce }: Interruption,
 ): Promise<Report> {
@@ -54,7 +54,9 @@ export async function runVerify(
     const within = Math.max(0, options.within - (performance.now() - begin));
     const ended = await firstBoot(machine, options, within, display, signal);
     const firstBootSeconds = seconds();
-    const judged = await judge(machine, subject, ended, signal, (what) => display.show(`judging ${what}`));
+    const judged = await judge(machine, expectations, ended, signal, (what) =>
+      display.show(`judging ${what}`),
+    );
     const isWell = allHold(judged.points);
     display.show(isWell ? 'judged' : 'saving logs');
     const folder = join(options.saveTo, machine.name);
@@ -62,15 +64,15 @@ export async function runVerify(
     const evidence =
       isWell && machine.kind !== 'qemu'
         ? { saved: [], notes: [] }
-        : await saveEvidence(machine, subject, folder, isWell);
+        : await saveEvidence(machine, expectations, folder, isWell);
     kept = options.keep || (options.keepOnFailure && !isWell);
     throwIfStopped(signal);
     const cleanUp = kept ? { points: [], notes: [] } : await removal(machine, display);
     const points = [...judged.points, ...cleanUp.points];
     return {
       verdict: allHold(points) ? 'ok' : 'failed',
-      domain: subject.domain,
-      serverName: subject.serverName,
+      domain: expectations.domain,
+      serverName: expectations.serverName,
       machine: {
         kind: machine.kind,
         name: machine.name,
@@ -119,7 +121,7 @@ async function inTime(
 /** A machine that ends before its time is a finding, not a breakdown. */
 async function firstBoot(
   machine: Machine,
-  { every }: RunOptions,
+  { every }: VerifyOptions,
   within: number,
   display: Display,
   signal: AbortSignal,
@@ -134,7 +136,7 @@ async function firstBoot(
     });
   } catch (error) {
     if (error instanceof Stopped) throw error;
-    return { ended: false, sentinel: undefined, trouble: reason(error) };
+    return { ended: false, outcome: undefined, trouble: reason(error) };
   }
 }
 

@@ -18,7 +18,7 @@ export interface Ended {
   /** False when the time limit came first. */
   readonly ended: boolean;
   /** What the console's last word was, where only the console could be read. */
-  readonly sentinel: ReturnType<typeof readBootOutcome>;
+  readonly outcome: ReturnType<typeof readBootOutcome>;
   /** Why the machine could not be asked, the last time that this happened. */
   readonly trouble: string;
 }
@@ -44,7 +44,7 @@ export async function waitForFirstBoot(
     const look = await (canEnter(machine) ? lookInside(machine) : lookAtConsole(machine));
     options.show(look.standing);
     if (look.ended || performance.now() >= end)
-      return { ended: look.ended, sentinel: look.sentinel, trouble: look.trouble };
+      return { ended: look.ended, outcome: look.outcome, trouble: look.trouble };
     await pause(options.every ?? LOOK, options.signal);
   }
 }
@@ -67,20 +67,20 @@ async function lookInside(machine: Enterable): Promise<Look> {
     const [word, state = '', line = ''] = (await printed(machine, SCRIPT)).split('\n');
     const { phase } = fields(json(state));
     const standing = { phase: typeof phase === 'string' ? phase : 'booting', line };
-    return { ended: word === 'ended', sentinel: undefined, trouble: '', standing };
+    return { ended: word === 'ended', outcome: undefined, trouble: '', standing };
   } catch (error) {
     if (error instanceof MachineGone) throw error;
     // It may still be coming up, or be on its way through a reboot; the time limit has the last word.
     const trouble = error instanceof Error ? error.message : String(error);
-    return { ended: false, sentinel: undefined, trouble, standing: { phase: 'booting', line: trouble } };
+    return { ended: false, outcome: undefined, trouble, standing: { phase: 'booting', line: trouble } };
   }
 }
 
 async function lookAtConsole(machine: Machine): Promise<Look> {
   const text = await machine.console();
-  const sentinel = readBootOutcome(text);
+  const outcome = readBootOutcome(text);
   const line = text.split(/[\r\n]+/).findLast((each) => each.trim() !== '') ?? '';
   const news = [...text.matchAll(/gen-cloudinit: ([^\r\n]+)/g)].at(-1)?.[1];
-  const phase = sentinel ? (sentinel.ready ? 'ready' : 'failed') : news ? 'first boot' : 'booting';
-  return { ended: sentinel !== undefined, sentinel, trouble: '', standing: { phase, line } };
+  const phase = outcome ? (outcome.ready ? 'ready' : 'failed') : news ? 'first boot' : 'booting';
+  return { ended: outcome !== undefined, outcome, trouble: '', standing: { phase, line } };
 }

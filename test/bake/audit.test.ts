@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { audit, told } from '../../src/bake/audit';
+import { audit, summarize } from '../../src/bake/audit';
 import { directoryTree, expand, filesBelow } from '../../src/bake/tree';
 
 const test = suite('audit of an image');
@@ -31,7 +31,7 @@ function put(path: string, content: string): void {
   writeFileSync(root + path, content);
 }
 const found = async () =>
-  told(await audit(directoryTree(root), [{ what: 'the domain', text: 'matrix.example.org' }]));
+  summarize(await audit(directoryTree(root), [{ what: 'the domain', text: 'matrix.example.org' }]));
 
 test('a good image has no finding', async () => {
   assert.is(await found(), '');
@@ -91,7 +91,7 @@ test('a star stands for what it stands for in a shell', async () => {
 
 test('many findings are cut short', () => {
   const many = Array.from({ length: 10 }, (_, index) => ({ what: 'a log', path: `/var/log/${index}` }));
-  assert.match(told(many, 2), /^a log \(\/var\/log\/0\); a log \(\/var\/log\/1\); 8 more$/);
+  assert.match(summarize(many, 2), /^a log \(\/var\/log\/0\); a log \(\/var\/log\/1\); 8 more$/);
 });
 
 test.run();

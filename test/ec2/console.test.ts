@@ -42,11 +42,11 @@ test('64 KB of one character are joined at the longest overlap', () => {
 });
 test.run();
 
-const sentinel = suite('sentinel');
+const outcome = suite('boot outcome');
 const failed = (why: string) => `[ 1.2] cloud-init[7]: gen-cloudinit: failed: ${why}\r\n`;
 const ready = '[ 9.9] cloud-init[7]: gen-cloudinit: ready: https://matrix.example.org/\r\n';
 
-sentinel('is read with what the console puts around it', () => {
+outcome('is read with what the console puts around it', () => {
   assert.equal(readBootOutcome(`x\r\n${ready}y`), {
     ready: true,
     line: 'gen-cloudinit: ready: https://matrix.example.org/',
@@ -59,12 +59,12 @@ sentinel('is read with what the console puts around it', () => {
   assert.is(readBootOutcome('gen-cloudinit: ready\n')?.ready, true);
 });
 
-sentinel('is not read before its line has ended, and not from other words', () => {
+outcome('is not read before its line has ended, and not from other words', () => {
   assert.is(readBootOutcome(failed('half a rea').trimEnd()), undefined);
   assert.is(readBootOutcome('gen-cloudinit: ready or not\ngen-cloudinit: installing Docker\n'), undefined);
 });
 
-sentinel('the first failure is the cause, and a later success counts', () => {
+outcome('the first failure is the cause, and a later success counts', () => {
   const two = `${failed('no Docker')}${failed('the first boot')}`;
   const found = readBootOutcome(two);
   assert.is(found && !found.ready && found.why, 'no Docker');
@@ -72,7 +72,7 @@ sentinel('the first failure is the cause, and a later success counts', () => {
   assert.is(readBootOutcome(`${ready}${failed('later')}`)?.ready, false);
 });
 
-sentinel('is waited for, no longer than told', async () => {
+outcome('is waited for, no longer than told', async () => {
   const said: string[] = [];
   let looks = 0;
   const machine = {
@@ -86,4 +86,4 @@ sentinel('is waited for, no longer than told', async () => {
   const words = await waitForBootOutcome(silent, { within: 20, every: 5 }).then(String, String);
   assert.match(words, /i-2 said neither ready nor failed within 0 minutes.*\n {2}the last line$/);
 });
-sentinel.run();
+outcome.run();

@@ -28,11 +28,11 @@ function launch(more: Partial<Ec2Options> = {}, said: string[] = [], document: U
   return launchEc2(options, { pace: FAST })(document, { progress: (line) => said.push(line) }, never);
 }
 
-test('boots, waits for the sentinel, removes', async ({ gate }) => {
+test('boots, waits for the outcome, removes', async ({ gate }) => {
   const said: string[] = [];
   const machine = await launch({}, said);
-  const sentinel = await waitForBootOutcome(machine, { within: 600_000, every: FAST.console });
-  assert.equal(sentinel, { ready: true, line: 'gen-cloudinit: ready: https://matrix.example.org/' });
+  const outcome = await waitForBootOutcome(machine, { within: 600_000, every: FAST.console });
+  assert.equal(outcome, { ready: true, line: 'gen-cloudinit: ready: https://matrix.example.org/' });
   assert.is(machine.reach, undefined);
   assert.match(
     machine.howTo.remove,
@@ -227,8 +227,8 @@ test('a network that is away for a while ends nothing', async ({ gate }) => {
   gate.on('DescribeInstances', away, { times: 6 });
   gate.on('GetConsoleOutput', away, { times: 6 });
   const machine = await launch();
-  const sentinel = await waitForBootOutcome(machine, { within: 600_000, every: FAST.console });
-  assert.is(sentinel.ready, true);
+  const outcome = await waitForBootOutcome(machine, { within: 600_000, every: FAST.console });
+  assert.is(outcome.ready, true);
   await machine.destroy();
 });
 

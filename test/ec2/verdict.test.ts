@@ -11,7 +11,7 @@ import type { Launch, Machine } from '../../src/machines/machine';
 import { Display } from '../../src/verify/display';
 import { readExpectations } from '../../src/verify/expectations';
 import type { Report } from '../../src/verify/report';
-import { type RunOptions, runVerify } from '../../src/verify/run';
+import { runVerify, type VerifyOptions } from '../../src/verify/run';
 import { verifySchema } from '../../src/verify/schema';
 import { start } from '../support/ec2/command';
 import type { Rule } from '../support/ec2/gate';
@@ -26,7 +26,7 @@ const document = forEc2('--domain', 'matrix.example.org', '--tls', 'local-ca');
 
 /** One run in this process, for limits that the command does not take. @param meanwhile once the machine is there */
 async function verified(
-  more: Partial<RunOptions> = {},
+  more: Partial<VerifyOptions> = {},
   options: Partial<Ec2Options> = {},
   meanwhile: (machine: Machine) => Promise<unknown> = async () => undefined,
 ): Promise<{ report: Report; machine: Machine; text: (name: string) => string }> {

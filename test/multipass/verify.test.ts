@@ -16,7 +16,7 @@ import { MULTIPASS_FLAGS } from '../../src/machines/multipass/multipass-flags';
 import { Display } from '../../src/verify/display';
 import { readExpectations } from '../../src/verify/expectations';
 import { verifyReport } from '../../src/verify/report';
-import { type RunOptions, runVerify } from '../../src/verify/run';
+import { runVerify, type VerifyOptions } from '../../src/verify/run';
 import { verifySchema } from '../../src/verify/schema';
 import { FakeMultipass } from '../support/multipass/fake';
 import { generated, run } from '../support/run';
@@ -150,12 +150,12 @@ test('Ctrl-C: exit 130, nothing is left; once more: what to do is said, and it e
 async function shutOut(
   fake: FakeMultipass,
   dir: string,
-  options: Partial<RunOptions> = {},
+  options: Partial<VerifyOptions> = {},
   meanwhile: () => void = () => undefined,
 ) {
   const document = Buffer.from(generated(...DOMAIN, '--tls', 'local-ca'));
-  const subject = readExpectations(document);
-  if ('problem' in subject) throw new Error(subject.problem);
+  const expectations = readExpectations(document);
+  if ('problem' in expectations) throw new Error(expectations.problem);
   const announced: string[] = [];
   const announce = (command: string) => announced.push(command);
   const { values } = readFlags(MULTIPASS_FLAGS, { 'time-limit': 30 });
@@ -169,7 +169,7 @@ async function shutOut(
   const settings = { keep: false, keepOnFailure: false, within: 30_000, saveTo: dir, every: 500, ...options };
   const display = new Display({ write: () => undefined }, false);
   const { signal } = new AbortController();
-  const report = await runVerify(document, subject, launch, settings, display, { signal, announce });
+  const report = await runVerify(document, expectations, launch, settings, display, { signal, announce });
   return { report, announced };
 }
 

@@ -10,7 +10,7 @@ import { QEMU_DEFAULTS } from '../../src/machines/qemu/qemu-flags';
 import { Display } from '../../src/verify/display';
 import { readExpectations } from '../../src/verify/expectations';
 import type { Report } from '../../src/verify/report';
-import { type RunOptions, runVerify } from '../../src/verify/run';
+import { runVerify, type VerifyOptions } from '../../src/verify/run';
 import { generated } from '../support/run';
 import { writeSerialDisk } from '../support/serial-disk';
 
@@ -40,17 +40,17 @@ case $script in *result.json*) echo ended;; *'docker '*) exit 255;; *) echo >>${
   process.env.PATH = `${bin}:${PATH}`;
 }
 
-async function verified(more: Partial<RunOptions>, timeLimit: number): Promise<Report> {
+async function verified(more: Partial<VerifyOptions>, timeLimit: number): Promise<Report> {
   const document = Buffer.from(generated('--domain', 'matrix.test', '--tls', 'local-ca'));
-  const subject = readExpectations(document);
-  if ('problem' in subject) throw new Error(subject.problem);
+  const expectations = readExpectations(document);
+  if ('problem' in expectations) throw new Error(expectations.problem);
   const options = { ...QEMU_DEFAULTS, image, accelerator: 'tcg', memory: 64, disk: 1, timeLimit } as const;
   const launch: Launch = launchQemu(options, { cache: mkdtempSync(join(folder, 'cache-')) });
   const saveTo = mkdtempSync(join(folder, 'saved-'));
   const settings = { keep: false, keepOnFailure: false, within: 60_000, saveTo, every: 200, ...more };
   const display = new Display({ write: () => undefined }, false);
   const around = { signal: new AbortController().signal, announce: () => undefined };
-  return runVerify(document, subject, launch, settings, display, around);
+  return runVerify(document, expectations, launch, settings, display, around);
 }
 
 test('a time limit that passes while it is judged costs no point', async () => {

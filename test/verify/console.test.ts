@@ -20,8 +20,8 @@ test.after(() => rmSync(SAVED, { recursive: true, force: true }));
 /** A console that grows by a line a look. */
 async function verified(lines: readonly string[], more: Partial<Machine> = {}, saveTo = SAVED) {
   const document = Buffer.from(generated('--domain', 'matrix.test'));
-  const subject = readExpectations(document);
-  if ('problem' in subject) throw new Error(subject.problem);
+  const expectations = readExpectations(document);
+  if ('problem' in expectations) throw new Error(expectations.problem);
   let looks = 0;
   let removed = 0;
   const machine: Machine = {
@@ -41,7 +41,7 @@ async function verified(lines: readonly string[], more: Partial<Machine> = {}, s
   const display = new Display({ write: () => undefined }, false);
   const { signal } = new AbortController();
   const around = { signal, announce: () => undefined };
-  const report = await runVerify(document, subject, async () => machine, settings, display, around);
+  const report = await runVerify(document, expectations, async () => machine, settings, display, around);
   assert.ok(new Ajv().validate(verifySchema(), report));
   if (!more.destroy) assert.is(removed, 1);
   return report;

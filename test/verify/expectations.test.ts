@@ -9,20 +9,20 @@ import { generated } from '../support/run';
 const test = suite('verify: what a document promises');
 
 function subjectOf(...args: string[]): Expectations {
-  const subject = readExpectations(Buffer.from(generated('--domain', 'matrix.test', ...args)));
-  if ('problem' in subject) throw new Error(subject.problem);
-  return subject;
+  const expectations = readExpectations(Buffer.from(generated('--domain', 'matrix.test', ...args)));
+  if ('problem' in expectations) throw new Error(expectations.problem);
+  return expectations;
 }
 
 test('domain, names, certificate, containers', () => {
-  const subject = subjectOf('--server-name', 'example.test', '--base-dir', '/srv/m');
-  assert.is(subject.domain, 'matrix.test');
-  assert.is(subject.serverName, 'example.test');
-  assert.is(subject.baseDir, '/srv/m');
-  assert.is(subject.certificateName, 'matrix.test');
-  assert.is(subject.proxy, 'nginx-nginx-1');
+  const expectations = subjectOf('--server-name', 'example.test', '--base-dir', '/srv/m');
+  assert.is(expectations.domain, 'matrix.test');
+  assert.is(expectations.serverName, 'example.test');
+  assert.is(expectations.baseDir, '/srv/m');
+  assert.is(expectations.certificateName, 'matrix.test');
+  assert.is(expectations.proxy, 'nginx-nginx-1');
   assert.equal(
-    subject.containers.map(({ name, image, isChecked }) => `${name} ${image} ${isChecked}`),
+    expectations.containers.map(({ name, image, isChecked }) => `${name} ${image} ${isChecked}`),
     [
       'matrix-db-1 postgres:15-alpine true',
       'matrix-synapse-1 matrixdotorg/synapse:latest true',
@@ -64,9 +64,9 @@ test("a document of somebody else's, and none at all", () => {
     ['#cloud-config\nruncmd: [true]\n', "it is not one of gen-cloudinit's"],
     ['#cloud-config\nwrite_files: [\n', 'cannot be read'],
   ]) {
-    const subject = readExpectations(Buffer.from(text!));
-    assert.ok('problem' in subject);
-    assert.match(subject.problem, words!);
+    const expectations = readExpectations(Buffer.from(text!));
+    assert.ok('problem' in expectations);
+    assert.match(expectations.problem, words!);
   }
 });
 

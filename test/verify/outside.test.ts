@@ -70,7 +70,7 @@ test('another name, and another signer, are seen', async ({ port, ca }) => {
   assert.is(anyone.status, 200);
 });
 
-function subject(...args: string[]): Expectations {
+function expectations(...args: string[]): Expectations {
   const found = readExpectations(Buffer.from(generated('--domain', DOMAIN, ...args)));
   if ('problem' in found) throw new Error(found.problem);
   return found;
@@ -86,7 +86,7 @@ test('ports: refused, taken and let go (as a forwarder does), silent, talking', 
   const free = await listening(gone);
   gone.close();
   const look = async (port: number | undefined) => {
-    const points = await judgePorts(() => ({ host: '127.0.0.1', port: port ?? 0 }), subject());
+    const points = await judgePorts(() => ({ host: '127.0.0.1', port: port ?? 0 }), expectations());
     return `${points[2]?.status}: ${points[2]?.seen}`;
   };
   assert.is(await look(free), 'ok: refused');
@@ -98,7 +98,7 @@ test('ports: refused, taken and let go (as a forwarder does), silent, talking', 
 
 test('a port that the document publishes on purpose is told, and does not decide', async () => {
   const reach = () => ({ host: '127.0.0.1', port: 1 });
-  const [synapse] = await judgePorts(reach, subject('--synapse-bind', '10.1.2.3'));
+  const [synapse] = await judgePorts(reach, expectations('--synapse-bind', '10.1.2.3'));
   assert.is(synapse?.status, 'not judged');
   assert.is(synapse?.required, false);
 });

@@ -6,14 +6,14 @@ import { type Answer, ask, type Way } from './request';
 
 const { holds, is } = judging('from outside');
 
-export async function judgeWeb(way: Way, subject: Expectations): Promise<Check[]> {
+export async function judgeWeb(way: Way, expectations: Expectations): Promise<Check[]> {
   return [
-    ...(await element(way, subject)),
+    ...(await element(way, expectations)),
     ...(await clientVersions(way)),
     ...(await wellKnown(way, 'server', { 'm.server': `${way.domain}:443` })),
     ...(await wellKnown(way, 'client', { 'm.homeserver': { base_url: `https://${way.domain}` } })),
-    await federationKey(way, 8448, subject),
-    await federationKey(way, 443, subject),
+    await federationKey(way, 8448, expectations),
+    await federationKey(way, 443, expectations),
   ];
 }
 

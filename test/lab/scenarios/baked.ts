@@ -1,7 +1,7 @@
 // An image made by the bake: nothing personal is in it, and servers made from it need no download.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { audit, told } from '../../../src/bake/audit';
+import { audit, summarize } from '../../../src/bake/audit';
 import { directoryTree } from '../../../src/bake/tree';
 import { bake, bakeUserData, withoutDownloads } from '../baking';
 import { generate, spoiled } from '../document';
@@ -48,7 +48,7 @@ echo "$(docker info -f '{{.ID}}')  docker info"`;
 async function judgeAudit(made: NspawnMachine, lab: Lab, tell: Tell): Promise<void> {
   tell(
     await timed('audit from outside', async () => [
-      is('found on the disk', told(await made.inspect(look)), ''),
+      is('found on the disk', summarize(await made.inspect(look)), ''),
     ]),
   );
   tell(
@@ -58,7 +58,7 @@ async function judgeAudit(made: NspawnMachine, lab: Lab, tell: Tell): Promise<vo
         const folder = join(lab.options.registry.folder, 'planted');
         await mkdir(dirname(join(folder, path)), { recursive: true });
         await writeFile(join(folder, path), content);
-        const said = told(await made.inspect(look, folder));
+        const said = summarize(await made.inspect(look, folder));
         verdicts.push(holds(`/${path}`, says.test(said), said, says.source));
         await rm(folder, { recursive: true });
       }
