@@ -19,7 +19,9 @@ function say(text: string): void {
   process.stderr.write(`${redactUrls(text)}\n`);
 }
 
-const hasColors = () => process.env.NO_COLOR === undefined || process.env.NO_COLOR === '';
+/** As NO_COLOR asks (no-color.org), or the flag. */
+const hasColors = () =>
+  !process.argv.includes('--no-color') && (process.env.NO_COLOR === undefined || process.env.NO_COLOR === '');
 
 function print({ data, text }: Product, json: boolean): Promise<void> {
   return printOut(`${json ? JSON.stringify(data, null, 2) : text}\n`);
@@ -31,6 +33,8 @@ async function render(result: Result, verb: string, json: boolean): Promise<void
   if (diagnostics.length > 0) say(diagnosticsText(diagnostics));
   if (status === 'refused')
     say(`gen-cloudinit: nothing was done; gen-cloudinit${verb && ` ${verb}`} --help shows the options`);
+  if (document && document.path === undefined && document.bytes[0] === 0x1f && process.stdout.isTTY)
+    throw new InputError('gzip is not written to a terminal: redirect it to a file, or use --output FILE');
   if (document?.path !== undefined) writeOutput(document.path, document.bytes, document.mode);
   else if (document) await printOut(document.bytes);
   if (product) await print(product, json);
@@ -143,6 +147,9 @@ async function main(argv: string[]): Promise<void> {
       complete(words, current).then(done, () => done([]));
     })
     .version(__VERSION__)
+    .alias({ help: 'h', version: 'V' })
+    .describe({ help: 'show this help', version: 'show the version number' })
+    .option('no-color', { type: 'boolean', describe: 'no colors in the output' })
     .wrap(Math.min(100, process.stdout.columns || 100))
     .fail((message, cause) => {
       // Without a cause it is yargs itself that does not like the command line.

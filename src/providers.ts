@@ -137,6 +137,21 @@ export type ProviderName = keyof typeof TABLE;
 export const PROVIDERS: Readonly<Record<ProviderName, ProviderLimit>> = TABLE;
 export const PROVIDER_NAMES = Object.keys(TABLE) as ProviderName[];
 
+/** Other names that people know the providers by. */
+export const PROVIDER_SYNONYMS: Readonly<Record<string, ProviderName>> = {
+  akamai: 'linode',
+  aliyun: 'alibaba',
+  amazon: 'ec2',
+  aws: 'ec2',
+  do: 'digitalocean',
+  gce: 'gcp',
+  google: 'gcp',
+  hcloud: 'hetzner',
+  microsoft: 'azure',
+  oci: 'oracle',
+  ovh: 'openstack',
+};
+
 /** The provider of a name that may be any text. */
 export function providerNamed(name: string): ProviderLimit | undefined {
   return Object.hasOwn(PROVIDERS, name) ? PROVIDERS[name as ProviderName] : undefined;

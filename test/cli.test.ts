@@ -26,7 +26,7 @@ cli('the document goes to stdout, the report to stderr', () => {
   assert.match(stderr, 'Users will be @name:matrix.test. This cannot be changed later.');
   assert.match(stderr, 'DNS before the first boot');
   assert.match(stderr, /gen-cloudinit: \d+ bytes of yaml \(packed: /);
-  assert.match(stderr, 'warning: --domain matrix.test is no public name');
+  assert.match(stderr, 'warning: --domain matrix.test is not a public name');
   assert.is(run([...BARE, '--quiet', '--tls', 'local-ca']).stderr, '');
 });
 
@@ -53,14 +53,14 @@ cli('every mistake at once, nothing on stdout, exit 2', () => {
       'error: --domain has an invalid value [wrong-value]',
       '    given:    a b',
       '    expected: a DNS name such as matrix.example.org',
-      '    hint:     only letters, digits and inner hyphens, parted by single dots',
+      '    hint:     only letters, digits and inner hyphens, separated by single dots',
       'error: --base-dir has an invalid value [wrong-value]',
       '    given:    data',
       '    expected: an absolute path such as /data/matrix',
       '    hint:     it begins with /',
       'error: --acme-url contradicts tls staging [contradiction]',
       '    expected: only one of acme-url and tls',
-      '    hint:     leave one of them away; acme-url names the server that signs, and tls staging names another',
+      '    hint:     omit one of them: acme-url names the certificate issuer, and tls staging names another one',
       'gen-cloudinit: nothing was done; gen-cloudinit --help shows the options',
       '',
     ].join('\n'),
@@ -252,7 +252,7 @@ cli('the report: who takes the document, and the command for the provider', ({ d
   const { stderr } = run(BARE);
   assert.match(stderr, /^gen-cloudinit: \d+ bytes of yaml \(packed: YAML with packed scripts\)$/m);
   assert.match(stderr, /^Accepted by DigitalOcean, Google Compute Engine/m);
-  assert.match(stderr, /^Not by AWS EC2, Hetzner Cloud.* \(--provider NAME /m);
+  assert.match(stderr, /^Not accepted by AWS EC2, Hetzner Cloud.* \(--provider NAME /m);
   const file = join(dir, 'user-data');
   const ec2 = run([...BARE, '--provider', 'ec2', '--output', file]).stderr;
   assert.match(

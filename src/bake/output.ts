@@ -1,20 +1,13 @@
 /** Where the image of QEMU's goes: looked at before a machine works for it. */
 import { lstat, open, rm } from 'node:fs/promises';
 import type { Diagnostic } from '../diagnostics/diagnostic';
+import { errnoReason } from '../diagnostics/errno';
 import { quoteValue } from '../diagnostics/quote';
 
 /** What there is beside the image until it has its name: the image itself, and the same unpacked for the audit. */
 export function unfinished(output: string): { readonly part: string; readonly raw: string } {
   return { part: `${output}.partial`, raw: `${output}.partial.raw` };
 }
-
-const CAUSES: Readonly<Record<string, string>> = {
-  ENOENT: 'its folder is not there',
-  ENOTDIR: 'a part of its path is no folder',
-  EACCES: 'its folder is not writable',
-  EPERM: 'its folder is not writable',
-  EROFS: 'its folder is not writable',
-};
 
 /** @returns why no image can be put there; undefined when it can */
 export async function outputProblem(output: string): Promise<Diagnostic | undefined> {
@@ -31,11 +24,6 @@ export async function outputProblem(output: string): Promise<Diagnostic | undefi
     await rm(part);
     return undefined;
   } catch (cause) {
-    const { code = '', message } = cause as NodeJS.ErrnoException;
-    return wrong(
-      'not-writable',
-      `cannot be written: ${CAUSES[code] ?? message}`,
-      'a file in a folder of yours',
-    );
+    return wrong('not-writable', `cannot be written: ${errnoReason(cause)}`, 'a file in a folder of yours');
   }
 }

@@ -2,6 +2,7 @@
 import type { Argv } from 'yargs';
 import type { Flag, FlagTable, RawValues } from '../config/flags';
 import { OPTIONS } from '../config/options';
+import { domainName } from '../config/rules';
 import type { Diagnostic } from '../diagnostics/diagnostic';
 import { closestName } from '../diagnostics/did-you-mean';
 import { quoteValue } from '../diagnostics/quote';
@@ -46,12 +47,16 @@ export function declare(parser: Argv, command: Command): Argv {
     parser.option(name, {
       type: flag.type === 'boolean' ? 'boolean' : 'string',
       describe: describe(flag),
+      ...(name === 'output' ? { alias: 'o' } : {}),
       ...(flag.group ? { group: `${flag.group}:` } : {}),
     });
   }
   for (const [example, what] of command.examples) parser.example(example, what);
   return parser;
 }
+
+/** Short forms, and flags that every verb has: yargs and cli.ts know what they mean. */
+const ALIASES = ['h', 'V', 'o', 'no-color'];
 
 export interface Typed {
   /** Words and flags by name, as the verb takes them. */
@@ -66,11 +71,10 @@ export interface Typed {
  * @param depth how many of its words are the verb itself
  */
 export function typed(argv: RawValues, depth: number, command: Command): Typed {
-  const { _: all, $0: _name, ...flags } = argv;
+  const { _: all, $0: _name, ...others } = argv;
+  const flags = Object.entries(others).filter(([name]) => !ALIASES.includes(name));
   const words = Array.isArray(all) ? all.slice(depth).map(String) : [];
-  const given: Record<string, unknown> = Object.fromEntries(
-    Object.entries(flags).filter(([, value]) => value !== undefined),
-  );
+  const given: Record<string, unknown> = Object.fromEntries(flags.filter(([, value]) => value !== undefined));
   // yargs makes '' of a `-` that stands where a word is expected.
   for (const name of Object.keys(command.words)) if (given[name] === '') given[name] = '-';
   const empty = ['config', 'output'].filter((name) => given[name] === '');
@@ -85,12 +89,17 @@ export function typed(argv: RawValues, depth: number, command: Command): Typed {
 /** A word that nothing takes. */
 function strayWord(word: string, depth: number): Diagnostic {
   const near = depth === 0 ? closestName(word.toLowerCase(), VERBS.map(nameOf)) : undefined;
+  const isDomain = depth === 0 && !domainName(word);
   return {
     severity: 'error',
     code: 'stray-word',
     path: '',
     message: `unexpected argument ${quoteValue(word)}`,
-    hint: near ? `did you mean ${near}?` : 'gen-cloudinit --help lists verbs and options',
+    hint: near
+      ? `did you mean ${near}?`
+      : isDomain
+        ? `did you mean --domain ${word}?`
+        : 'gen-cloudinit --help lists verbs and options',
   };
 }
 

@@ -14,7 +14,7 @@ import { redacted } from '../cloudinit/read/secrets';
 import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic';
 import { printable } from '../diagnostics/printable';
 import { diagnosticsText } from '../diagnostics/text';
-import { PROVIDER_NAMES, type ProviderName } from '../providers';
+import { PROVIDER_NAMES, PROVIDER_SYNONYMS, type ProviderName } from '../providers';
 import { inputName, readGiven } from '../system/input';
 import { tryRun } from '../system/run';
 import { defineCommand } from './command';
@@ -28,6 +28,7 @@ export const checkCommand = defineCommand({
       type: 'string',
       help: 'provider whose size limit the document must keep',
       choices: PROVIDER_NAMES,
+      synonyms: PROVIDER_SYNONYMS,
     },
   },
   examples: [

@@ -37,14 +37,16 @@ export function deploymentReport(made: CompiledDocument): string {
     ...ofForm(made),
     `Users will be @name:${serverName}. This cannot be changed later.`,
     adminUser
-      ? `Administrator @${adminUser}:${serverName}; the password is made on the server, in /root/matrix-admin-password.`
-      : 'No user is made (--admin-user NAME makes an administrator).',
+      ? `Administrator @${adminUser}:${serverName}; the server generates the password, in /root/matrix-admin-password.`
+      : 'No user is created (--admin-user NAME creates an administrator).',
     `DNS before the first boot: an A record (and AAAA, if the server has IPv6) of ${domain} to the server.`,
-    `Open to the world: TCP ${tls === 'local-ca' ? '' : '80 (certificate), '}443 (Element, clients), 8448 (other servers).`,
-    ...(tls === 'letsencrypt' ? [] : [`Certificate: ${tls}, which browsers and other servers do not trust.`]),
+    `Open these ports: TCP ${tls === 'local-ca' ? '' : '80 (certificate), '}443 (Element, clients), 8448 (other servers).`,
+    ...(tls === 'letsencrypt'
+      ? []
+      : [`Certificate issuer: ${tls}, which browsers and other servers do not trust.`]),
     ...(backup || made.rung === 'core'
       ? []
-      : ['No nightly backups: --backup daily makes them; by hand, on the server: matrixctl backup']),
+      : ['No nightly backups (--backup daily enables them). Manual backup, on the server: matrixctl backup']),
     'Once it boots, on the server: cloud-init status --wait --long',
     ...(serverName === domain ? [] : delegation(made.deployment)),
   ].join('\n');
@@ -61,7 +63,7 @@ function ofForm({ deployment, rung, form, bytes, output }: CompiledDocument): st
     `gen-cloudinit: ${bytes.length} bytes of ${form} (${rung}: ${what})`,
     `Accepted by ${list(true).join(', ') || 'no provider in the list'}.`,
     ...(list(false).length > 0
-      ? [`Not by ${list(false).join(', ')} (--provider NAME makes a document for one).`]
+      ? [`Not accepted by ${list(false).join(', ')} (--provider NAME chooses a form for one of them).`]
       : []),
     ...(limit
       ? [`Create the server: ${handover(limit, output.path ?? 'user-data', deployment.distro)}`]
@@ -95,7 +97,7 @@ export function handover(
 /** What the owner of the bare domain has to serve (Matrix specification, server discovery). */
 function delegation({ domain, serverName }: Deployment): string[] {
   return [
-    `Put these two on ${serverName}, or no other server and no client finds ${domain}:`,
+    `Serve these two files on ${serverName}; without them neither servers nor clients find ${domain}:`,
     `  https://${serverName}/.well-known/matrix/server`,
     `    Content-Type: application/json`,
     `    {"m.server":"${domain}:443"}`,
@@ -106,6 +108,6 @@ function delegation({ domain, serverName }: Deployment): string[] {
     `  In nginx, inside the server block of ${serverName}:`,
     `    location = /.well-known/matrix/server { default_type application/json; return 200 '{"m.server":"${domain}:443"}'; }`,
     `    location = /.well-known/matrix/client { default_type application/json; add_header Access-Control-Allow-Origin *; return 200 '{"m.homeserver":{"base_url":"https://${domain}"}}'; }`,
-    `  Or, where only redirects are possible, redirect both paths to https://${domain} with the same path; the CORS header must be on the redirect too.`,
+    `  If your site only allows redirects, redirect both paths to https://${domain} with the same path; the redirect needs the CORS header too.`,
   ];
 }

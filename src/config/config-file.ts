@@ -1,6 +1,7 @@
 /** The options of the command line and of the file that --config names, brought together; flags win. */
 import { load, YAMLException } from 'js-yaml';
 import type { Diagnostic } from '../diagnostics/diagnostic';
+import { errnoReason } from '../diagnostics/errno';
 import { quoteValue } from '../diagnostics/quote';
 import { Source } from '../diagnostics/source';
 import type { RawValues } from './flags';
@@ -164,20 +165,10 @@ function read(
       severity: 'error',
       code: 'unreadable-file',
       path: option,
-      message: `names a file that cannot be read: ${reasonOf(cause)}`,
+      message: `names a file that cannot be read: ${errnoReason(cause)}`,
       given: quoteValue(given),
       expected: 'a readable file',
     });
     return undefined;
   }
-}
-
-function reasonOf(cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  const words: Record<string, string> = {
-    ENOENT: 'there is no such file',
-    EACCES: 'permission denied',
-    EISDIR: 'it is a directory',
-  };
-  return words[String(code)] ?? (cause instanceof Error ? cause.message : String(cause));
 }

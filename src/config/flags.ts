@@ -14,6 +14,10 @@ export interface Flag {
   readonly default?: string | number;
   readonly defaultText?: string;
   readonly choices?: readonly string[];
+  /** Other names of choices that people know, for the hint. */
+  readonly synonyms?: Readonly<Record<string, string>>;
+  /** Unit of a number; then `4G` and the like are numbers too. */
+  readonly unit?: Unit;
   /** Judges the text given. */
   readonly rule?: Rule;
   /** The value names a file whose content is used. */
@@ -25,6 +29,9 @@ export interface Flag {
   /** Heading in --help. */
   readonly group?: string;
 }
+
+/** Powers of 1024 bytes. */
+export type Unit = 'MiB' | 'GiB';
 
 export type FlagTable = Readonly<Record<string, Flag>>;
 
@@ -140,7 +147,7 @@ export function checkValue(
       error('wrong-type', 'has a value of the wrong type', quoted(item), expected, hint);
       continue;
     }
-    const text = String(item);
+    const text = flag.unit ? inUnit(String(item), flag.unit) : String(item);
     const wrong = violation(flag, text);
     if (wrong && text === '')
       diagnostics.push({ severity: 'error', code: 'missing-value', path: name, message: 'needs a value' });
@@ -155,10 +162,26 @@ function hasType(item: unknown, type: Flag['type']): boolean {
   return typeof item === 'string' || (typeof item === 'number' && type === 'number');
 }
 
-function violation({ type, choices, rule }: Flag, text: string) {
+const EXPONENTS: Readonly<Record<string, number>> = { K: 1, M: 2, G: 3, T: 4 };
+
+/** `4G` and `4096M` as the number of units; any other text as it is. */
+function inUnit(text: string, unit: Unit): string {
+  const [, digits, letter = ''] = /^(\d{1,9}(?:\.\d{1,6})?)([KMGT])(?:i?B)?$/i.exec(text) ?? [];
+  if (digits === undefined) return text;
+  const exponent = (EXPONENTS[letter.toUpperCase()] ?? 0) - (EXPONENTS[unit.charAt(0)] ?? 0);
+  return String(Number(digits) * 1024 ** exponent);
+}
+
+function violation({ type, choices, synonyms, rule }: Flag, text: string) {
   if (type === 'boolean') return undefined;
-  if (choices && !choices.includes(text))
-    return { expected: `one of ${choices.join(', ')}`, hint: undefined };
+  if (choices && text !== '' && !choices.includes(text)) {
+    const word = text.toLowerCase();
+    const near = synonyms && Object.hasOwn(synonyms, word) ? synonyms[word] : closestName(word, choices);
+    return {
+      expected: `one of ${choices.join(', ')}`,
+      hint: near === undefined ? undefined : `did you mean ${near}?`,
+    };
+  }
   return text === '' ? { expected: 'a value', hint: undefined } : rule?.(text);
 }
 

@@ -102,6 +102,6 @@ function contradiction(path: OptionName, other: OptionName, value: string): Diag
     path,
     message: `contradicts ${other} ${value}`,
     expected: `only one of ${path} and ${other}`,
-    hint: `leave one of them away; ${path} names the server that signs, and ${other} ${value} names another`,
+    hint: `omit one of them: ${path} names the certificate issuer, and ${other} ${value} names another one`,
   };
 }

@@ -19,22 +19,22 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 export const domainName: Rule = (value) => {
   const expected = 'a DNS name such as matrix.example.org';
   const wrong = (hint: string) => ({ expected, hint });
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return wrong('leave the scheme and the path away');
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return wrong('omit the scheme and the path');
   if (/^\[|^[0-9a-f]*:[0-9a-f:]*:[0-9a-f:.]*$/i.test(value) || /^[0-9.]+$/.test(value)) {
     return wrong('an IP address cannot be the name of a Matrix server or of its certificate');
   }
-  if (/:\d*$/.test(value)) return wrong('leave the port away: 443 and 8448 are both served');
+  if (/:\d*$/.test(value)) return wrong('omit the port: 443 and 8448 are both served');
   if (/[^\x20-\x7e]/.test(value)) {
     const ascii = punycode(value);
     return wrong(ascii ? `write it in its ASCII form: ${ascii}` : 'write it in its ASCII (xn--) form');
   }
-  if (value.endsWith('.')) return wrong('leave the dot at the end away');
+  if (value.endsWith('.')) return wrong('omit the dot at the end');
   if (value.includes('_')) return wrong('an underscore is not allowed in the name of a host');
   const labels = value.toLowerCase().split('.');
   if (labels.some((label) => label.length > 63)) return wrong('a label is at most 63 characters long');
   if (value.length > MAX_NAME) return wrong(`a name is at most ${MAX_NAME} characters long here`);
   if (labels.some((label) => !LABEL.test(label))) {
-    return wrong('only letters, digits and inner hyphens, parted by single dots');
+    return wrong('only letters, digits and inner hyphens, separated by single dots');
   }
   if (labels.length < 2) return wrong('a single label has no public certificate');
   if (/^\d/.test(labels.at(-1) ?? '')) return wrong('the last label does not begin with a digit');
@@ -118,7 +118,7 @@ export const localpart: Rule = (value) =>
     ? undefined
     : {
         expected: 'a name such as alice',
-        hint: 'small letters, digits, dot, hyphen, underscore; no @ and no server',
+        hint: 'lower-case letters, digits, dot, hyphen, underscore; without @ and server',
       };
 
 /** Characters that mean the same in YAML, in a shell, in libpq's password file and to Docker Compose. */

@@ -27,8 +27,8 @@ export function warnings({
     warn(
       'secret-in-document',
       'db-password',
-      'stands readable in the document',
-      'leave it away, and a password is made on the server',
+      'is stored in plain text in the document',
+      'omit it, and the server generates a password',
     );
   }
   const isPublic = tls !== 'local-ca' && acmeUrl === undefined;
@@ -36,8 +36,8 @@ export function warnings({
     warn(
       'private-name',
       'domain',
-      `${domain} is no public name, so it gets no certificate`,
-      '--tls local-ca makes a certificate authority on the server',
+      `${domain} is not a public name, so it cannot get a certificate`,
+      '--tls local-ca creates a certificate authority on the server',
     );
   } else if (isPublic && EXAMPLE_MAIL.test(email)) {
     warn(
@@ -52,7 +52,7 @@ export function warnings({
       'plain-http',
       'registry-mirror',
       'is reached without TLS',
-      'images are then only as trustworthy as the network',
+      'an attacker on the network can replace the images',
     );
   }
   if (restoreFrom?.startsWith('http://')) {
@@ -60,15 +60,15 @@ export function warnings({
       'plain-http',
       'restore-from',
       'is fetched without TLS',
-      'the backup holds every secret, and anyone on the way can read or replace it; use https',
+      'the backup contains every secret, and an attacker on the network can read or replace it; use https',
     );
   }
   if (!/^(?:127\.|::1$)/.test(synapseBind)) {
     warn(
       'open-port',
       'synapse-bind',
-      `opens port 8008 on ${synapseBind}: no TLS, and the admin API is behind it`,
-      'let a firewall admit only the machines that need it; Docker goes around ufw',
+      `opens port 8008 on ${synapseBind} without TLS and with the admin API`,
+      'allow only the machines that need it in a firewall; Docker bypasses ufw',
     );
   }
   return found;

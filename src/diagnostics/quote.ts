@@ -4,7 +4,7 @@ const ROOM = 72;
 /** One printable line of what was given: enough to recognise it, too little to spill a key. */
 export function quoteValue(given: unknown): string {
   const text = typeof given === 'string' ? redactUrl(given) : spelled(given, ROOM);
-  const line = text.slice(0, ROOM + 1).replace(/[^\x20-\x7e]/gu, escaped);
+  const line = text.slice(0, ROOM + 1).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, escaped);
   return line.length > ROOM ? `${line.slice(0, ROOM - 3)}...` : line;
 }
 

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { errnoReason } from '../diagnostics/errno';
 
 /** More than any provider takes, even expanded; a document of this size is a mistake. */
 const MAX_INPUT = 16 * 1024 * 1024;
@@ -23,15 +24,15 @@ export class InputError extends Error {
  */
 export async function readGiven(file: string | undefined): Promise<Uint8Array> {
   const name = inputName(file);
+  const isStdin = file === undefined || file === '-';
+  if (isStdin && process.stdin.isTTY)
+    process.stderr.write('reading the document from standard input; Ctrl-D ends it\n');
   let bytes: Uint8Array;
   try {
-    bytes =
-      file === undefined || file === '-' ? await collect(process.stdin, name) : await readFileBounded(file);
+    bytes = isStdin ? await collect(process.stdin, name) : await readFileBounded(file);
   } catch (cause) {
     if (cause instanceof InputError) throw cause;
-    throw new InputError(`${name} cannot be read: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
+    throw new InputError(`${name} cannot be read: ${errnoReason(cause)}`, { cause });
   }
   if (bytes.length === 0) throw new InputError(`${name} is empty`);
   return bytes;

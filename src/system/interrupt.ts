@@ -25,12 +25,12 @@ export function interruptible(
   const handlers = Object.entries(codes).map(([name, code]) => {
     const handler = () => {
       if (!controller.signal.aborted) {
-        warn(`${name}: removing what was made; once more ends at once`);
+        warn(`${name}: cleaning up; press Ctrl-C again to quit without cleanup`);
         controller.abort(new Error('interrupted'));
         return;
       }
       const command = leftBehind();
-      if (command) warn(`not everything is removed yet; to remove it:\n${command}`);
+      if (command) warn(`not everything is removed yet; remove it with:\n${command}`);
       quit(code);
     };
     process.on(name, handler);

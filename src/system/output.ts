@@ -1,7 +1,10 @@
 /** The product to its place: a file, or standard output. */
 import {
+  accessSync,
   chmodSync,
+  constants,
   fstatSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -9,20 +12,35 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { errnoReason } from '../diagnostics/errno';
 import { InputError } from './input';
 
 /**
- * Writes the whole file or nothing. A link is followed; what is no file (a device, a pipe) is written to as it stands,
- * for to put a file in its place would destroy it.
- * @param mode permission bits of a new file; one that is there keeps its own, less what `mode` does not allow
- * @throws InputError when the path is a directory; the system's error when it cannot be written
+ * Writes the whole file or nothing. A link is followed. A device or a pipe is written to directly, because a file in its
+ * place would destroy it. A file that has these bytes already stays untouched.
+ * @param mode permission bits of a new file; an existing one keeps its own, less what `mode` does not allow
+ * @throws InputError when the path is a directory; Error with the path and the reason when it cannot be written
  */
 export function writeOutput(path: string, bytes: Uint8Array, mode: number): void {
+  try {
+    writeWhole(path, bytes, mode);
+  } catch (cause) {
+    if (cause instanceof InputError) throw cause;
+    throw new Error(`${path} cannot be written: ${errnoReason(cause)}`, { cause });
+  }
+}
+
+function writeWhole(path: string, bytes: Uint8Array, mode: number): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory()) throw new InputError(`${path} is a directory; --output takes the name of a file`);
   if (found && !found.isFile()) {
     writeFileSync(path, bytes);
     return;
+  }
+  if (found && found.size === bytes.length && (found.mode & 0o777 & ~mode) === 0) {
+    // A file that may be written but not read is replaced.
+    const old = canRead(path) ? readFileSync(path) : undefined;
+    if (old?.equals(bytes)) return;
   }
   const target = found ? realpathSync(path) : path;
   const beside = `${target}.${process.pid}.tmp`;
@@ -33,6 +51,15 @@ export function writeOutput(path: string, bytes: Uint8Array, mode: number): void
   } catch (cause) {
     rmSync(beside, { force: true });
     throw cause;
+  }
+}
+
+function canRead(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -216,7 +216,7 @@ test('the command: a second Ctrl-C ends at once, and prints what removes the res
   child.kill('SIGINT');
   child.kill('SIGTERM');
   await ended;
-  assert.match(stderr, 'once more ends at once\nnot everything is removed yet; to remove it:\n');
+  assert.match(stderr, 'again to quit without cleanup\nnot everything is removed yet; remove it with:\n');
   const command = stderr.slice(stderr.indexOf('to remove it:\n') + 14);
   const { status, stderr: complaint } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
   assert.is(status, 0, complaint);

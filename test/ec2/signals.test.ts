@@ -47,7 +47,7 @@ test('nothing is left', async ({ gate, region: first, left }) => {
       process = start({ gate, region }, words);
       const { code, stderr } = await process.end;
       assert.is(code, 130, `${action}: ${stderr}`);
-      assert.match(stderr, `${signal}: removing what was made; once more ends at once\n`);
+      assert.match(stderr, `${signal}: cleaning up; press Ctrl-C again to quit without cleanup\n`);
       assert.match(stderr, /gen-cloudinit: interrupted\n$/);
       const still = await (lane === 0 ? left() : others[lane - 1]!.left());
       assert.equal(still, [], action);
@@ -81,7 +81,7 @@ test('a second one beside a finished image: the image is named, and the command 
   await bake.said(/ is complete/);
   await bake.said(/removing i-/);
   bake.kill('SIGINT');
-  await bake.said(/once more ends at once/);
+  await bake.said(/press Ctrl-C again to quit without cleanup/);
   bake.kill('SIGINT');
   const { code, stdout, stderr } = await bake.end;
   assert.is(code, 130);

@@ -133,7 +133,7 @@ test('Ctrl-C: exit 130, nothing is left; once more: what to do is said, and it e
   await comes(() => fake.instance(NAME) !== undefined);
   first.child.kill('SIGINT');
   assert.is((await first.exit)[0], 130);
-  assert.match(first.said.stderr, 'SIGINT: removing what was made; once more ends at once');
+  assert.match(first.said.stderr, 'SIGINT: cleaning up; press Ctrl-C again to quit without cleanup');
   assert.is(fake.instance(NAME), undefined);
 
   const second = start();

@@ -59,8 +59,9 @@ export const INSTANCE_FLAGS = {
   // 16,384 GiB is the most that a gp3 volume had for years; nobody needs more here.
   disk: {
     type: 'number',
-    help: "GiB of the root disk; never less than the image's",
+    help: "root disk in GiB, or such as 20G; never smaller than the image's",
     default: 16,
+    unit: 'GiB',
     rule: between(8, 16_384, 'GiB'),
   },
   subnet: {

@@ -42,7 +42,7 @@ const QUOTA: Explanation = (context) => [
 ];
 const SPOT_PRICE = plain(
   'the spot price is above what was offered',
-  'leave --spot away; the run falls back to on-demand by itself',
+  'omit --spot; the run falls back to on-demand by itself',
 );
 const NO_VPC: Explanation = (context) => [
   `the account has no default VPC in ${region(context)}`,
@@ -90,7 +90,7 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   AccessDenied: DENIED,
   'AuthFailure.ServiceLinkedRoleCreationNotPermitted': plain(
     'the account has no role for spot instances yet and the credentials may not make it',
-    'leave --spot away, or have an administrator run aws iam create-service-linked-role --aws-service-name spot.amazonaws.com',
+    'omit --spot, or have an administrator run aws iam create-service-linked-role --aws-service-name spot.amazonaws.com',
   ),
   OptInRequired: plain(
     'the account is not signed up for this service or image',
@@ -134,7 +134,7 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   InsufficientFreeAddressesInSubnet: plain('the subnet has no free address', 'choose another --subnet'),
   'InvalidKeyPair.NotFound': (context) => [
     `${region(context)} has no such key pair`,
-    'a key pair belongs to one region: check --key-pair, or leave it away',
+    'a key pair belongs to one region: check --key-pair, or omit it',
   ],
   'InvalidGroup.Duplicate': plain(
     'a security group of this name exists already',
@@ -152,7 +152,7 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'the account has as many security groups as it may have',
     'remove old ones; gen-cloudinit sweep ec2 finds those of earlier runs',
   ),
-  RulesPerSecurityGroupLimitExceeded: plain('the security group takes no more rules', 'leave --open away'),
+  RulesPerSecurityGroupLimitExceeded: plain('the security group takes no more rules', 'omit --open'),
   DependencyViolation: plain(
     'something still holds it, as a terminated instance does for minutes',
     'run the sweep again in a few minutes',
@@ -164,7 +164,7 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   IncorrectInstanceState: plain('the instance is in no state for that', 'see its state in the EC2 console'),
   MaxSpotInstanceCountExceeded: plain(
     'the account may not run one more spot instance',
-    'leave --spot away; the run falls back to on-demand by itself',
+    'omit --spot; the run falls back to on-demand by itself',
   ),
   SpotMaxPriceTooLow: SPOT_PRICE,
   'InvalidAMIName.Duplicate': plain(

@@ -31,12 +31,19 @@ export const QEMU_FLAGS = {
     ),
   },
   // The stack needs 2 GiB; 1 TiB is more than anybody verifies with.
-  memory: { type: 'number', help: 'MiB of memory', default: 4096, rule: between(2048, 1_048_576, 'MiB') },
+  memory: {
+    type: 'number',
+    help: 'memory in MiB, or such as 4G',
+    default: 4096,
+    unit: 'MiB',
+    rule: between(2048, 1_048_576, 'MiB'),
+  },
   cpus: { type: 'number', help: 'processors', default: 2, rule: between(1, 64, 'processors') },
   disk: {
     type: 'number',
-    help: "GiB of the disk; never less than the image's",
+    help: "disk in GiB, or such as 20G; never smaller than the image's",
     default: 20,
+    unit: 'GiB',
     rule: between(8, 16_384, 'GiB'),
   },
   accelerator: {
