@@ -1,5 +1,6 @@
 /** Where the image of QEMU's goes: looked at before a machine works for it. */
 import { lstat, open, rm } from 'node:fs/promises';
+import type { Code } from '../diagnostics/codes';
 import type { Diagnostic } from '../diagnostics/diagnostic';
 import { errnoReason } from '../diagnostics/errno';
 import { quoteValue } from '../diagnostics/quote';
@@ -11,7 +12,7 @@ export function unfinished(output: string): { readonly part: string; readonly ra
 
 /** @returns why no image can be put there; undefined when it can */
 export async function outputProblem(output: string): Promise<Diagnostic | undefined> {
-  const wrong = (code: string, message: string, expected: string): Diagnostic => ({
+  const wrong = (code: Code, message: string, expected: string): Diagnostic => ({
     severity: 'error',
     ...{ code, path: 'output', message, given: quoteValue(output), expected },
   });

@@ -1,4 +1,4 @@
-import { CODES, type Explanation } from '../diagnostics/codes';
+import { CODES, type Explanation, isCode } from '../diagnostics/codes';
 import { closestName } from '../diagnostics/did-you-mean';
 import { quoteValue } from '../diagnostics/quote';
 import { defineCommand, refusal } from './command';
@@ -17,13 +17,13 @@ export const explainCommand = defineCommand({
         .join('\n');
       return { status: 'ok', product: { data: CODES, text } };
     }
-    const found = Object.hasOwn(CODES, code) ? CODES[code] : undefined;
-    if (!found) {
+    if (!isCode(code)) {
       const near = closestName(code, Object.keys(CODES));
       const message = `no message has the code ${quoteValue(code)}`;
       const hint = near ? `did you mean ${near}?` : 'gen-cloudinit explain lists every code';
       return refusal([{ severity: 'error', code: 'unknown-code', path: '', message, hint }]);
     }
+    const found = CODES[code];
     return { status: 'ok', product: { data: { code, ...found }, text: explanationText(code, found) } };
   },
 });

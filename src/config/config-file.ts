@@ -1,5 +1,6 @@
 /** The options of the command line and of the file that --config names, brought together; flags win. */
 import { load, YAMLException } from 'js-yaml';
+import type { Code } from '../diagnostics/codes';
 import type { Diagnostic } from '../diagnostics/diagnostic';
 import { errnoReason } from '../diagnostics/errno';
 import { quoteValue } from '../diagnostics/quote';
@@ -77,7 +78,7 @@ function configFile(config: unknown, readText: ReadText, diagnostics: Diagnostic
 }
 
 function parseConfig(file: string, text: string, diagnostics: Diagnostic[]): RawValues {
-  const error = (code: string, message: string, more: Partial<Diagnostic> = {}) => {
+  const error = (code: Code, message: string, more: Partial<Diagnostic> = {}) => {
     diagnostics.push({ severity: 'error', code, path: '', file, line: 1, column: 1, message, ...more });
     return {};
   };

@@ -1,4 +1,5 @@
 /** Flags in tables: each is one row, from which --help, the README, the schema, completion and the checked values come. */
+import type { Code } from '../diagnostics/codes';
 import type { Diagnostic } from '../diagnostics/diagnostic';
 import { closestName } from '../diagnostics/did-you-mean';
 import { quoteValue } from '../diagnostics/quote';
@@ -122,7 +123,7 @@ export function checkValue(
     if (!flag.secret) return quoteValue(given);
     return typeof given === 'string' ? `${given.length} characters` : typeof given;
   };
-  const error = (code: string, message: string, given: string, expected: string, hint?: string) =>
+  const error = (code: Code, message: string, given: string, expected: string, hint?: string) =>
     diagnostics.push({
       severity: 'error',
       code,

@@ -1,5 +1,6 @@
 /** What works, but hardly as meant. */
 
+import type { Code } from '../diagnostics/codes';
 import type { Diagnostic } from '../diagnostics/diagnostic';
 import type { Deployment } from './deployment';
 import type { OptionName } from './options';
@@ -21,7 +22,7 @@ export function warnings({
   restoreFrom,
 }: Deployment): Diagnostic[] {
   const found: Diagnostic[] = [];
-  const warn = (code: string, path: OptionName, message: string, hint: string) =>
+  const warn = (code: Code, path: OptionName, message: string, hint: string) =>
     found.push({ severity: 'warning', code, path, message, hint });
   if (dbPassword !== undefined) {
     warn(

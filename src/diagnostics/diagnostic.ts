@@ -2,12 +2,14 @@
  * The one way to say "what you gave is wrong": collected, never thrown, all quoteValue at once.
  * Failures of the world (a file that cannot be read, a machine that does not boot) are thrown errors instead.
  */
+import type { Code } from './codes';
+
 export type Severity = 'error' | 'warning' | 'info';
 
 export interface Diagnostic {
   readonly severity: Severity;
-  /** Stable kebab-case name of the rule, for --json and for tests. */
-  readonly code: string;
+  /** Stable name of the rule, for --json and for tests; `gen-cloudinit explain CODE` prints its meaning. */
+  readonly code: Code;
   /** Where: the option (`domain`) or the place in a document (`write_files[3].owner`). */
   readonly path: string;
   readonly message: string;

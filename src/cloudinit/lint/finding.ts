@@ -1,17 +1,18 @@
+import type { Code } from '../../diagnostics/codes';
 import type { Diagnostic, Severity } from '../../diagnostics/diagnostic';
 import type { Place, Source } from '../../diagnostics/source';
 
 /** What a rule found: a diagnostic whose place is still an offset. */
 export interface Finding {
   readonly severity: Severity;
-  readonly code: string;
+  readonly code: Code;
   readonly place: Place;
   readonly message: string;
   readonly details: Details;
 }
 
 type Details = Pick<Diagnostic, 'given' | 'expected' | 'hint'>;
-type Make = (code: string, place: Place, message: string, details?: Details) => Finding;
+type Make = (code: Code, place: Place, message: string, details?: Details) => Finding;
 
 const of =
   (severity: Severity): Make =>

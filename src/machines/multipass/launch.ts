@@ -6,6 +6,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { readUserData } from '../../cloudinit/read/user-data';
+import type { Code } from '../../diagnostics/codes';
 import type { Diagnostic } from '../../diagnostics/diagnostic';
 import { start } from '../../system/run';
 import { pause, throwIfStopped } from '../../system/wait';
@@ -146,7 +147,7 @@ export const driver: Driver<typeof MULTIPASS_FLAGS> = {
 /** multipass reads user data as one YAML text and rewrites it (canonical/multipass issue 1892): nothing else passes. */
 function unreadable(document: Uint8Array): Diagnostic[] {
   const { form, kind } = readUserData(document).input;
-  const error = (code: string, message: string, given: string, hint: string): Diagnostic[] => [
+  const error = (code: Code, message: string, given: string, hint: string): Diagnostic[] => [
     { severity: 'error', code, path: '', message, given, expected: 'plain cloud-config YAML', hint },
   ];
   if (form !== 'yaml')

@@ -1,0 +1,34 @@
+/**
+ * What the code of each mistake and warning means; `gen-cloudinit explain CODE` prints it. A diagnostic takes no other
+ * code, so that the compiler refuses one that has no row here.
+ */
+import { APT } from './apt';
+import { COMMAND_LINE } from './command-line';
+import { COMMANDS } from './commands';
+import type { Explanations } from './explanation';
+import { HANDOVER } from './handover';
+import { HEADER } from './header';
+import { SECRETS } from './secrets';
+import { WRITE_FILES } from './write-files';
+import { YAML } from './yaml';
+
+export type { Explanation } from './explanation';
+
+export const CODES = {
+  ...COMMAND_LINE,
+  ...YAML,
+  ...HEADER,
+  ...WRITE_FILES,
+  ...COMMANDS,
+  ...APT,
+  ...SECRETS,
+  ...HANDOVER,
+} as const satisfies Explanations;
+
+/** Stable kebab-case name of a rule. */
+export type Code = keyof typeof CODES;
+
+/** Whether a text is the name of a rule. */
+export function isCode(name: string): name is Code {
+  return Object.hasOwn(CODES, name);
+}
