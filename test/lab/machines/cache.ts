@@ -1,12 +1,16 @@
 // What the lab makes once and keeps between runs: folders named by what is in them, complete or absent.
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTime } from './processes';
 
 /** Everything that the lab keeps lies below this folder of the checkout; removing it is always safe between runs. */
-export const labCache = (): string => resolve('.cache/lab');
+export function labCache(): string {
+  const path = resolve('.cache/lab');
+  // Mounts are listed by their real path.
+  return existsSync(path) ? realpathSync(path) : path;
+}
 
 const underWay = new Map<string, Promise<void>>();
 let tell: (line: string) => void = () => {};

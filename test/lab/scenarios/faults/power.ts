@@ -42,7 +42,7 @@ export const powerFaults: readonly Fault[] = [
     async inject(stage) {
       const made = `[ -s ${baseDir}/files/macaroon_secret_key ]`;
       const held = await stage.holdProgram('basenc', made);
-      await stage.when(`${made} && [ -e ${baseDir}/new ]`);
+      await stage.when(`${made} && ${running('/usr/local/sbin/basenc')}`);
       await held.release();
       await stage.powerCycle();
     },
