@@ -65,7 +65,7 @@ output('a device is written to and stays a device', ({ dir }) => {
   symlinkSync('/dev/full', link);
   const { code, stderr } = run([...ASKED, '--output', link]);
   assert.is(code, 1);
-  assert.match(stderr, /^gen-cloudinit: ENOSPC: no space left on device/m);
+  assert.match(stderr, /^gen-cloudinit: \S+ cannot be written: the disk is full/m);
   assert.ok(statSync(link).isCharacterDevice());
 });
 

@@ -217,7 +217,7 @@ test('the command: a second Ctrl-C ends at once, and prints what removes the res
   child.kill('SIGTERM');
   await ended;
   assert.match(stderr, 'again to quit without cleanup\nnot everything is removed yet; remove it with:\n');
-  const command = stderr.slice(stderr.indexOf('to remove it:\n') + 14);
+  const command = stderr.slice(stderr.indexOf('remove it with:\n') + 16);
   const { status, stderr: complaint } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
   assert.is(status, 0, complaint);
   assert.equal(left(), []);
@@ -227,7 +227,10 @@ test('the command: a second Ctrl-C ends at once, and prints what removes the res
 test('the command: what is wrong with the request is told before a machine is started', () => {
   writeFileSync(output, 'precious');
   for (const [flags, words] of [
-    [['--output', join(folder, 'nowhere/x.qcow2')], '--output cannot be written: its folder is not there'],
+    [
+      ['--output', join(folder, 'nowhere/x.qcow2')],
+      '--output cannot be written: there is no such file or directory',
+    ],
     [['--output', join(image, 'x.qcow2')], '--output cannot be written: '],
     [['--output', output], '--output is there already'],
     [['--time-limit', '2', '--output', join(folder, 'x.qcow2')], '--time-limit has an invalid value'],

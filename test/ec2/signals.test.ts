@@ -68,7 +68,7 @@ test('a second one ends at once; the command that it prints removes the rest', a
   assert.is(code, 130);
   assert.is((await world.left()).length, 3);
   const [, command = ''] =
-    /not everything is removed yet; to remove it:\ngen-cloudinit (.*)/.exec(stderr) ?? [];
+    /not everything is removed yet; remove it with:\ngen-cloudinit (.*)/.exec(stderr) ?? [];
   world.gate.reset();
   const swept = await ran(world, command.split(' '));
   assert.is(swept.code, 0, swept.stderr);
@@ -87,7 +87,7 @@ test('a second one beside a finished image: the image is named, and the command 
   assert.is(code, 130);
   assert.match(stdout, /^ami-[0-9a-f]+\n$/);
   const [, command = ''] =
-    /not everything is removed yet; to remove it:\ngen-cloudinit (.*)/.exec(stderr) ?? [];
+    /not everything is removed yet; remove it with:\ngen-cloudinit (.*)/.exec(stderr) ?? [];
   world.gate.reset();
   assert.is((await ran(world, command.split(' '))).code, 0);
   assert.is((await world.left()).length, 2);

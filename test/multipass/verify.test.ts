@@ -54,10 +54,10 @@ test('what is wrong with the request: exit 2, and multipass is not asked', ({ fa
       `error: --save-to names a directory that cannot be written: ${file} is not a directory`,
     ],
     [[...DOMAIN, '--frob', 'x'], 'frob is not an option'],
-    [[...DOMAIN, '--format', 'gzip'], 'error: document is in a form that multipass cannot read'],
+    [[...DOMAIN, '--format', 'gzip'], 'error: the document is in a form that multipass cannot read'],
     [[...DOMAIN, '--region', 'eu-central-1'], 'region is not an option'],
     [[file, ...DOMAIN], 'and a document cannot both be given'],
-    [[file, foreign], 'one document at a time'],
+    [[file, foreign], 'unexpected argument'],
     [[foreign], "cannot be verified: /etc/gen-cloudinit.env is not in it: it is not one of gen-cloudinit's"],
     [[join(dir, 'nothing.yaml')], 'cannot be read'],
   ] as const) {
@@ -143,7 +143,7 @@ test('Ctrl-C: exit 130, nothing is left; once more: what to do is said, and it e
   await comes(() => second.said.stderr.includes('removing what was made'));
   second.child.kill('SIGINT');
   assert.is((await second.exit)[0], 130);
-  assert.match(second.said.stderr, `to remove it:\nmultipass delete --purge ${NAME}`);
+  assert.match(second.said.stderr, `remove it with:\nmultipass delete --purge ${NAME}`);
 });
 
 /** A run whose machine never lets anybody in. @param meanwhile once it is there */
