@@ -23,11 +23,11 @@ measure_database() {
 }
 
 # Whether a backup fits there, at the worst: all media, and the dump beside the file and in it.
-room_for_backup() { # DIRECTORY
+require_space_for_backup() { # DIRECTORY
   local media
   measure_database
   media=$(as_synapse du -sk --apparent-size . 2>/dev/null | awk '{ print int($1 / 1024) }') || :
-  enough "$1" $((${media:-0} + 2 * DATABASE_MB + 50 + RESERVE)) 'for a backup'
+  require_space "$1" $((${media:-0} + 2 * DATABASE_MB + 50 + RESERVE)) 'for a backup'
 }
 
 # The backups that the timer made, oldest first, NUL-separated. Other files in the directory are their owner's.
@@ -133,13 +133,13 @@ backup_config() { # DIRECTORY
 }
 
 # One file, 0600: the database first, then Synapse's files, so that each row of the dump finds its file.
-backup() { # [FILE [anyhow]]
+write_backup() { # [FILE [anyhow]]
   local to name left_out
   name=matrix-$(date -u +%Y%m%d-%H%M%S).tar.gz
   umask 077
   install -d -m 0700 $BACKUPS
   STEP='looking for room'
-  trap 'ended backup_ended' EXIT
+  trap 'on_exit clean_up_backup' EXIT
   remove_partial_backups
   to=$(realpath -m -- "${1:-$BACKUPS/$name}")
   [ ! -d "$to" ] || to=$to/$name
@@ -149,14 +149,14 @@ backup() { # [FILE [anyhow]]
   [ "${2-}" = anyhow ] || synapse_has "$SERVER_NAME.signing.key" ||
     die "there is no $DATA/$SERVER_NAME.signing.key, or it is a link: put the key itself there"
   [ "${1-}" ] || [ ! "${BACKUP_KEEP-}" ] || prune_backups $((BACKUP_KEEP - 1))
-  room_for_backup "$(dirname "$to")"
-  dirname "$to" | replace "$LIB/backup-place" 600
+  require_space_for_backup "$(dirname "$to")"
+  dirname "$to" | replace_file "$LIB/backup-place" 600
   PART=$(mktemp -d "$(dirname "$to")/.matrix-backup.XXXXXX")
   STEP='dumping the database'
   dump_database "$PART/database"
   STEP='copying the configuration'
   backup_config "$PART/config"
-  printf '{"generator":%s,"domain":%s,"server_name":"%s","made":"%s"}\n' "$(json "$VERSION")" "$(json "$DOMAIN")" \
+  printf '{"generator":%s,"domain":%s,"server_name":"%s","made":"%s"}\n' "$(json_string "$VERSION")" "$(json_string "$DOMAIN")" \
     "$SERVER_NAME" "$(date -u +%FT%TZ)" >"$PART/manifest.json"
   STEP='writing the archive'
   (cd "$PART" && find manifest.json database config -type f -print0 | sort -z | xargs -0 sha256sum >SHA256SUMS.own)
@@ -172,20 +172,20 @@ backup() { # [FILE [anyhow]]
   rm -rf -- "$PART" "$LIB/backup-place"
   PART=''
   STEP=''
-  note backup "$to, $(date -u +%FT%TZ)$([ "$left_out" = 0 ] || echo ", $left_out files left out")"
-  note backup_error ''
-  render
+  set_fact backup "$to, $(date -u +%FT%TZ)$([ "$left_out" = 0 ] || echo ", $left_out files left out")"
+  set_fact backup_error ''
+  write_state
   say "backup: $to$([ "$left_out" = 0 ] || echo ", $left_out files left out")"
   [ "${1-}" ] || [ ! "${BACKUP_KEEP-}" ] || prune_backups "$BACKUP_KEEP"
 }
 
 # However a backup ends, nothing half made stays, and the state file has the reason.
 PART=''
-backup_ended() {
+clean_up_backup() {
   [ ! "$PART" ] || rm -rf -- "$PART"
   if [ "$STEP" ]; then
-    note backup_error "$(date -u +%FT%TZ) ${WHY:-$STEP failed}"
-    render
+    set_fact backup_error "$(date -u +%FT%TZ) ${WHY:-$STEP failed}"
+    write_state
     [ "$WHY" ] || say "failed: the backup failed while $STEP" >&2
   fi
 }

@@ -80,7 +80,7 @@ function ofRung(form: Shown['form'], files: readonly LandedFile[]): Pick<Shown, 
   if (form === 'yaml') return { rung: script.encoding === 'text/plain' ? 'plain' : 'packed' };
   if (at(APT_KEY)) return { rung: 'gzip' };
   const text = new TextDecoder().decode(script.decoded.bytes);
-  return { rung: /^doctor\(\)/m.test(text) ? 'key-fetched' : 'core' };
+  return { rung: /^(?:cmd_)?doctor\(\)/m.test(text) ? 'key-fetched' : 'core' };
 }
 
 function syntaxProblem(
