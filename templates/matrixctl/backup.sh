@@ -57,19 +57,71 @@ remove_partial_backups() {
 # Synapse's. A file that changes while it is read is left out; one too large to hold is taken as far as it was there.
 # Of a folder that cannot be read Python gives the name without its path.
 # Media of other servers and previews of pages are left out too: Synapse fetches them again.
-ARCHIVE='
+# Python reads this program from standard input and runs with Synapse's rights. It opens each file by its name in the
+# open directory (dir_fd) and follows no link.
+archive_files() {
+  as_synapse timeout 12h /usr/bin/python3 -I - <<'PYTHON'
 import hashlib, os, stat, sys, tarfile
+
 out, sums = sys.stdout.buffer, os.fdopen(3, "wb")
-skip = {b"./media_store/" + name for name in (b"remote_content", b"remote_thumbnail", b"url_cache", b"url_cache_thumbnails")}
+skipped_folders = {b"./media_store/" + name for name in (b"remote_content", b"remote_thumbnail", b"url_cache", b"url_cache_thumbnails")}
+skipped_files = {b"./homeserver.yaml", b"./pgpass"}
+HELD = 1 << 26
+PIECE = 1 << 20
+
 def left_out(path, why):
     name = os.fsencode(path[2:]).decode("utf-8", "replace")
     print("".join(c if c.isprintable() else "?" for c in name) + ": " + why, file=sys.stderr)
-for top, folders, names, at in os.fwalk(b".", onerror=lambda e: left_out("./" + os.fsdecode(e.filename or b"?"), e.strerror)):
-    folders[:] = sorted(name for name in folders if top + b"/" + name not in skip)
+
+def folder_left_out(error):
+    left_out("./" + os.fsdecode(error.filename or b"?"), error.strerror)
+
+def header(text, status):
+    member = tarfile.TarInfo("files/" + text[2:])
+    member.size, member.mtime, member.mode = status.st_size, int(status.st_mtime), status.st_mode & 0o777
+    member.uid = member.gid = 991
+    return member.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+
+def pieces(file, text, size):
+    while size:
+        piece = file.read(min(size, PIECE))
+        if not piece:
+            left_out(text, "shrank while it was read; the end is zeros")
+            piece = bytes(min(size, PIECE))
+        size -= len(piece)
+        yield piece
+
+def note_sum(text, digest):
+    shown = os.fsencode("files/" + text[2:])
+    mark = b"\\" if b"\\" in shown or b"\n" in shown or b"\r" in shown else b""
+    shown = shown.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
+    sums.write(mark + digest.hexdigest().encode() + b"  " + shown + b"\n")
+
+def archive(file, text):
+    before = os.fstat(file.fileno())
+    if not stat.S_ISREG(before.st_mode):
+        return left_out(text, "not a file")
+    if before.st_size <= HELD:
+        content = [file.read(before.st_size)]
+        after = os.fstat(file.fileno())
+        if len(content[0]) != before.st_size or after.st_size != before.st_size or after.st_mtime_ns != before.st_mtime_ns:
+            return left_out(text, "changed while it was read")
+    else:
+        content = pieces(file, text, before.st_size)
+    digest = hashlib.sha256()
+    out.write(header(text, before))
+    for piece in content:
+        digest.update(piece)
+        out.write(piece)
+    out.write(bytes(-before.st_size % 512))
+    note_sum(text, digest)
+
+for top, folders, names, at in os.fwalk(b".", onerror=folder_left_out):
+    folders[:] = sorted(name for name in folders if top + b"/" + name not in skipped_folders)
     for name in sorted(names):
         path = top + b"/" + name
         text = os.fsdecode(path)
-        if path in (b"./homeserver.yaml", b"./pgpass") or name.startswith(b".matrixctl-"):
+        if path in skipped_files or name.startswith(b".matrixctl-"):
             continue
         try:
             file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
@@ -77,42 +129,10 @@ for top, folders, names, at in os.fwalk(b".", onerror=lambda e: left_out("./" + 
             left_out(text, error.strerror)
             continue
         with os.fdopen(file, "rb") as file:
-            before = os.fstat(file.fileno())
-            if not stat.S_ISREG(before.st_mode):
-                left_out(text, "not a file")
-                continue
-            member = tarfile.TarInfo("files/" + text[2:])
-            member.size, member.mtime, member.mode = before.st_size, int(before.st_mtime), before.st_mode & 0o777
-            member.uid = member.gid = 991
-            header = member.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
-            digest = hashlib.sha256()
-            if before.st_size <= 1 << 26:
-                content = file.read(before.st_size)
-                after = os.fstat(file.fileno())
-                if len(content) != before.st_size or after.st_size != before.st_size or after.st_mtime_ns != before.st_mtime_ns:
-                    left_out(text, "changed while it was read")
-                    continue
-                digest.update(content)
-                out.write(header)
-                out.write(content)
-            else:
-                out.write(header)
-                rest = before.st_size
-                while rest:
-                    content = file.read(min(rest, 1 << 20))
-                    if not content:
-                        left_out(text, "shrank while it was read; the end is zeros")
-                        content = bytes(min(rest, 1 << 20))
-                    rest -= len(content)
-                    digest.update(content)
-                    out.write(content)
-            out.write(bytes(-before.st_size % 512))
-            shown = os.fsencode("files/" + text[2:])
-            mark = b"\\" if b"\\" in shown or b"\n" in shown or b"\r" in shown else b""
-            shown = shown.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
-            sums.write(mark + digest.hexdigest().encode() + b"  " + shown + b"\n")
+            archive(file, text)
 out.flush()
-'
+PYTHON
+}
 
 # The configuration that a person may want to look up, and what only this server knows: passwords, and the key of a
 # certificate authority of its own.
@@ -130,6 +150,16 @@ backup_config() { # DIRECTORY
     timeout 60 docker exec nginx-nginx-1 tar -C /etc/letsencrypt -cf - local_ca | head -c 1000000 >"$1/local_ca.tar" ||
       say 'the local certificate authority is left out: nginx does not run' >&2
   fi
+}
+
+# Puts the parts and Synapse's files into the archive $PART/new.
+write_archive() {
+  (cd "$PART" && find manifest.json database config -type f -print0 | sort -z | xargs -0 sha256sum >SHA256SUMS.own)
+  {
+    archive_files 2>"$PART/left-out" 3>"$PART/SHA256SUMS.files"
+    cat "$PART/SHA256SUMS.own" "$PART/SHA256SUMS.files" >"$PART/SHA256SUMS"
+    tar -C "$PART" -cf - SHA256SUMS manifest.json database config
+  } | (keep_reserve "$PART" && gzip -c >"$PART/new")
 }
 
 # One file, 0600: the database first, then Synapse's files, so that each row of the dump finds its file.
@@ -159,12 +189,7 @@ write_backup() { # [FILE [anyhow]]
   printf '{"generator":%s,"domain":%s,"server_name":"%s","made":"%s"}\n' "$(json_string "$VERSION")" "$(json_string "$DOMAIN")" \
     "$SERVER_NAME" "$(date -u +%FT%TZ)" >"$PART/manifest.json"
   STEP='writing the archive'
-  (cd "$PART" && find manifest.json database config -type f -print0 | sort -z | xargs -0 sha256sum >SHA256SUMS.own)
-  {
-    as_synapse timeout 12h /usr/bin/python3 -Ic "$ARCHIVE" 2>"$PART/left-out" 3>"$PART/SHA256SUMS.files"
-    cat "$PART/SHA256SUMS.own" "$PART/SHA256SUMS.files" >"$PART/SHA256SUMS"
-    tar -C "$PART" -cf - SHA256SUMS manifest.json database config
-  } | (keep_reserve "$PART" && gzip -c >"$PART/new")
+  write_archive
   left_out=$(wc -l <"$PART/left-out")
   [ "$left_out" = 0 ] || head -n 20 "$PART/left-out" | sed 's/^/gen-cloudinit: left out: /' >&2
   sync "$PART/new"
