@@ -131,6 +131,7 @@ for top, folders, names, at in os.fwalk(b".", onerror=folder_left_out):
         with os.fdopen(file, "rb") as file:
             archive(file, text)
 out.flush()
+sums.close()
 PYTHON
 }
 

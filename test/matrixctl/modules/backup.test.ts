@@ -179,6 +179,13 @@ test('an archive that cannot be written leaves nothing but its reason', (server)
   assert.equal(server.list(BACKUPS), []);
 });
 
+test('checksums that cannot be written fail the backup, which nobody could restore', (server) => {
+  lived(server);
+  const { code, stderr } = server.call('archive_files 3>/dev/full >/dev/null');
+  assert.is.not(code, 0);
+  assert.match(stderr, 'No space left on device');
+});
+
 test('configuration that is not there is left out, which is said', (server) => {
   lived(server);
   server.call('rm "$BASE_DIR/element-config.json" "$DATA/homeserver.yaml"');
