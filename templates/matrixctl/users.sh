@@ -15,19 +15,19 @@ cmd_user() { # NAME [--admin]
 }
 
 create_user() { # NAME [--admin] [PASSWORD-FILE]
-  local name=${1-} secret kind=${2:---no-admin}
+  local name=${1-} kind=${2:---no-admin} file=${3-}
   require_user_name "$name"
   [[ $kind = --admin || $kind = --no-admin ]] || refuse "unexpected argument $kind"
   RECORD+=" $name $kind"
-  secret=${3:-/root/matrix-password-$name}
+  [ "$file" ] || file=/root/matrix-password-$name
   if [ "$(user_exists "$name")" ]; then
     [ "$BOOT" ] || die "@$name is there already; matrixctl password $name sets a new password"
   else
-    write_once "$secret" random_secret
+    write_once "$file" random_secret
     run docker exec -i matrix-synapse-1 register_new_matrix_user -c /data/homeserver.yaml -u "$name" "$kind" \
-      --password-file /dev/stdin http://127.0.0.1:8008 <"$secret"
+      --password-file /dev/stdin http://127.0.0.1:8008 <"$file"
   fi
-  [ ! -s "$secret" ] || say "@$name:$SERVER_NAME, password in $secret"
+  [ ! -s "$file" ] || say "@$name:$SERVER_NAME, password in $file"
 }
 
 cmd_password() { # NAME
