@@ -31,7 +31,7 @@ failure_reason() { # OUTPUT
     *'E: The repository'*'is not signed'*) echo "!the repository is not signed with the document's key" ;;
     *'Hash Sum mismatch'*gpg*) echo "!the key at $DOCKER_APT_URL/gpg is not the one that the document names" ;;
     *'ile size limit exceeded'*) echo '!there is no room for it on the disk' ;;
-    *'curl: (22) '*' error: 40'[34]* | *'curl: (22) '*' error: 410'*)
+    *'curl: (22) '*' error: 40'[134]* | *'curl: (22) '*' error: 410'*)
       last=${1##* error: }
       echo "!the server answers ${last:0:3}: the URL is wrong or has expired"
       ;;

@@ -112,7 +112,10 @@ const REASONS: readonly (readonly [string, string])[] = [
     'curl: (22) The requested URL returned error: 410',
     '!the server answers 410: the URL is wrong or has expired',
   ],
-  ['curl: (22) The requested URL returned error: 401', 'the server refuses access: '],
+  [
+    'curl: (22) The requested URL returned error: 401',
+    '!the server answers 401: the URL is wrong or has expired',
+  ],
   ['curl: (22) The requested URL returned error: 503', 'curl: (22) The requested URL returned error: 503'],
   [
     'curl: (60) SSL certificate problem: certificate has expired',

@@ -57,8 +57,13 @@ for (const [reason, words] of [
   ],
   ["the server's certificate is not trusted: unknown authority", 'Get "https://x": x509: unknown authority'],
   [
-    'the server refuses access: curl: (22) The requested URL returned error: 401',
+    '!the server answers 401: the URL is wrong or has expired',
     'curl: (22) The requested URL returned error: 401',
+  ],
+  // A registry's.
+  [
+    'the server refuses access: unexpected status from HEAD request to https://x: 401 Unauthorized',
+    'unexpected status from HEAD request to https://x: 401 Unauthorized',
   ],
   [
     '!the server answers 403: the URL is wrong or has expired',
