@@ -37,8 +37,7 @@ tables_incomplete() {
 recreate_tables() {
   say "Synapse's tables are half made: they are made again"
   compose_matrix stop synapse
-  sql -d postgres -c 'DROP DATABASE synapse' \
-    -c "CREATE DATABASE synapse ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+  recreate_database synapse
   compose_matrix start synapse
 }
 

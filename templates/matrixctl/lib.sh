@@ -72,6 +72,12 @@ health() { [ "$(curl -so /dev/null -m 5 -w '%{http_code}' http://127.0.0.1:8008/
 # standard input: -c replaces no variables.
 sql() { run timeout 3600 docker exec -i matrix-db-1 psql -XqAtU synapse -v ON_ERROR_STOP=1 "$@"; }
 
+# Replaces a database by an empty one, as Synapse wants it: UTF8, and sorted by the bytes.
+recreate_database() { # NAME
+  sql -d postgres -c "DROP DATABASE IF EXISTS $1" \
+    -c "CREATE DATABASE $1 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+}
+
 # The containers of both stacks by Docker Compose's own labels: a name would also match other people's containers.
 containers() { # [FILTER...]
   local project

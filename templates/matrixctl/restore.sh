@@ -159,8 +159,7 @@ require_space_to_restore() { # SHOWN
 
 # Loads a dump into the database `restored`, beside the one in use.
 load_database() { # DUMP SHOWN
-  sql -d postgres -c 'DROP DATABASE IF EXISTS restored' \
-    -c "CREATE DATABASE restored ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+  recreate_database restored
   if ! run docker exec -i matrix-db-1 pg_restore -U synapse --exit-on-error -d restored <"$1"; then
     sql -d postgres -c 'DROP DATABASE restored' || :
     die "the database of $2 cannot be put back"

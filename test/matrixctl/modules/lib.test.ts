@@ -146,6 +146,14 @@ test('a docker command is shown without its time limit', (server) => {
   assert.is(stderr, '+ docker exec -i matrix-db-1 psql -XqAtU synapse -v ON_ERROR_STOP=1 -c SELECT 1\n');
 });
 
+test('a database is made again as Synapse wants it', (server) => {
+  server.answer('docker', { 'exec -i matrix-db-1 psql *': ':' });
+  assert.equal(server.call('recreate_database synapse').calls, [
+    'docker exec -i matrix-db-1 psql -XqAtU synapse -v ON_ERROR_STOP=1 -d postgres -c DROP DATABASE IF EXISTS synapse ' +
+      "-c CREATE DATABASE synapse ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0",
+  ]);
+});
+
 test('a command for both stacks ends with the first that fails', (server) => {
   server.answer('docker', { [`${MATRIX} pull`]: 'exit 1', 'compose -f */root/nginx/compose.yml pull': ':' });
   assert.is(server.call('compose_both pull').calls.length, 1);
