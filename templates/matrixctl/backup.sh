@@ -23,11 +23,11 @@ measure_database() {
 }
 
 # Whether a backup fits there, at the worst: all media, and the dump beside the file and in it.
-room_for_backup() { # DIRECTORY
+require_space_for_backup() { # DIRECTORY
   local media
   measure_database
   media=$(as_synapse du -sk --apparent-size . 2>/dev/null | awk '{ print int($1 / 1024) }') || :
-  enough "$1" $((${media:-0} + 2 * DATABASE_MB + 50 + RESERVE)) 'for a backup'
+  require_space "$1" $((${media:-0} + 2 * DATABASE_MB + 50 + RESERVE)) 'for a backup'
 }
 
 # The backups that the timer made, oldest first, NUL-separated. Other files in the directory are their owner's.
@@ -57,19 +57,71 @@ remove_partial_backups() {
 # Synapse's. A file that changes while it is read is left out; one too large to hold is taken as far as it was there.
 # Of a folder that cannot be read Python gives the name without its path.
 # Media of other servers and previews of pages are left out too: Synapse fetches them again.
-ARCHIVE='
+# Python reads this program from standard input and runs with Synapse's rights. It opens each file by its name in the
+# open directory (dir_fd) and follows no link.
+archive_files() {
+  as_synapse timeout 12h /usr/bin/python3 -I - <<'PYTHON'
 import hashlib, os, stat, sys, tarfile
+
 out, sums = sys.stdout.buffer, os.fdopen(3, "wb")
-skip = {b"./media_store/" + name for name in (b"remote_content", b"remote_thumbnail", b"url_cache", b"url_cache_thumbnails")}
+skipped_folders = {b"./media_store/" + name for name in (b"remote_content", b"remote_thumbnail", b"url_cache", b"url_cache_thumbnails")}
+skipped_files = {b"./homeserver.yaml", b"./pgpass"}
+HELD = 1 << 26
+PIECE = 1 << 20
+
 def left_out(path, why):
     name = os.fsencode(path[2:]).decode("utf-8", "replace")
     print("".join(c if c.isprintable() else "?" for c in name) + ": " + why, file=sys.stderr)
-for top, folders, names, at in os.fwalk(b".", onerror=lambda e: left_out("./" + os.fsdecode(e.filename or b"?"), e.strerror)):
-    folders[:] = sorted(name for name in folders if top + b"/" + name not in skip)
+
+def folder_left_out(error):
+    left_out("./" + os.fsdecode(error.filename or b"?"), error.strerror)
+
+def header(text, status):
+    member = tarfile.TarInfo("files/" + text[2:])
+    member.size, member.mtime, member.mode = status.st_size, int(status.st_mtime), status.st_mode & 0o777
+    member.uid = member.gid = 991
+    return member.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+
+def pieces(file, text, size):
+    while size:
+        piece = file.read(min(size, PIECE))
+        if not piece:
+            left_out(text, "shrank while it was read; the end is zeros")
+            piece = bytes(min(size, PIECE))
+        size -= len(piece)
+        yield piece
+
+def note_sum(text, digest):
+    shown = os.fsencode("files/" + text[2:])
+    mark = b"\\" if b"\\" in shown or b"\n" in shown or b"\r" in shown else b""
+    shown = shown.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
+    sums.write(mark + digest.hexdigest().encode() + b"  " + shown + b"\n")
+
+def archive(file, text):
+    before = os.fstat(file.fileno())
+    if not stat.S_ISREG(before.st_mode):
+        return left_out(text, "not a file")
+    if before.st_size <= HELD:
+        content = [file.read(before.st_size)]
+        after = os.fstat(file.fileno())
+        if len(content[0]) != before.st_size or after.st_size != before.st_size or after.st_mtime_ns != before.st_mtime_ns:
+            return left_out(text, "changed while it was read")
+    else:
+        content = pieces(file, text, before.st_size)
+    digest = hashlib.sha256()
+    out.write(header(text, before))
+    for piece in content:
+        digest.update(piece)
+        out.write(piece)
+    out.write(bytes(-before.st_size % 512))
+    note_sum(text, digest)
+
+for top, folders, names, at in os.fwalk(b".", onerror=folder_left_out):
+    folders[:] = sorted(name for name in folders if top + b"/" + name not in skipped_folders)
     for name in sorted(names):
         path = top + b"/" + name
         text = os.fsdecode(path)
-        if path in (b"./homeserver.yaml", b"./pgpass") or name.startswith(b".matrixctl-"):
+        if path in skipped_files or name.startswith(b".matrixctl-"):
             continue
         try:
             file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
@@ -77,42 +129,11 @@ for top, folders, names, at in os.fwalk(b".", onerror=lambda e: left_out("./" + 
             left_out(text, error.strerror)
             continue
         with os.fdopen(file, "rb") as file:
-            before = os.fstat(file.fileno())
-            if not stat.S_ISREG(before.st_mode):
-                left_out(text, "not a file")
-                continue
-            member = tarfile.TarInfo("files/" + text[2:])
-            member.size, member.mtime, member.mode = before.st_size, int(before.st_mtime), before.st_mode & 0o777
-            member.uid = member.gid = 991
-            header = member.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
-            digest = hashlib.sha256()
-            if before.st_size <= 1 << 26:
-                content = file.read(before.st_size)
-                after = os.fstat(file.fileno())
-                if len(content) != before.st_size or after.st_size != before.st_size or after.st_mtime_ns != before.st_mtime_ns:
-                    left_out(text, "changed while it was read")
-                    continue
-                digest.update(content)
-                out.write(header)
-                out.write(content)
-            else:
-                out.write(header)
-                rest = before.st_size
-                while rest:
-                    content = file.read(min(rest, 1 << 20))
-                    if not content:
-                        left_out(text, "shrank while it was read; the end is zeros")
-                        content = bytes(min(rest, 1 << 20))
-                    rest -= len(content)
-                    digest.update(content)
-                    out.write(content)
-            out.write(bytes(-before.st_size % 512))
-            shown = os.fsencode("files/" + text[2:])
-            mark = b"\\" if b"\\" in shown or b"\n" in shown or b"\r" in shown else b""
-            shown = shown.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
-            sums.write(mark + digest.hexdigest().encode() + b"  " + shown + b"\n")
+            archive(file, text)
 out.flush()
-'
+sums.close()
+PYTHON
+}
 
 # The configuration that a person may want to look up, and what only this server knows: passwords, and the key of a
 # certificate authority of its own.
@@ -132,14 +153,24 @@ backup_config() { # DIRECTORY
   fi
 }
 
+# Puts the parts and Synapse's files into the archive $PART/new.
+write_archive() {
+  (cd "$PART" && find manifest.json database config -type f -print0 | sort -z | xargs -0 sha256sum >SHA256SUMS.own)
+  {
+    archive_files 2>"$PART/left-out" 3>"$PART/SHA256SUMS.files"
+    cat "$PART/SHA256SUMS.own" "$PART/SHA256SUMS.files" >"$PART/SHA256SUMS"
+    tar -C "$PART" -cf - SHA256SUMS manifest.json database config
+  } | (keep_reserve "$PART" && gzip -c >"$PART/new")
+}
+
 # One file, 0600: the database first, then Synapse's files, so that each row of the dump finds its file.
-backup() { # [FILE [anyhow]]
+write_backup() { # [FILE [anyhow]]
   local to name left_out
   name=matrix-$(date -u +%Y%m%d-%H%M%S).tar.gz
   umask 077
   install -d -m 0700 $BACKUPS
   STEP='looking for room'
-  trap 'ended backup_ended' EXIT
+  trap 'on_exit clean_up_backup' EXIT
   remove_partial_backups
   to=$(realpath -m -- "${1:-$BACKUPS/$name}")
   [ ! -d "$to" ] || to=$to/$name
@@ -149,22 +180,17 @@ backup() { # [FILE [anyhow]]
   [ "${2-}" = anyhow ] || synapse_has "$SERVER_NAME.signing.key" ||
     die "there is no $DATA/$SERVER_NAME.signing.key, or it is a link: put the key itself there"
   [ "${1-}" ] || [ ! "${BACKUP_KEEP-}" ] || prune_backups $((BACKUP_KEEP - 1))
-  room_for_backup "$(dirname "$to")"
-  dirname "$to" | replace "$LIB/backup-place" 600
+  require_space_for_backup "$(dirname "$to")"
+  dirname "$to" | replace_file "$LIB/backup-place" 600
   PART=$(mktemp -d "$(dirname "$to")/.matrix-backup.XXXXXX")
   STEP='dumping the database'
   dump_database "$PART/database"
   STEP='copying the configuration'
   backup_config "$PART/config"
-  printf '{"generator":%s,"domain":%s,"server_name":"%s","made":"%s"}\n' "$(json "$VERSION")" "$(json "$DOMAIN")" \
+  printf '{"generator":%s,"domain":%s,"server_name":"%s","made":"%s"}\n' "$(json_string "$VERSION")" "$(json_string "$DOMAIN")" \
     "$SERVER_NAME" "$(date -u +%FT%TZ)" >"$PART/manifest.json"
   STEP='writing the archive'
-  (cd "$PART" && find manifest.json database config -type f -print0 | sort -z | xargs -0 sha256sum >SHA256SUMS.own)
-  {
-    as_synapse timeout 12h /usr/bin/python3 -Ic "$ARCHIVE" 2>"$PART/left-out" 3>"$PART/SHA256SUMS.files"
-    cat "$PART/SHA256SUMS.own" "$PART/SHA256SUMS.files" >"$PART/SHA256SUMS"
-    tar -C "$PART" -cf - SHA256SUMS manifest.json database config
-  } | (keep_reserve "$PART" && gzip -c >"$PART/new")
+  write_archive
   left_out=$(wc -l <"$PART/left-out")
   [ "$left_out" = 0 ] || head -n 20 "$PART/left-out" | sed 's/^/gen-cloudinit: left out: /' >&2
   sync "$PART/new"
@@ -172,20 +198,20 @@ backup() { # [FILE [anyhow]]
   rm -rf -- "$PART" "$LIB/backup-place"
   PART=''
   STEP=''
-  note backup "$to, $(date -u +%FT%TZ)$([ "$left_out" = 0 ] || echo ", $left_out files left out")"
-  note backup_error ''
-  render
+  set_fact backup "$to, $(date -u +%FT%TZ)$([ "$left_out" = 0 ] || echo ", $left_out files left out")"
+  set_fact backup_error ''
+  write_state
   say "backup: $to$([ "$left_out" = 0 ] || echo ", $left_out files left out")"
   [ "${1-}" ] || [ ! "${BACKUP_KEEP-}" ] || prune_backups "$BACKUP_KEEP"
 }
 
 # However a backup ends, nothing half made stays, and the state file has the reason.
 PART=''
-backup_ended() {
+clean_up_backup() {
   [ ! "$PART" ] || rm -rf -- "$PART"
   if [ "$STEP" ]; then
-    note backup_error "$(date -u +%FT%TZ) ${WHY:-$STEP failed}"
-    render
+    set_fact backup_error "$(date -u +%FT%TZ) ${WHY:-$STEP failed}"
+    write_state
     [ "$WHY" ] || say "failed: the backup failed while $STEP" >&2
   fi
 }

@@ -1,12 +1,7 @@
 # shellcheck shell=bash
 # --- what the timer's tick does for backups and unfinished work
 
-operations_tick() { # before|after
-  if [ "$1" = after ]; then
-    backup_due || return 0
-    exec 9>&-
-    exec "$0" backup
-  fi
+continue_or_clean_up() {
   if [ -s "$LIB/unfinished" ]; then
     exec 9>&-
     exec "$0" continue
@@ -21,12 +16,18 @@ operations_tick() { # before|after
   fi
 }
 
+start_due_backup() {
+  backup_due || return 0
+  exec 9>&-
+  exec "$0" backup
+}
+
 # At night, or when the last one is older than a day; one that fails is tried again after an hour.
 backup_due() {
   local minutes=1500
   [ "${BACKUP_KEEP-}" ] || return 1
   [ "$(date +%H)" != 03 ] || minutes=180
-  [ ! "$(recent $minutes $BACKUPS 'matrix-????????-??????.tar.gz')" ] || return 1
-  old tried 60 || return 1
+  [ ! "$(recent_files $minutes $BACKUPS 'matrix-????????-??????.tar.gz')" ] || return 1
+  older_than tried 60 || return 1
   touch "$LIB/tried"
 }

@@ -2,7 +2,7 @@
 # --- certificates
 
 # How many seconds the certificate that nginx serves is still good for, and how many it was made for; 0 1 without one.
-certificate_left() {
+certificate_lifetime() {
   local dates begin end
   mapfile -t dates < <(get / -v -o /dev/null 2>&1 | head -c 100000 | sed -n 's/^\* *start date: //p;s/^\* *expire date: //p')
   if begin=$(date -d "${dates[0]:-none}" +%s 2>/dev/null) && end=$(date -d "${dates[1]:-none}" +%s 2>/dev/null); then
@@ -13,12 +13,12 @@ certificate_left() {
 }
 
 # What a person calls so many seconds.
-span() { # SECONDS
+format_duration() { # SECONDS
   if [ "$1" -ge 172800 ]; then echo "$(($1 / 86400)) days"; else echo "$(($1 / 3600)) hours"; fi
 }
 
 # Why the last order failed, in the words of the certificate authority; nothing when it did not.
-order_error() {
+last_order_error() {
   timeout 20 docker logs --tail 300 nginx-nginx-1 2>&1 | head -c 300000 | awk '
     /Detail: / { sub(/.*Detail: /, ""); why = $0 }
     /An unexpected error occurred:/ { if (getline > 0) why = $0 }
@@ -28,22 +28,22 @@ order_error() {
 
 # The addresses of the domain, one a line. Synapse's resolver is asked, because /etc/hosts of the server may name the
 # server itself. Synapse may answer anything: only what can be an address is taken.
-addresses() {
+resolve_domain() {
   timeout 30 docker exec matrix-synapse-1 python3 -c 'import socket, sys
 for address in sorted({found[4][0] for found in socket.getaddrinfo(sys.argv[1], 80)}): print(address)' "$DOMAIN" 2>/dev/null |
     head -c 10000 | grep -xE '[0-9a-fA-F:.]{2,45}' | head -n 16
 }
 
 # Which records of the domain do not lead here: each address is asked for a word that only this server's nginx knows.
-strangers() {
+check_dns() {
   local address record got word found place=.well-known/acme-challenge
-  word=$(random)
+  word=$(random_secret)
   # shellcheck disable=SC2016 # for the inner shell
   timeout 30 docker exec nginx-nginx-1 sh -c 'cd /var/www/letsencrypt && mkdir -p "$1" && echo "$2" >"$1/here"' sh $place "$word" || {
     echo 'the test word cannot be given to nginx'
     return
   }
-  mapfile -t found < <(addresses)
+  mapfile -t found < <(resolve_domain)
   [ ${#found[@]} -gt 0 ] || echo "A of $DOMAIN or Synapse is missing"
   for address in "${found[@]}"; do
     case $address in *:*) record="AAAA [$address]" ;; *) record="A $address" ;; esac
@@ -60,17 +60,17 @@ strangers() {
 # as well: look at DNS, and order where it can work. Let's Encrypt takes five failures an hour, so the first orders are 20
 # minutes apart, and each failure doubles the pause, up to 12 hours. When the last wrong record has become right, order at
 # once and count anew, once an hour at most. An address that does not answer from here may do so from elsewhere.
-tls() { # [retry]
+renew_certificate() { # [now]
   local left life why who='' failed ask=$1 orders pause result
-  read -r left life < <(certificate_left)
-  why="certificate for $(span "$left")"
+  read -r left life < <(certificate_lifetime)
+  why="certificate for $(format_duration "$left")"
   [ "$left" -gt 0 ] || why='no valid certificate'
   if [ $((left * 3)) -ge "$life" ]; then rm -f $LIB/orders; fi
   if [ $((left * 3)) -lt "$life" ] || [ "$ask" ]; then
-    who=$(strangers | paste -sd ,) || :
-    failed=$(order_error) || :
+    who=$(check_dns | paste -sd ,) || :
+    failed=$(last_order_error) || :
     why+="${who:+: $who}${failed:+; the last order failed: $failed}"
-    if [ ! "$who" ] && [ $LIB/wrong -nt $LIB/order ] && old order 2 && old right 60; then
+    if [ ! "$who" ] && [ $LIB/wrong -nt $LIB/order ] && older_than order 2 && older_than right 60; then
       touch $LIB/right
       rm -f $LIB/orders
       ask=1
@@ -80,14 +80,19 @@ tls() { # [retry]
     pause=$((20 << orders))
     [ $pause -le 720 ] || pause=720
     # A minute less: the timer does not tick to the second.
-    if [ "$ask" ] || { [[ $who != *' is '* ]] && old order $((pause - 1)); }; then
+    if [ "$ask" ] || { [[ $who != *' is '* ]] && older_than order $((pause - 1)); }; then
       touch $LIB/order
-      echo $((orders < 6 ? orders + 1 : 6)) | replace $LIB/orders 600
+      echo $((orders < 6 ? orders + 1 : 6)) | replace_file $LIB/orders 600
       result='done'
       run timeout 60 docker kill -s HUP nginx-nginx-1 || result='failed: nginx does not run'
       journal "tls, certificate ordered: $result"
     fi
     [ ! "$who" ] || touch $LIB/wrong
   fi
-  changed certificate "$why" "$why"
+  update_fact certificate "$why" "$why"
+}
+
+cmd_tls() { # retry
+  [ "$*" = retry ] || die 'the command is: matrixctl tls retry'
+  renew_certificate now
 }

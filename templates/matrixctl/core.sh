@@ -1,8 +1,11 @@
 # shellcheck shell=bash
-# --- what stands for operations.sh in a document that has no room for it; without it no work is left unfinished
+# --- replaces operations.sh in a document that has no room for it; without it no work is left unfinished
 
-settled() { :; }
-operations() { die "unknown command $1, or its document had no room for it: see the README of gen-cloudinit, Operating"; }
-operations_tick() { :; }
-begin() { operations begin; }
-operations_commands() { :; }
+unknown_command() { # WORD
+  die "unknown command $1, or its document had no room for it: see the README of gen-cloudinit, Operating"
+}
+refuse_unfinished() { :; }
+continue_or_clean_up() { :; }
+start_due_backup() { :; }
+boot_begin() { unknown_command begin; }
+list_operations() { :; }

@@ -5,15 +5,15 @@ KEY=/etc/apt/keyrings/gen-cloudinit-docker.asc
 LIST=/etc/apt/sources.list.d/gen-cloudinit-docker.list
 
 # A server that has Docker keeps it. $LIB/installing is there while the installation is ours.
-docker_install() { # PACKAGE...
+install_docker() { # PACKAGE...
   if command -v docker >/dev/null && [ ! -e $LIB/installing ]; then
     say 'Docker is there already'
   else
-    state installing
+    set_phase installing
     touch $LIB/installing
     if [ ! -e /etc/docker/daemon.json ]; then
       install -d -m 755 /etc/docker
-      printf '%s\n' "$DAEMON_JSON" | replace /etc/docker/daemon.json 644
+      printf '%s\n' "$DAEMON_JSON" | replace_file /etc/docker/daemon.json 644
     fi
     retry 'installing Docker' apt_install "$@"
     rm $LIB/installing
@@ -23,25 +23,25 @@ docker_install() { # PACKAGE...
 }
 
 # Docker Engine's major version; 0 when it is not known.
-engine() {
-  know_engine
+engine_major() {
+  detect_engine
   if [[ ${ENGINE%%.*} =~ ^[0-9]+$ ]]; then echo "${ENGINE%%.*}"; else echo 0; fi
 }
 
 # Containers are tested up to five times a second while they start. Docker Engine before 25 and Docker Compose before 2.20 refuse the
 # setting, so that a server with one of those goes without it.
-start_interval() {
+drop_start_interval() {
   local file compose
   compose=$(docker compose version --short)
-  if [ "$(engine)" -ge 25 ] && printf '%s\n' 2.20 "${compose#v}" | sort -CV; then return; fi
-  for file in "$MATRIX" $NGINX; do edit "$file" grep -v start_interval; done
+  if [ "$(engine_major)" -ge 25 ] && printf '%s\n' 2.20 "${compose#v}" | sort -CV; then return; fi
+  for file in "$MATRIX" $NGINX; do edit_file "$file" grep -v start_interval; done
 }
 
 # Called in a condition, where bash does not stop at errors. The distribution's lists are tens of megabytes, and most
 # images have what Docker depends on: they are fetched only when something is missing. A repository of somebody else's
 # that does not answer must not matter, so that what apt says about those is no more than a warning here.
 apt_install() { # PACKAGE...
-  docker_repository && dpkg --configure -a && docker_lists || return
+  add_docker_repository && dpkg --configure -a && fetch_docker_lists || return
   apt_packages "$@" && return
   apt_get update 2>&1 | sed 's/^E:/W:/'
   apt_packages "$@"
@@ -52,7 +52,7 @@ apt_packages() { apt_get -fy --no-install-recommends install curl "$@"; }
 # apt trusts the key for this repository alone. A document with little room has its checksum only, and then the key comes
 # from the repository's server; so it does when the file was damaged. An entry for the same repository with another key
 # file, which somebody else has written, would stop all of apt: then ours has to go.
-docker_repository() {
+add_docker_repository() {
   local line codename
   # shellcheck source=/dev/null
   codename=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
@@ -62,12 +62,12 @@ docker_repository() {
     /usr/lib/apt/apt-helper download-file "$DOCKER_APT_URL/gpg" $KEY.new "SHA256:$DOCKER_APT_SHA256" &&
       chmod 644 $KEY.new && mv -T $KEY.new $KEY || return
   fi
-  [ "$(cat $LIST 2>/dev/null)" = "$line" ] || echo "$line" | replace $LIST 644 || return
+  [ "$(cat $LIST 2>/dev/null)" = "$line" ] || echo "$line" | replace_file $LIST 644 || return
   apt-get indextargets &>/dev/null || rm -f $LIST
 }
 
 # This repository's lists by themselves and without leniency; those of others stay as they are.
-docker_lists() {
+fetch_docker_lists() {
   if [ ! -e $LIST ]; then
     apt_get update
     return

@@ -7,7 +7,7 @@ check() { # NAME FUNCTION ADVICE
   local seen verdict=ok advice=$3
   [ ! "$ONLY" ] || [ "$1" = "$ONLY" ] || return 0
   if [ "$LIST" ]; then
-    report "$(json "$1")" "$1"
+    report "$(json_string "$1")" "$1"
     return
   fi
   seen=$(
@@ -22,7 +22,7 @@ check() { # NAME FUNCTION ADVICE
   esac
   [ $verdict = error ] || seen=${seen%$'\n'*}
   seen=$(sed '/^$/d' <<<"$seen" | paste -sd , | LC_ALL=C tr -cd ' -~' | cut -c-200)
-  report "{\"check\":$(json "$1"),\"verdict\":\"$verdict\",\"seen\":$(json "$seen"),\"advice\":$(json "$advice")}" \
+  report "{\"check\":$(json_string "$1"),\"verdict\":\"$verdict\",\"seen\":$(json_string "$seen"),\"advice\":$(json_string "$advice")}" \
     "$verdict: $1${seen:+ ($seen)}${advice:+: $advice}"
 }
 report() { # JSON LINE
@@ -30,8 +30,8 @@ report() { # JSON LINE
   [ "$JSON" ] || echo "$2"
 }
 
-doctor() { # [--json] [--list] [--only CHECK]
-  BAD=0 JSON='' LIST='' ONLY='' FOUND=() STRANGERS=''
+cmd_doctor() { # [--json] [--list] [--only CHECK]
+  BAD=0 JSON='' LIST='' ONLY='' FOUND=() WRONG_RECORDS=''
   while [ $# -gt 0 ]; do
     case $1 in
       --json) JSON=1 ;;
@@ -47,7 +47,7 @@ doctor() { # [--json] [--list] [--only CHECK]
   done
   # Both checks of DNS share the answers.
   case $LIST$ONLY in
-    '' | DNS*) STRANGERS=$(strangers || :) ;;
+    '' | DNS*) WRONG_RECORDS=$(check_dns || :) ;;
   esac
   checks
   [ ${#FOUND[@]} -gt 0 ] || die "there is no check $ONLY: matrixctl doctor --list"
@@ -59,11 +59,11 @@ checks() {
   local dns="set it to this server's address; one that does not answer from here may do so from elsewhere"
   check containers check_containers 'matrixctl up'
   check Synapse health 'matrixctl logs synapse'
-  check 'DNS A' check_a "A of $DOMAIN: $dns"
-  check 'DNS AAAA' check_aaaa "AAAA of $DOMAIN: $dns"
+  check 'DNS A' check_dns_a "A of $DOMAIN: $dns"
+  check 'DNS AAAA' check_dns_aaaa "AAAA of $DOMAIN: $dns"
   check ports check_ports 'matrixctl logs nginx'
   check firewall check_firewall 'open 80, 443 and 8448: in the firewall of this server, and at the provider'
-  check 'way out' check_way_out 'add IPv4; or upgrade Docker, remove both networks (matrixctl down), and IPV6= from the .env beside the compose file'
+  check 'way out' check_outbound 'add IPv4; or upgrade Docker, remove both networks (matrixctl down), and IPV6= from the .env beside the compose file'
   check certificate check_certificate 'matrixctl tls retry; matrixctl logs nginx'
   check well-known/server check_well_known_server 'matrixctl logs nginx'
   check well-known/client check_well_known_client 'matrixctl logs nginx'
@@ -83,20 +83,20 @@ checks() {
 }
 
 # The checks return 0, 1 or 2; curl, docker and grep have other codes, which must not become theirs.
-ours() { containers --filter "$@"; }
+containers_with() { containers --filter "$@"; }
 check_containers() {
   local ids
   mapfile -t ids < <(containers)
   [ ${#ids[@]} -gt 0 ] || return 1
   docker inspect -f '{{.Name}} {{.State.Status}}{{with .State.Health}} {{.Status}}{{end}}' "${ids[@]}" | sed 's|^/||'
-  [ "$(ours status=running | wc -l)" -ge 4 ] && [ ! "$(ours health=unhealthy)" ]
+  [ "$(containers_with status=running | wc -l)" -ge 4 ] && [ ! "$(containers_with health=unhealthy)" ]
 }
-check_a() { check_records 'A'; }
-check_aaaa() { check_records 'AAAA'; }
+check_dns_a() { check_records 'A'; }
+check_dns_aaaa() { check_records 'AAAA'; }
 check_records() { # TYPE
   health || { echo 'Synapse cannot be asked' && return; }
-  grep "^$1 " <<<"$STRANGERS" || return 0
-  ! grep -q "^$1 .* is " <<<"$STRANGERS" || return 1
+  grep "^$1 " <<<"$WRONG_RECORDS" || return 0
+  ! grep -q "^$1 .* is " <<<"$WRONG_RECORDS" || return 1
   return 2
 }
 check_ports() {
@@ -105,30 +105,30 @@ check_ports() {
 }
 check_firewall() {
   local blocked
-  blocked=$(firewall_blocks)
+  blocked=$(firewall_problem)
   echo "${blocked:+port $blocked}"
   [ ! "$blocked" ]
 }
-check_way_out() {
+check_outbound() {
   local why
-  why=$(no_way_out)
+  why=$(outbound_problem)
   echo "$why"
   [ ! "$why" ]
 }
 check_certificate() {
   local left life failed
-  read -r left life < <(certificate_left)
-  failed=$(order_error) || :
-  echo "$(span "$left") left${failed:+; the last order failed: $failed}"
+  read -r left life < <(certificate_lifetime)
+  failed=$(last_order_error) || :
+  echo "$(format_duration "$left") left${failed:+; the last order failed: $failed}"
   [ $((left * 10)) -ge "$life" ]
 }
-check_well_known_server() { answers /.well-known/matrix/server -i 'allow-origin: [*]'; }
-check_well_known_client() { answers /.well-known/matrix/client -i 'allow-origin: [*]'; }
-check_client_api() { answers /_matrix/client/versions -F v1.1; }
-check_federation() { answers /_matrix/key/v2/server ed25519; }
-check_federation_port() { answers :8448/_matrix/key/v2/server ed25519; }
-check_encoded_path() { answers "/_matrix/client/v3/directory/room/%23a%2Fb:$SERVER_NAME" M_NOT_FOUND; }
-answers() { # PATH GREP-ARGUMENT...
+check_well_known_server() { site_answers /.well-known/matrix/server -i 'allow-origin: [*]'; }
+check_well_known_client() { site_answers /.well-known/matrix/client -i 'allow-origin: [*]'; }
+check_client_api() { site_answers /_matrix/client/versions -F v1.1; }
+check_federation() { site_answers /_matrix/key/v2/server ed25519; }
+check_federation_port() { site_answers :8448/_matrix/key/v2/server ed25519; }
+check_encoded_path() { site_answers "/_matrix/client/v3/directory/room/%23a%2Fb:$SERVER_NAME" M_NOT_FOUND; }
+site_answers() { # PATH GREP-ARGUMENT...
   get "$1" | grep "${@:2}" >/dev/null || return 1
 }
 check_delegation() {
@@ -139,8 +139,8 @@ check_delegation() {
   done
 }
 check_database() {
-  locale || return 1
-  [ "$(locale)" = UTF8CC ]
+  database_locale || return 1
+  [ "$(database_locale)" = UTF8CC ]
 }
 check_owners() {
   local wrong
@@ -166,7 +166,7 @@ check_clock() { timedatectl show | grep -x 'NTPSynchronized=yes' || return 2; }
 check_backup() {
   local error newest age stale=168
   [ ! "${BACKUP_KEEP-}" ] || stale=48
-  error=$(fact backup_error)
+  error=$(get_fact backup_error)
   newest=$(find $BACKUPS -maxdepth 1 -type f -name 'matrix-*.tar.gz' -printf '%Ts\n' | sort -n | tail -n 1)
   [ "$newest" ] || { echo "none${error:+, $error}" && return 2; }
   age=$((($(date +%s) - newest) / 3600))

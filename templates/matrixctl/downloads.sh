@@ -6,11 +6,11 @@ retry() { # WHAT COMMAND...
   local pause=5 output why
   until output=$("${@:2}" 2>&1); do
     echo "$output"
-    why=$(reason "$output")
+    why=$(failure_reason "$output")
     case $why in
       '!'*) die "$1: ${why#!}" ;;
       # A mirror may lack what Docker Hub has, and containerd says so too when only Docker Hub does not answer.
-      'there is no such image'*) [ $SECONDS -lt 600 ] && [ "$(mirrors)" != '[]' ] || die "$1: $why" ;;
+      'there is no such image'*) [ $SECONDS -lt 600 ] && [ "$(registry_mirrors)" != '[]' ] || die "$1: $why" ;;
     esac
     [ $SECONDS -lt 1800 ] || die "$1: $why"
     say "$1: $why; again in $pause s"
@@ -19,11 +19,11 @@ retry() { # WHAT COMMAND...
   done
 }
 
-mirrors() { timeout 20 docker info -f '{{.RegistryConfig.Mirrors}}' 2>/dev/null || echo '[]'; }
+registry_mirrors() { timeout 20 docker info -f '{{.RegistryConfig.Mirrors}}' 2>/dev/null || echo '[]'; }
 
 # Why a download failed, from what apt, docker or curl said. With `!` before it, trying again is of no use. The words of
 # both image stores of Docker count: containerd's begin with "failed to resolve reference", whatever the reason.
-reason() { # OUTPUT
+failure_reason() { # OUTPUT
   local last
   last=$(grep -E '^E: ' <<<"$1" | grep -v '^E: Some index files failed' | tail -n 1) || last=$(tail -n 1 <<<"$1")
   case $1 in
@@ -31,7 +31,7 @@ reason() { # OUTPUT
     *'E: The repository'*'is not signed'*) echo "!the repository is not signed with the document's key" ;;
     *'Hash Sum mismatch'*gpg*) echo "!the key at $DOCKER_APT_URL/gpg is not the one that the document names" ;;
     *'ile size limit exceeded'*) echo '!there is no room for it on the disk' ;;
-    *'curl: (22) '*' error: 40'[34]* | *'curl: (22) '*' error: 410'*)
+    *'curl: (22) '*' error: 40'[134]* | *'curl: (22) '*' error: 410'*)
       last=${1##* error: }
       echo "!the server answers ${last:0:3}: the URL is wrong or has expired"
       ;;
@@ -47,7 +47,7 @@ reason() { # OUTPUT
 }
 
 # Pulls the images that are missing, side by side. The lock is not theirs: a pull that outlives this command would hold it.
-pull() { # IMAGE...
+pull_images() { # IMAGE...
   local image job jobs=()
   for image; do
     {
@@ -59,7 +59,7 @@ pull() { # IMAGE...
   for job in "${jobs[@]}"; do
     if ! wait "$job"; then
       kill "${jobs[@]}" 2>/dev/null || :
-      WHY=$(fact error)
+      WHY=$(get_fact error)
       exit 1
     fi
   done

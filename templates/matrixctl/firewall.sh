@@ -50,7 +50,7 @@ nftables_blocks() {
 }
 
 # Why nobody may reach this server from outside; nothing when all three ports are open.
-firewall_blocks() {
+firewall_problem() {
   iptables_blocks iptables
   if ip -6 route get 2001:db8::1 &>/dev/null; then iptables_blocks ip6tables | sed 's/$/ (IPv6)/'; fi
   if ufw_is_active && ! ufw status | grep -Eq '^(443|80,443)[^ ]* +ALLOW'; then echo '443 is closed by ufw'; fi
@@ -58,7 +58,7 @@ firewall_blocks() {
 }
 
 # Opens the ports where the host's firewall closes them: as it runs, and where it is loaded from.
-firewall_open() {
+open_firewall() {
   local tool blocked file=/etc/iptables/rules.v4
   if ufw_is_active; then
     ufw allow 80,443,8448/tcp >/dev/null && say 'ufw: 80, 443 and 8448 are open'
@@ -70,24 +70,24 @@ firewall_open() {
       say "$tool: port $blocked; 80, 443 and 8448 are opened"
       # shellcheck disable=SC2086 # words are meant
       $tool -w 10 -I INPUT $PORT_RULE || continue
-      [ ! -s $file ] || firewall_keep $file
+      [ ! -s $file ] || persist_firewall_rule $file
     fi
   done
 }
 
 # Puts the rule before the first one of INPUT in a file of iptables-save, from which it is loaded at each boot.
-firewall_keep() { # FILE
+persist_firewall_rule() { # FILE
   ! grep -qxF -- "-A INPUT $PORT_RULE" "$1" || return 0
   # shellcheck disable=SC2016 # awk's own
-  edit "$1" awk -v rule="-A INPUT $PORT_RULE" '
+  edit_file "$1" awk -v rule="-A INPUT $PORT_RULE" '
     /^\*/ { inside = $0 == "*filter" }
     inside && !done && (/^-A INPUT/ || /^COMMIT/) { print rule; done = 1 }
     { print }'
 }
 
 # For the timer: what is closed after all.
-firewall_state() {
+update_firewall_fact() {
   local blocked
-  blocked=$(firewall_blocks | head -n 1) || :
-  changed firewall "${blocked:+port $blocked}" "${blocked:+port $blocked: nobody reaches this server; open 80, 443 and 8448}"
+  blocked=$(firewall_problem | head -n 1) || :
+  update_fact firewall "${blocked:+port $blocked}" "${blocked:+port $blocked: nobody reaches this server; open 80, 443 and 8448}"
 }

@@ -5,7 +5,7 @@ say() { echo "gen-cloudinit: $*"; }
 
 die() {
   WHY=$*
-  if [ "$BOOT" ]; then state failed "$WHY"; else say "failed: $WHY" >&2; fi
+  if [ "$BOOT" ]; then set_phase failed "$WHY"; else say "failed: $WHY" >&2; fi
   exit 1
 }
 
@@ -22,25 +22,25 @@ run() {
   "$@"
 }
 
-matrix() { run docker compose -f "$MATRIX" "$@"; }
-nginx() { run docker compose -f $NGINX "$@"; }
-both() { matrix "$@" && nginx "$@"; }
+compose_matrix() { run docker compose -f "$MATRIX" "$@"; }
+compose_nginx() { run docker compose -f $NGINX "$@"; }
+compose_both() { compose_matrix "$@" && compose_nginx "$@"; }
 
 # Starts everything and waits until it answers; nginx starts beside the others. Docker's own check of Element's image is
 # asked once in 30 s, so that Element itself is asked.
-up() {
+start_all() {
   local proxy code=0
-  compose_settings
-  nginx up -d --wait --wait-timeout "$HEALTH_TIMEOUT" 9>&- &
+  write_compose_env
+  compose_nginx up -d --wait --wait-timeout "$HEALTH_TIMEOUT" 9>&- &
   proxy=$!
-  matrix up -d --wait --wait-timeout "$HEALTH_TIMEOUT" synapse && matrix up -d && element_answers || code=1
+  compose_matrix up -d --wait --wait-timeout "$HEALTH_TIMEOUT" synapse && compose_matrix up -d && wait_for_element || code=1
   wait $proxy || code=1
-  [ $code = 0 ] && metadata_guard && https
+  [ $code = 0 ] && block_metadata && wait_for_https
 }
 
 # Waits for Element, unless its container has ended. The server's owner may have removed it, or moved it to another port:
 # then Docker's own check of its image decides.
-element_answers() {
+wait_for_element() {
   local state end=$((SECONDS + HEALTH_TIMEOUT))
   grep -q '^ *element:' "$MATRIX" || return 0
   until curl -sfo /dev/null -m 5 http://127.0.0.1:8080/; do
@@ -58,7 +58,7 @@ element_answers() {
 }
 
 # Waits for nginx, which serves plain HTTP alone until it has a certificate; a minute at most.
-https() {
+wait_for_https() {
   local end=$((SECONDS + 60))
   until get / >/dev/null || [ $SECONDS -ge $end ]; do sleep 0.2; done
 }
@@ -72,6 +72,12 @@ health() { [ "$(curl -so /dev/null -m 5 -w '%{http_code}' http://127.0.0.1:8008/
 # standard input: -c replaces no variables.
 sql() { run timeout 3600 docker exec -i matrix-db-1 psql -XqAtU synapse -v ON_ERROR_STOP=1 "$@"; }
 
+# Replaces a database by an empty one, as Synapse wants it: UTF8, and sorted by the bytes.
+recreate_database() { # NAME
+  sql -d postgres -c "DROP DATABASE IF EXISTS $1" \
+    -c "CREATE DATABASE $1 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+}
+
 # The containers of both stacks by Docker Compose's own labels: a name would also match other people's containers.
 containers() { # [FILTER...]
   local project
@@ -80,17 +86,11 @@ containers() { # [FILTER...]
   done
 }
 
-images() { # FORMAT
+container_images() { # FORMAT
   local ids
   mapfile -t ids < <(containers 2>/dev/null)
   [ ${#ids[@]} = 0 ] || timeout 60 docker inspect -f "$1" "${ids[@]}"
 }
-
-logs() { # [SERVICE]
-  if [ "$1" = nginx ]; then nginx logs -n 99; else matrix logs -n 99 ${1:+"$1"}; fi
-}
-
-clean() { run docker builder prune -f && run docker system prune -f; }
 
 # Megabytes. uutils' df, which Ubuntu 26.04 has, knows no -m.
 free_mb() { # DIRECTORY
@@ -102,20 +102,20 @@ keep_reserve() { # DIRECTORY
   ulimit -f $((($(free_mb "$1") - RESERVE) * 1024))
 }
 
-enough() { # DIRECTORY MB WHAT-FOR
+require_space() { # DIRECTORY MB WHAT-FOR
   local free
   free=$(free_mb "$1")
   [ "$free" -ge "$2" ] || die "$free MB are free in $1, up to $2 may be needed $3"
 }
 
 # Replaces a file by what a command makes of it, unless the command fails. The mode stays.
-edit() { # FILE COMMAND...
+edit_file() { # FILE COMMAND...
   local text
-  text=$("${@:2}" "$1") && printf '%s\n' "$text" | replace "$1" "$(stat -c %a "$1")"
+  text=$("${@:2}" "$1") && printf '%s\n' "$text" | replace_file "$1" "$(stat -c %a "$1")"
 }
 
 # Replaces a file whole, or leaves it as it was: a full disk or a power cut leaves no half of it.
-replace() { # FILE MODE <CONTENT
+replace_file() { # FILE MODE <CONTENT
   local new=${1%/*}/.matrixctl-${1##*/}.$BASHPID
   if (umask 077 && cat >"$new") && chmod "$2" "$new" && sync "$new" && mv -T "$new" "$1"; then return 0; fi
   rm -f "$new"
@@ -123,20 +123,20 @@ replace() { # FILE MODE <CONTENT
 }
 
 # Writes the output of a command to a file of root's, unless the file is there.
-once() { # FILE COMMAND...
+write_once() { # FILE COMMAND...
   local text
   [ ! -s "$1" ] || return 0
-  text=$("${@:2}") && printf '%s\n' "$text" | replace "$1" 600
+  text=$("${@:2}") && printf '%s\n' "$text" | replace_file "$1" 600
 }
 
-random() { head -c 32 /dev/urandom | basenc --base64url | tr -d '=\n'; }
+random_secret() { head -c 32 /dev/urandom | basenc --base64url | tr -d '=\n'; }
 
 # Whether no file of that name in $LIB is younger than so many minutes.
-old() { # NAME MINUTES
-  [ ! "$(recent "$2" $LIB "$1")" ]
+older_than() { # NAME MINUTES
+  [ ! "$(recent_files "$2" $LIB "$1")" ]
 }
 # Files younger than so many minutes. What a wrong clock has dated in the future is none.
-recent() { # MINUTES DIRECTORY NAME
+recent_files() { # MINUTES DIRECTORY NAME
   find "$2" -maxdepth 1 -name "$3" -mmin "-$1" ! -newermt '1 minute' 2>/dev/null
 }
 
@@ -160,13 +160,13 @@ journal() { # TEXT
 }
 
 # From here on the command changes the server: however it ends, unless it is killed, the journal gets a line.
-record() { # COMMAND
+journal_result() { # COMMAND
   RECORD=$1
-  trap ended EXIT
+  trap on_exit EXIT
 }
 
 # The trap of such a command, with what it has to clean up. A signal ends bash with the code 0 here.
-ended() { # [CLEAN-UP...]
+on_exit() { # [CLEAN-UP...]
   local code=$? why=${WHY:-$STEP}
   [ $code != 0 ] || why=${why:-interrupted}
   if [ "$DONE" = 0 ]; then journal "$RECORD: done"; else journal "$RECORD: failed: ${why:-exit code $code}"; fi
@@ -190,14 +190,14 @@ open_lock() {
 lock() {
   open_lock
   flock -w 60 9 || die "another matrixctl is running: $(<$LOCK)"
-  note_lock
-  record "$WORD"
+  write_lock_holder
+  journal_result "$WORD"
 }
 
-note_lock() { printf '%s, process %s, since %s\n' "$WORD" $$ "$(date -u +%FT%TZ)" >$LOCK; }
+write_lock_holder() { printf '%s, process %s, since %s\n' "$WORD" $$ "$(date -u +%FT%TZ)" >$LOCK; }
 
 # For whoever finds the lock taken: one that is held for more than an hour is worth a word.
-busy() {
+report_lock_holder() {
   [ "$(find $LOCK -mmin +60)" ] || return 0
   say "waiting for another matrixctl: $(<$LOCK)"
 }

@@ -3,25 +3,25 @@
 
 # Without IPv6 in the kernel nginx can listen on no [::], neither in our file nor in those of the images
 # (element-hq/element-web issue 28486): each gets a copy without it.
-no_ipv6() { # nginx|element
+listen_on_ipv4() { # nginx|element
   local site=/data/nginx/user_conf.d/$DOMAIN.conf
   [ ! -e /proc/net/if_inet6 ] || return 0
   case $1 in
     nginx)
-      edit "$site" grep -vF '[::]'
-      only_ipv4 $NGINX nginx conf.d/redirector.conf
+      edit_file "$site" grep -vF '[::]'
+      mount_ipv4_copy $NGINX nginx conf.d/redirector.conf
       ;;
-    element) only_ipv4 "$MATRIX" element templates/default.conf.template ;;
+    element) mount_ipv4_copy "$MATRIX" element templates/default.conf.template ;;
   esac
 }
-only_ipv4() { # COMPOSE-FILE SERVICE FILE
+mount_ipv4_copy() { # COMPOSE-FILE SERVICE FILE
   local copy=/data/nginx/$2.ipv4 text
   ! grep -qF "$copy" "$1" || return 0
   text=$(docker compose -f "$1" run -T --rm --no-deps --entrypoint sed "$2" '/\[::\]/d' "/etc/nginx/$3")
-  printf '%s\n' "$text" | replace "$copy" 644
+  printf '%s\n' "$text" | replace_file "$copy" 644
   # After the last line of the service's list of volumes.
   # shellcheck disable=SC2016 # awk's own
-  edit "$1" awk -v mount="   - $copy:/etc/nginx/$3:ro" -v service=" $2:" '
+  edit_file "$1" awk -v mount="   - $copy:/etc/nginx/$3:ro" -v service=" $2:" '
     $0 == service { inside = 1 }
     { print }
     inside && $0 == "  volumes:" { print mount; inside = 0 }'
@@ -35,7 +35,7 @@ only_ipv4() { # COMPOSE-FILE SERVICE FILE
 # IPv6 EC2, Google Cloud, Oracle, Scaleway.
 METADATA='iptables 169.254.0.0/16 iptables 168.63.129.16 iptables 100.100.100.200 ip6tables fd00:ec2::254
   ip6tables fd20:ce::254 ip6tables fd00:c1::a9fe:a9fe ip6tables fd00:42::42'
-metadata_guard() {
+block_metadata() {
   local tool address rule
   # shellcheck disable=SC2086 # words are meant
   printf '%s %s\n' $METADATA | while read -r tool address; do
@@ -48,10 +48,12 @@ metadata_guard() {
   done
 }
 
+cmd_guard() { block_metadata; }
+
 # What the compose file takes from this server; Docker Compose reads BASE/.env. The memory limits in the file are for a
 # server of 2 GB, and a larger one gives more. Docker cannot change a network that is there, so that what is said about the
 # network stays as it was said first.
-compose_settings() {
+write_compose_env() {
   local mb mtu ipv6 env=$BASE_DIR/.env mark='# by matrixctl, for this server'
   if [ -e "$env" ] && ! grep -q '^# by matrixctl' "$env"; then return; fi
   mb=$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
@@ -60,7 +62,7 @@ compose_settings() {
   ipv6=$(sed -n 's/^IPV6=//p' "$env" 2>/dev/null) || :
   [ "$mtu" ] || mtu=$(network_mtu)
   [ "$ipv6" ] || ipv6=$(network_ipv6)
-  printf '%s\n' "$mark" DB_MEMORY=$((mb * 5 / 16))m SYNAPSE_MEMORY=$((mb / 2))m "MTU=$mtu" "IPV6=$ipv6" | replace "$env" 644
+  printf '%s\n' "$mark" DB_MEMORY=$((mb * 5 / 16))m SYNAPSE_MEMORY=$((mb / 2))m "MTU=$mtu" "IPV6=$ipv6" | replace_file "$env" 644
 }
 
 # What fits through the way out: 1460 on Google Cloud, 1450 in many private networks. A container that takes 1500 for
@@ -75,7 +77,7 @@ network_mtu() {
 # Whether containers get IPv6: where the server itself has a way out by it, and with Docker Engine 27 or newer, which gives
 # them addresses of their own and translates those to the server's.
 network_ipv6() {
-  if [ "$(engine)" -ge 27 ] && ip -6 route get 2001:db8::1 &>/dev/null; then
+  if [ "$(engine_major)" -ge 27 ] && ip -6 route get 2001:db8::1 &>/dev/null; then
     echo true
   else
     echo false
@@ -83,7 +85,7 @@ network_ipv6() {
 }
 
 # Why Synapse reaches no other server; nothing when it does. Docker before Engine 27 gives containers no way out by IPv6.
-no_way_out() {
+outbound_problem() {
   if grep -qx IPV6=false "$BASE_DIR/.env" 2>/dev/null && ! ip -4 route get 192.0.2.1 &>/dev/null; then
     echo 'this server has no IPv4, and its containers no IPv6: no federation; it needs IPv4 or Docker Engine 27'
   fi

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# --- what looks after a running server: doctor, backup, restore and update
+# --- doctor, backup, restore and update, which a document without room omits
 
 BACKUPS=/var/backups/matrix
 
@@ -10,27 +10,37 @@ BACKUPS=/var/backups/matrix
 . "$MODULES/care.sh"
 . "$MODULES/doctor.sh"
 
-operations() { # COMMAND [WORD...]
-  case $1 in
-    doctor) "$@" ;;
-    backup)
-      at_most 2 "$@"
-      [[ ${2-} != -* && ${2-} != *://* ]] || die "unexpected argument $2; matrixctl help"
-      lock && "$@"
-      ;;
-    restore) at_most 3 "$@" && lock && "$@" ;;
-    update) at_most 1 "$@" && lock && update ;;
-    # What $LIB/unfinished names; for the timer, and for a person after it was given up.
-    continue)
-      lock
-      [ ! -s "$LIB/given-up" ] || [ -s "$LIB/unfinished" ] || mv -T "$LIB/given-up" "$LIB/unfinished"
-      go_on
-      ;;
-    *) die "unknown command $1; matrixctl help" ;;
-  esac
+unknown_command() { # WORD
+  die "unknown command $1; matrixctl help"
 }
 
-operations_commands() {
+cmd_backup() { # [FILE]
+  max_arguments 1 "$@"
+  [[ ${1-} != -* && ${1-} != *://* ]] || die "unexpected argument $1; matrixctl help"
+  lock
+  write_backup "$@"
+}
+
+cmd_restore() { # FILE-OR-URL [--force]
+  max_arguments 2 "$@"
+  lock
+  restore_backup "$@"
+}
+
+cmd_update() {
+  max_arguments 0 "$@"
+  lock
+  update_images
+}
+
+# Continues what $LIB/unfinished names: for the timer, and for a person after five failed tries.
+cmd_continue() {
+  lock
+  [ ! -s "$LIB/given-up" ] || [ -s "$LIB/unfinished" ] || mv -T "$LIB/given-up" "$LIB/unfinished"
+  continue_unfinished
+}
+
+list_operations() {
   cat <<'COMMANDS'
 doctor|[--json] [--list] [--only CHECK]|--only certificate|changes nothing; checks the server and names what to do
 update|||fetches and starts new images; rolls back when they fail

@@ -4,7 +4,7 @@
 RESTORED=$BASE_DIR/restored
 
 # Whether there is more than what the first boot makes; 2 when the database does not answer.
-data() {
+has_data() {
   case $(sql -c "SELECT to_regclass('users') IS NULL") in
     t) return 1 ;;
     f) ;;
@@ -20,64 +20,78 @@ data() {
 # Everything is prepared beside what is there: the database `restored` and the directory RESTORED, where only root
 # comes. Then the record is made, and finish_restore puts both in their places by renaming; it can be repeated until it
 # works. What is replaced is backed up with Synapse stopped, so that no message is missing in it.
-restore() { # FILE-OR-URL [--force]
+restore_backup() { # FILE-OR-URL [--force]
   local from fetched='' before='' shown mounted
   [ "${1-}" ] || refuse 'restore needs a file or a URL: matrixctl restore FILE-OR-URL [--force]'
   [ ! "${2-}" ] || [ "$2" = --force ] || refuse "unexpected argument $2"
   shown=$(shown_url "$1")
   RECORD+=" $shown${2:+ $2}"
-  settled
+  refuse_unfinished
   # What is replaced is moved away and deleted, and a file system mounted below it would go with it.
   mounted=$(awk -v at="$DATA/" 'index($5 "/", at) == 1 { print $5; exit }' /proc/self/mountinfo)
   [ ! "$mounted" ] || die "$mounted is a file system of its own and cannot be replaced; mount it elsewhere"
-  trap 'ended rm -rf -- "$RESTORED"' EXIT
-  case $1 in
-    http://* | https://*) fetch_backup "$1" ;;
-    *://*) die "$shown is not a file, http or https" ;;
-    *)
-      from=$(realpath -m -- "$1")
-      [ -s "$from" ] || die "there is no $from; put it there"
-      ;;
-  esac
+  trap 'on_exit rm -rf -- "$RESTORED"' EXIT
+  find_backup "$1" "$shown"
   unpack_backup "$from" "$shown"
-  matrix up -d --wait db
+  compose_matrix up -d --wait db
   if [ "${2-}" = --force ]; then
-    fits "$shown"
-    before=$BACKUPS/before-restore-$(date -u +%Y%m%d-%H%M%S).tar.gz
-    install -d -m 0700 $BACKUPS
-    room_for_backup $BACKUPS
-    unfinished resume
-    trap 'ended resume' EXIT
-    trap 'exit 1' HUP INT TERM
-    matrix stop synapse
-    STEP='backing up what is here'
-    (backup_before_restore "$before")
-    STEP=''
-  elif data || [ $? = 2 ]; then
+    require_space_to_restore "$shown"
+    back_up_current
+  elif has_data || [ $? = 2 ]; then
     die 'there are users or rooms here; with --force they are backed up and replaced'
   fi
-  fits "$shown"
+  require_space_to_restore "$shown"
   load_database "$RESTORED/database" "$shown"
   forget_remote_media
-  # Of the files that the document wrote the server keeps its own.
-  synapse_read homeserver.yaml >"$RESTORED/homeserver.yaml" || cat "$LIB/homeserver.yaml" >"$RESTORED/homeserver.yaml"
-  TREE=$RESTORED/files
-  synapse_write homeserver.yaml 644 <"$RESTORED/homeserver.yaml"
-  as_synapse rm -rf pgpass
-  secrets
-  TREE=$DATA
+  keep_own_files
   sync
-  unfinished finish_restore
-  trap ended EXIT
+  mark_unfinished finish_restore
+  trap on_exit EXIT
   trap - HUP INT TERM
   finish_restore
   say "restored from $shown${before:+; what was here before: $before}"
 }
 
+# Puts the path of the backup into `from`; `fetched` too when it came from a URL.
+find_backup() { # FILE-OR-URL SHOWN
+  case $1 in
+    http://* | https://*) fetch_backup "$1" ;;
+    *://*) die "$2 is not a file, http or https" ;;
+    *)
+      from=$(realpath -m -- "$1")
+      [ -s "$from" ] || die "there is no $from; put it there"
+      ;;
+  esac
+}
+
+# Stops Synapse and backs up what the restore replaces; puts the path into `before`.
+back_up_current() {
+  before=$BACKUPS/before-restore-$(date -u +%Y%m%d-%H%M%S).tar.gz
+  install -d -m 0700 $BACKUPS
+  require_space_for_backup $BACKUPS
+  mark_unfinished resume
+  trap 'on_exit resume' EXIT
+  trap 'exit 1' HUP INT TERM
+  compose_matrix stop synapse
+  STEP='backing up what is here'
+  (backup_before_restore "$before")
+  STEP=''
+}
+
+# Of the files that the document wrote the server keeps its own.
+keep_own_files() {
+  synapse_read homeserver.yaml >"$RESTORED/homeserver.yaml" || cat "$LIB/homeserver.yaml" >"$RESTORED/homeserver.yaml"
+  TREE=$RESTORED/files
+  synapse_write homeserver.yaml 644 <"$RESTORED/homeserver.yaml"
+  as_synapse rm -rf pgpass
+  write_secrets
+  TREE=$DATA
+}
+
 # For a subshell, which has a trap and a line in the journal of its own.
 backup_before_restore() { # FILE
   RECORD=backup
-  backup "$1" anyhow
+  write_backup "$1" anyhow
   DONE=0
 }
 
@@ -92,12 +106,12 @@ fetch_backup() { # URL
   [[ $1 = https://* ]] || say 'warning: http:// is not encrypted, and a backup holds every secret of the server' >&2
   [[ $1 != *[$'"\\\n\r']* ]] || die 'the URL has characters that no URL has'
   rm -f "$from.part"
-  retry 'fetching the backup' fetch "$1" "$from.part"
+  retry 'fetching the backup' fetch_file "$1" "$from.part"
   sync "$from.part"
   mv -T "$from.part" "$from"
 }
 # curl before 8.4 knows no limit where the server does not tell the length.
-fetch() { # URL FILE
+fetch_file() { # URL FILE
   (keep_reserve $BACKUPS && printf 'url = "%s"\n' "$1" | curl -fsSL --speed-limit 1000 --speed-time 60 -o "$2" -K -)
 }
 
@@ -113,7 +127,7 @@ unpack_backup() { # FILE SHOWN
   mkdir -m 0700 "$RESTORED" "$RESTORED/files"
   chown 991:991 "$RESTORED/files"
   chmod 755 "$RESTORED/files"
-  enough "$RESTORED" $(($(unpacked_mb "$1") + RESERVE)) "to unpack $2"
+  require_space "$RESTORED" $(($(unpacked_mb "$1") + RESERVE)) "to unpack $2"
   if ! tar -C "$RESTORED" --no-same-owner -xzf "$1" SHA256SUMS manifest.json database config ||
     ! TREE=$RESTORED/files as_synapse tar --no-same-owner --strip-components=1 --anchored --exclude=SHA256SUMS \
       --exclude=manifest.json --exclude=database --exclude=config -xzf - <"$1" ||
@@ -135,24 +149,23 @@ unpack_backup() { # FILE SHOWN
 
 # Whether what was unpacked fits beside what is there. A database grows when it is put back, and PostgreSQL cannot go
 # on where a disk is full.
-fits() { # SHOWN
+require_space_to_restore() { # SHOWN
   local files database
   files=$(du -sk "$RESTORED/files" | awk '{ print int($1 / 1024) }')
   database=$(($(du -k "$RESTORED/database" | awk '{ print int($1 / 1024) }') * 8 + 100 + RESERVE))
   [ "$(stat -c %d "$BASE_DIR")" != "$(stat -c %d /var/lib)" ] || database=$((database + files))
-  enough /var/lib $database "to put $1 back"
+  require_space /var/lib $database "to put $1 back"
 }
 
 # Loads a dump into the database `restored`, beside the one in use.
 load_database() { # DUMP SHOWN
-  sql -d postgres -c 'DROP DATABASE IF EXISTS restored' \
-    -c "CREATE DATABASE restored ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+  recreate_database restored
   if ! run docker exec -i matrix-db-1 pg_restore -U synapse --exit-on-error -d restored <"$1"; then
     sql -d postgres -c 'DROP DATABASE restored' || :
     die "the database of $2 cannot be put back"
   fi
   # A mark that stays with the database when it is renamed.
-  random | replace "$LIB/loaded" 600
+  random_secret | replace_file "$LIB/loaded" 600
   sql -d postgres -v mark="$(<"$LIB/loaded")" <<<"COMMENT ON DATABASE restored IS :'mark'"
 }
 
@@ -195,9 +208,9 @@ SQL
 # The rest of a restore. Each step is done once, however often this begins anew.
 finish_restore() {
   local password
-  matrix up -d --wait db
+  compose_matrix up -d --wait db
   # Its container holds the old directory, and must not be there when the directory changes.
-  matrix rm -sf synapse
+  compose_matrix rm -sf synapse
   swap_database
   if [ -d "$RESTORED/files" ]; then
     if [ -e "$DATA" ]; then
@@ -210,13 +223,13 @@ finish_restore() {
     install -m 600 -t /root -- "$password"
   done < <(find "$RESTORED/config" -maxdepth 1 -type f \( -name matrix-admin-password -o -name 'matrix-password-*' \) -print0 2>/dev/null)
   if [ -s "$RESTORED/config/local_ca.tar" ] && grep -qxF 'USE_LOCAL_CA=1' /data/nginx/nginx-certbot.env; then
-    nginx run -T --rm --no-deps --entrypoint tar nginx -C /etc/letsencrypt -xf - <"$RESTORED/config/local_ca.tar"
+    compose_nginx run -T --rm --no-deps --entrypoint tar nginx -C /etc/letsencrypt -xf - <"$RESTORED/config/local_ca.tar"
   fi
   sync
   rm -rf -- "$RESTORED"
   if [ ! "$BOOT" ]; then
-    unfinished resume
-    up || die 'not healthy after the restore: matrixctl logs synapse'
+    mark_unfinished resume
+    start_all || die 'not healthy after the restore: matrixctl logs synapse'
   fi
-  finished
+  clear_unfinished
 }

@@ -32,7 +32,7 @@ synapse_write() { # NAME MODE <CONTENT
 
 # Writes a secret of Synapse's once. A link counts as there, wherever it leads: a signing key that its owner keeps elsewhere
 # must stay.
-synapse_once() { # NAME COMMAND...
+synapse_write_once() { # NAME COMMAND...
   local text
   # shellcheck disable=SC2016 # for the inner shell
   ! as_synapse sh -c '[ -L "$1" ] || [ -s "$1" ]' sh "$1" || return 0
@@ -40,13 +40,13 @@ synapse_once() { # NAME COMMAND...
 }
 
 # The secrets in Synapse's directory.
-secrets() {
+write_secrets() {
   local name
-  synapse_once pgpass echo "db:5432:synapse:synapse:$(<"$BASE_DIR/db-password")"
-  synapse_once "$SERVER_NAME.signing.key" signing_key
-  for name in macaroon_secret_key form_secret registration_shared_secret; do synapse_once $name random; done
+  synapse_write_once pgpass echo "db:5432:synapse:synapse:$(<"$BASE_DIR/db-password")"
+  synapse_write_once "$SERVER_NAME.signing.key" new_signing_key
+  for name in macaroon_secret_key form_secret registration_shared_secret; do synapse_write_once $name random_secret; done
 }
-signing_key() { echo "ed25519 a_$RANDOM$RANDOM $(random)"; }
+new_signing_key() { echo "ed25519 a_$RANDOM$RANDOM $(random_secret)"; }
 
 # Whether a file of Synapse's is there, not empty and no link: a link may lead out of Synapse's directory.
 synapse_has() { # NAME
@@ -55,7 +55,7 @@ synapse_has() { # NAME
 }
 
 # The document's homeserver.yaml, unless its owner has changed the one that is there since it was written.
-homeserver() {
+install_homeserver() {
   local new=$LIB/homeserver.yaml last=$LIB/homeserver.yaml.written
   [ -s $new ] || die "$new is missing: cloud-init did not write the document's files"
   if [ -s $last ] && synapse_has homeserver.yaml && ! synapse_read homeserver.yaml | cmp -s - $last; then
@@ -63,18 +63,18 @@ homeserver() {
     return
   fi
   synapse_write homeserver.yaml 644 <$new
-  replace $last 600 <$new
+  replace_file $last 600 <$new
 }
 
 # Owners and modes of the deployment.
-files() {
+install_files() {
   find "$BASE_DIR" $LIB -maxdepth 1 -type f -name '.matrixctl-*.[0-9]*' -delete
   install -d -m 755 "$BASE_DIR" "$BASE_DIR/schemas" /root/nginx /data/nginx /data/nginx/user_conf.d /usr/share/element-web
   install -d -m 755 -o 991 -g 991 "$DATA"
   as_synapse find . -maxdepth 1 -type f -name '.matrixctl-????????' -delete
-  once "$BASE_DIR/db-password" db_password
-  homeserver
-  secrets
-  compose_settings
+  write_once "$BASE_DIR/db-password" new_db_password
+  install_homeserver
+  write_secrets
+  write_compose_env
 }
-db_password() { if [ "${DB_PASSWORD-}" ]; then printf '%s\n' "$DB_PASSWORD"; else random; fi; }
+new_db_password() { if [ "${DB_PASSWORD-}" ]; then printf '%s\n' "$DB_PASSWORD"; else random_secret; fi; }

@@ -2,19 +2,19 @@
 # --- what was cut short
 
 # $LIB/unfinished names the function from which the next tick goes on.
-unfinished() { # FUNCTION
-  echo "$1" | replace "$LIB/unfinished" 600
+mark_unfinished() { # FUNCTION
+  echo "$1" | replace_file "$LIB/unfinished" 600
 }
-finished() { rm -f "$LIB/unfinished" "$LIB/tries"; }
+clear_unfinished() { rm -f "$LIB/unfinished" "$LIB/tries"; }
 
 # Commands that would spoil what goes on are refused.
-settled() {
+refuse_unfinished() {
   [ ! -s "$LIB/unfinished" ] ||
     die "unfinished work ($(<"$LIB/unfinished")) goes on within three minutes; wait for it, and see matrixctl status"
 }
 
 # Five tries; then the timer leaves it to a person, and every command works again.
-go_on() {
+continue_unfinished() {
   local word tries
   [ -s "$LIB/unfinished" ] || return 0
   word=$(<"$LIB/unfinished")
@@ -25,7 +25,7 @@ go_on() {
     rm -f "$LIB/tries"
     die "gave up after five tries ($word): matrixctl logs synapse; matrixctl continue tries again; matrixctl up starts what is there; matrixctl restore FILE --force puts a backup of $BACKUPS back"
   fi
-  echo $tries | replace "$LIB/tries" 600
+  echo $tries | replace_file "$LIB/tries" 600
   case $word in
     resume | undo | finish_restore | judge_update | rollback | rollback_database) $word ;;
     *) die "$LIB/unfinished names nothing that is known: $word" ;;
@@ -38,28 +38,28 @@ resume() {
   rm -rf -- "$RESTORED"
   remove_partial_backups
   rm -f $DUMP.part
-  up || docker ps -q --filter label=com.docker.compose.project=matrix --filter name='^matrix-synapse-1$' | grep . >/dev/null
-  finished
+  start_all || docker ps -q --filter label=com.docker.compose.project=matrix --filter name='^matrix-synapse-1$' | grep . >/dev/null
+  clear_unfinished
   say 'started again after what failed or was cut short'
 }
 undo() {
-  former_images
+  restore_image_names
   resume
 }
 
 # A first boot that begins with a backup: between the database and Synapse.
-begin() {
+boot_begin() {
   local code=0
-  matrix up -d --wait db
-  database_answered
+  compose_matrix up -d --wait db
+  confirm_database
   if [ -s "$LIB/unfinished" ]; then
-    go_on
+    continue_unfinished
     return
   fi
-  data || code=$?
+  has_data || code=$?
   case $code in
     0) ;;
-    1) restore "$RESTORE_FROM" ;;
+    1) restore_backup "$RESTORE_FROM" ;;
     *) die 'the database does not answer' ;;
   esac
 }

@@ -6,36 +6,36 @@ DUMP=$BACKUPS/before-update.dump
 # New images start with the way back kept: the names' former images, and a dump of the database. Files need none: a new
 # Synapse adds media and changes none. Without new images nothing stops. Where the new ones do not become healthy, the
 # former come back, and the database too if Synapse does not become healthy with it.
-update() {
+update_images() {
   local images
-  settled
+  refuse_unfinished
   install -d -m 0700 $BACKUPS
   measure_database
-  enough $BACKUPS $((2 * DATABASE_MB + RESERVE)) 'for the dump of the database'
+  require_space $BACKUPS $((2 * DATABASE_MB + RESERVE)) 'for the dump of the database'
   images=$(images_mb)
-  enough /var/lib $((images + RESERVE)) 'for new images'
-  images '{{.Image}} {{.Config.Image}}' | replace "$LIB/images" 600
+  require_space /var/lib $((images + RESERVE)) 'for new images'
+  container_images '{{.Image}} {{.Config.Image}}' | replace_file "$LIB/images" 600
   [ -s "$LIB/images" ] || die 'nothing runs here: matrixctl up'
   if get / >/dev/null; then touch "$LIB/answered"; else rm -f "$LIB/answered"; fi
-  unfinished undo
-  trap 'ended undo' EXIT
+  mark_unfinished undo
+  trap 'on_exit undo' EXIT
   trap 'exit 1' HUP INT TERM
-  both pull
-  if ! new_images; then
-    trap ended EXIT
+  compose_both pull
+  if ! has_new_images; then
+    trap on_exit EXIT
     trap - HUP INT TERM
-    finished
+    clear_unfinished
     RECORD+=', no new images'
     say 'no new images'
     return
   fi
-  matrix stop synapse
+  compose_matrix stop synapse
   (umask 077 && dump_database $DUMP.part)
   mv -T $DUMP.part $DUMP
   sync $BACKUPS
-  pulled_images | replace "$LIB/pulled" 600
-  unfinished judge_update
-  trap ended EXIT
+  pulled_images | replace_file "$LIB/pulled" 600
+  mark_unfinished judge_update
+  trap on_exit EXIT
   trap - HUP INT TERM
   judge_update
 }
@@ -44,7 +44,7 @@ image_id() { docker image inspect -f '{{.Id}}' "$1" 2>/dev/null; } # NAME
 
 # How large the images are that run now.
 images_mb() {
-  images '{{.Image}}' | sort -u | xargs -r docker image inspect -f '{{.Size}}' | awk '{ sum += $1 } END { print int(sum / 1048576) }'
+  container_images '{{.Image}}' | sort -u | xargs -r docker image inspect -f '{{.Size}}' | awk '{ sum += $1 } END { print int(sum / 1048576) }'
 }
 
 # What the names of the running images lead to now, in the form of $LIB/images.
@@ -64,7 +64,7 @@ remove_images() { # FILE
 }
 
 # Whether a name leads to another image than its container was made from.
-new_images() {
+has_new_images() {
   local id name
   while read -r id name; do
     [ "$(image_id "$name")" = "$id" ] || return 0
@@ -72,42 +72,42 @@ new_images() {
   return 1
 }
 
-former_images() {
+restore_image_names() {
   local id name
   while read -r id name; do docker tag "$id" "$name" || :; done <"$LIB/images"
 }
 
 judge_update() {
-  if up && { [ ! -e "$LIB/answered" ] || get / >/dev/null; }; then
-    finished
+  if start_all && { [ ! -e "$LIB/answered" ] || get / >/dev/null; }; then
+    clear_unfinished
     remove_images "$LIB/images"
     say 'updated'
   else
-    unfinished rollback
+    mark_unfinished rollback
     rollback
   fi
 }
 
 rollback() {
-  former_images
-  if ! up && ! health; then
-    matrix stop synapse
+  restore_image_names
+  if ! start_all && ! health; then
+    compose_matrix stop synapse
     load_database $DUMP 'the dump before the update'
-    unfinished rollback_database
+    mark_unfinished rollback_database
     rollback_database
   fi
-  finished
+  clear_unfinished
   remove_images "$LIB/pulled"
   die 'the new images do not become healthy; the former images run again'
 }
 
 rollback_database() {
-  former_images
-  matrix up -d --wait db
-  matrix stop synapse
+  restore_image_names
+  compose_matrix up -d --wait db
+  compose_matrix stop synapse
   swap_database
-  up || die 'not healthy after the rollback: matrixctl logs synapse'
-  finished
+  start_all || die 'not healthy after the rollback: matrixctl logs synapse'
+  clear_unfinished
   remove_images "$LIB/pulled"
   die 'the new images do not become healthy; the former images and the database of before the update run again'
 }

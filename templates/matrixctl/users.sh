@@ -1,52 +1,70 @@
 # shellcheck shell=bash
 # --- accounts
 
-check_name() { # NAME
+require_user_name() { # NAME
   [[ $1 =~ ^[a-z0-9][a-z0-9._=-]{0,63}$ ]] || refuse "a user name has a-z, 0-9 and . _ = - alone: '$1'"
 }
 user_exists() { # NAME
   sql -v user="@$1:$SERVER_NAME" <<<"SELECT 1 FROM users WHERE name = :'user'"
 }
 
-user() { # NAME [--admin] [PASSWORD-FILE]
-  local name=${1-} secret kind=${2:---no-admin}
-  check_name "$name"
+cmd_user() { # NAME [--admin]
+  max_arguments 2 "$@"
+  lock_to_change
+  create_user "$@"
+}
+
+create_user() { # NAME [--admin] [PASSWORD-FILE]
+  local name=${1-} kind=${2:---no-admin} file=${3-}
+  require_user_name "$name"
   [[ $kind = --admin || $kind = --no-admin ]] || refuse "unexpected argument $kind"
   RECORD+=" $name $kind"
-  secret=${3:-/root/matrix-password-$name}
+  [ "$file" ] || file=/root/matrix-password-$name
   if [ "$(user_exists "$name")" ]; then
-    [ $BOOT ] || die "@$name is there already; matrixctl password $name sets a new password"
+    [ "$BOOT" ] || die "@$name is there already; matrixctl password $name sets a new password"
   else
-    once "$secret" random
+    write_once "$file" random_secret
     run docker exec -i matrix-synapse-1 register_new_matrix_user -c /data/homeserver.yaml -u "$name" "$kind" \
-      --password-file /dev/stdin http://127.0.0.1:8008 <"$secret"
+      --password-file /dev/stdin http://127.0.0.1:8008 <"$file"
   fi
-  [ ! -s "$secret" ] || say "@$name:$SERVER_NAME, password in $secret"
+  [ ! -s "$file" ] || say "@$name:$SERVER_NAME, password in $file"
+}
+
+cmd_password() { # NAME
+  max_arguments 1 "$@"
+  lock_to_change
+  set_password "${1-}"
 }
 
 # A user who has forgotten the password gets a new one. It goes into the database, and Synapse, which remembers the former
-# one for a while, starts anew. Sessions stay, for encrypted messages are lost with the last of them.
-password() { # NAME
+# one for a while, restarts. Sessions stay, for encrypted messages are lost with the last of them.
+set_password() { # NAME
   local name=${1-} file secret hash
-  check_name "$name"
+  require_user_name "$name"
   [ "$(user_exists "$name")" ] || refuse "there is no @$name:$SERVER_NAME; matrixctl user $name makes it"
   RECORD+=" $name"
   file=/root/matrix-password-$name
-  secret=$(random)
+  secret=$(random_secret)
   # shellcheck disable=SC2016 # dollars of the hash
   hash=$(printf '%s\n%s\n' "$secret" "$secret" |
     docker exec -i matrix-synapse-1 hash_password -c /data/homeserver.yaml 2>/dev/null | grep -oE '\$2[aby]\$[0-9]+\$[./A-Za-z0-9]{53}') ||
     die 'Synapse does not answer: matrixctl up'
   sql -v user="@$name:$SERVER_NAME" -v hash="$hash" <<<"UPDATE users SET password_hash = :'hash' WHERE name = :'user'"
-  printf '%s\n' "$secret" | replace "$file" 600
-  matrix restart synapse
-  matrix up -d --wait --wait-timeout "$HEALTH_TIMEOUT" synapse
+  printf '%s\n' "$secret" | replace_file "$file" 600
+  compose_matrix restart synapse
+  compose_matrix up -d --wait --wait-timeout "$HEALTH_TIMEOUT" synapse
   say "@$name:$SERVER_NAME, new password in $file"
+}
+
+cmd_token() {
+  max_arguments 0 "$@"
+  lock_to_change
+  create_token
 }
 
 # The database makes the token: in an argument of a command every user of the server could read it. Three random UUIDs
 # have more than the 256 bits that are kept. Apps without a registration page of their own (Element X) sign in afterwards.
-token() {
+create_token() {
   sql -c "INSERT INTO registration_tokens VALUES (encode(sha256(convert_to(
     gen_random_uuid()::text || gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'hex'), 1, 0, 0, NULL)
     RETURNING token"

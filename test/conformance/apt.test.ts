@@ -183,14 +183,14 @@ for (const root of ['bookworm', 'sid'] as const) {
       stage.write(root, LIST, `deb [signed-by=/dev/null] ${URL} x stable`);
       for (const damaged of ['', docker.armour.slice(0, 200), other.armour]) {
         stage.write(root, KEY, damaged);
-        const { code, out } = call('docker_repository && docker_lists');
+        const { code, out } = call('add_docker_repository && fetch_docker_lists');
         assert.is(code, 0, out);
         assert.is(stage.must(root, ['cat', KEY]), docker.armour);
         assert.is(candidate(stage, root), '1.0');
       }
       stage.must(root, ['rm', KEY]);
       stage.write(root, `${REPOSITORY}/gpg`, other.armour);
-      const { code, out } = call("sleep() { exit 9; }\nretry 'installing Docker' docker_repository");
+      const { code, out } = call("sleep() { exit 9; }\nretry 'installing Docker' add_docker_repository");
       assert.is(code, 1, out);
       assert.match(out, /failed: installing Docker: the key at \S+ is not the one that the document names/);
       assert.is(stage.run(root, ['test', '-e', KEY]).code, 1, 'the other key was not kept');

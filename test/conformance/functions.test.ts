@@ -112,7 +112,10 @@ const REASONS: readonly (readonly [string, string])[] = [
     'curl: (22) The requested URL returned error: 410',
     '!the server answers 410: the URL is wrong or has expired',
   ],
-  ['curl: (22) The requested URL returned error: 401', 'the server refuses access: '],
+  [
+    'curl: (22) The requested URL returned error: 401',
+    '!the server answers 401: the URL is wrong or has expired',
+  ],
   ['curl: (22) The requested URL returned error: 503', 'curl: (22) The requested URL returned error: 503'],
   [
     'curl: (60) SSL certificate problem: certificate has expired',
@@ -122,7 +125,7 @@ const REASONS: readonly (readonly [string, string])[] = [
 
 test('a failed download is told by its reason, and what cannot get better is not tried again', () => {
   for (const [output, expected] of REASONS) {
-    const said = called('reason "$(cat)"', output);
+    const said = called('failure_reason "$(cat)"', output);
     assert.ok(said.startsWith(expected), `${output}\n  said: ${said}\n  expected: ${expected}`);
   }
 });
@@ -191,7 +194,7 @@ test("a host's firewall that keeps a port closed is seen", () => {
 test('a server without iptables, or without IPv6 in its kernel, has no such rules and goes on', () => {
   const none =
     'iptables() { return 3; }\nip6tables() { return 3; }\nnft() { return 1; }\nufw() { return 1; }';
-  const { code, out } = call('sid', `${none}\nfirewall_open\nfirewall_blocks\ncheck_firewall\necho goes on`);
+  const { code, out } = call('sid', `${none}\nopen_firewall\nfirewall_problem\ncheck_firewall\necho goes on`);
   assert.equal([code, out], [0, 'goes on']);
 });
 
@@ -208,7 +211,10 @@ test('the ports are opened in the file that the firewall is loaded from, once, a
     'COMMIT',
   ];
   stage.write('sid', file, `${rules.join('\n')}\n`, 0o640);
-  assert.is(called(`firewall_keep ${file}; firewall_keep ${file}; stat -c %a ${file}`), '640');
+  assert.is(
+    called(`persist_firewall_rule ${file}; persist_firewall_rule ${file}; stat -c %a ${file}`),
+    '640',
+  );
   const now = stage.must('sid', ['cat', file]).trim().split('\n');
   const ours = '-A INPUT -p tcp -m multiport --dports 80,443,8448 -j ACCEPT';
   assert.equal(now.filter((line) => line === ours).length, 1);
@@ -223,11 +229,11 @@ test('certificates of any lifetime: how long they are still good, and what a per
   const hours = (begin: number, end: number) => `
     day() { LC_ALL=C TZ=GMT date -d "@$(($(date +%s) + $1 * 3600))" '+%b %e %T %Y GMT'; }
     get() { printf '*  start date: %s\\n*  expire date: %s\\n' "$(day ${begin})" "$(day ${end})" >&2; }
-    read -r left life < <(certificate_left)
-    echo "$(((left + 1800) / 3600)) $((life / 3600)), $(span "$left")"`;
+    read -r left life < <(certificate_lifetime)
+    echo "$(((left + 1800) / 3600)) $((life / 3600)), $(format_duration "$left")"`;
   assert.is(called(hours(-1, 2159)), '2159 2160, 89 days');
   assert.match(called(hours(-1, 23)), /^23 24, 2[23] hours$/);
-  assert.is(called('get() { :; }\ncertificate_left'), '0 1');
+  assert.is(called('get() { :; }\ncertificate_lifetime'), '0 1');
 });
 
 test('what the certificate authority said is told', () => {
@@ -240,7 +246,7 @@ test('what the certificate authority said is told', () => {
 Hint: The Certificate Authority failed to download the temporary challenge files created by Certbot.`;
   const limited = `An unexpected error occurred:
 too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s`;
-  const order = (text: string) => called('timeout() { cat; }\norder_error', text);
+  const order = (text: string) => called('timeout() { cat; }\nlast_order_error', text);
   assert.match(order(failed), /^DNS problem: NXDOMAIN looking up A for matrix\.example\.org/);
   assert.match(order(`${failed}\n${limited}`), /^too many certificates/);
   assert.is(order(`${failed}\nSuccessfully received certificate.\n`), '');
@@ -254,7 +260,7 @@ test("the containers' network has what fits through the server's way out", () =>
   ip('addr', 'add', '10.0.0.2/24', 'dev', 'uplink');
   ip('route', 'add', 'default', 'via', '10.0.0.1');
   const env = `${document.baseDir}/.env`;
-  const settings = () => called(`compose_settings; cat ${env}`);
+  const settings = () => called(`write_compose_env; cat ${env}`);
   assert.match(settings(), /^MTU=1450\nIPV6=false$/m);
   // A network that is there cannot be changed, so what was said first stays.
   ip('link', 'set', 'uplink', 'mtu', '1400');
@@ -275,7 +281,7 @@ test("a file of Synapse's is written where only root can enter, with the coreuti
     mkdir -m 700 /root/restored; install -d -m 755 -o 991 -g 991 /root/restored/files
     mktemp --version | grep -qi uutils || echo 'not of uutils'
     TREE=/root/restored/files
-    echo one | synapse_write key 600 && echo two | synapse_write key 600 && synapse_once secret echo three
+    echo one | synapse_write key 600 && echo two | synapse_write key 600 && synapse_write_once secret echo three
     synapse_has key && as_synapse rm -rf nothing && synapse_read secret
     cd /root/restored/files; stat -c '%n %a %u' *; cat key; ls -A | wc -l`;
   assert.equal(called(lines).split('\n'), ['three', 'key 600 991', 'secret 600 991', 'two', '2']);
@@ -287,7 +293,7 @@ test('only Docker that knows start_interval gets it', () => {
   assert.ok(before.every((text) => text.includes('start_interval')));
   const docker = (engine: string, compose: string) => {
     const call = `docker() { case $1 in compose) echo ${compose} ;; *) echo ${engine} ;; esac; }`;
-    assert.is(called(`${call}\ntimeout() { "\${@:2}"; }\nstart_interval`), '');
+    assert.is(called(`${call}\ntimeout() { "\${@:2}"; }\ndrop_start_interval`), '');
     return files.map((file) => stage.must('sid', ['cat', file]));
   };
   assert.equal(docker('25.0.3', '2.20.0'), before);
@@ -312,7 +318,7 @@ test('a server without IPv4 gives containers IPv6, or says that Synapse reaches 
   const env = `${document.baseDir}/.env`;
   const engine = (version: string) =>
     called(`docker() { echo ${version}; }\ntimeout() { "\${@:2}"; }\nrm -f ${env}
-      compose_settings; grep IPV6 ${env}; no_way_out; check_way_out >/dev/null || echo bad`);
+      write_compose_env; grep IPV6 ${env}; outbound_problem; check_outbound >/dev/null || echo bad`);
   assert.is(engine('27.0.1'), 'IPV6=true');
   assert.match(engine('26.1.5'), /^IPV6=false\nthis server has no IPv4, .* Docker Engine 27\nbad$/);
   ip('addr', 'add', '10.0.0.2/24', 'dev', 'uplink');
@@ -362,7 +368,7 @@ test('a command that matrixctl does not know is refused, and the error names mat
 });
 
 /** Checks of every kind in the place of the doctor's. */
-const CHECKS = `strangers() { :; }
+const CHECKS = `check_dns() { :; }
   good() { echo 3 days; }
   wary() { printf 'no line end'; return 2; }
   bad() { echo one; echo two; return 1; }
@@ -377,7 +383,7 @@ const CHECKS = `strangers() { :; }
     for name in $BROKEN; do check "$name" "$name" 'mend it'; done
   }`;
 const doctor = (broken: string, words: string) =>
-  call('sid', `${CHECKS}\nBROKEN='${broken}'\ndoctor ${words}`);
+  call('sid', `${CHECKS}\nBROKEN='${broken}'\ncmd_doctor ${words}`);
 
 test('the doctor tells failures of the server from defects of a check', () => {
   const well = doctor('', '');
@@ -408,13 +414,13 @@ test('the doctor lists its checks and runs none, or runs one alone', () => {
   assert.ok(names.length >= 18 && names.includes('DNS AAAA'));
   assert.is(new Set(names).size, names.length);
   assert.equal(JSON.parse(matrixctl(['doctor', '--list', '--json']).stdout), names);
-  const ran = 'strangers() { echo ran; }\nhealth() { touch /run/ran; }\n';
-  assert.equal(call('sid', `${ran}doctor --list; ls /run/ran 2>/dev/null`).out.split('\n'), names);
+  const ran = 'check_dns() { echo ran; }\nhealth() { touch /run/ran; }\n';
+  assert.equal(call('sid', `${ran}cmd_doctor --list; ls /run/ran 2>/dev/null`).out.split('\n'), names);
   assert.equal(doctor('bad missing', "--only 'a good one'"), { code: 0, out: 'ok: a good one (3 days)' });
   assert.equal(JSON.parse(doctor('bad', '--json --only bad').out).length, 1);
   assert.is(doctor('bad', '--only bad').code, 1);
-  const asked = 'strangers() { echo asked >>/run/asked; }\ncheck_clock() { :; }\n';
-  assert.is(call('sid', `${asked}doctor --only clock; ls /run/asked 2>/dev/null`).out, 'ok: clock');
+  const asked = 'check_dns() { echo asked >>/run/asked; }\ncheck_clock() { :; }\n';
+  assert.is(call('sid', `${asked}cmd_doctor --only clock; ls /run/asked 2>/dev/null`).out, 'ok: clock');
   for (const words of ['--only nonsense', '--only nonsense --json', '--only', '--only bad --only good']) {
     const { code, out } = doctor('bad', words);
     assert.is(code, 1, words);
@@ -434,7 +440,7 @@ test('on a server where nothing runs and nothing answers, no check is a defect',
   // curl's and docker's own codes, also those that a time limit and a lost connection give.
   for (const ending of [2, 7, 22, 28, 52, 124, 125, 137]) {
     const tools = `curl() { return ${ending}; }\ntimeout() { return ${ending}; }\ndocker() { return ${ending}; }`;
-    const { out } = call('sid', `${tools}\ndoctor`);
+    const { out } = call('sid', `${tools}\ncmd_doctor`);
     assert.not.match(out, /^error: /m, `${ending}`);
     assert.match(out, /^failed: (?:client API|federation 443)/m);
     assert.match(out, /^failed: database/m);

@@ -145,7 +145,7 @@ for (const { name, args } of RUNGS) {
         for (const { path, content } of documentOf('default').files) {
           if (path === missing) assert.is(entryAt(stage, root, path), undefined, path);
           else if (name === 'core' && path === SCRIPT)
-            assert.match(read(stage, root, path), 'docker_install');
+            assert.match(read(stage, root, path), 'install_docker');
           else assert.is(read(stage, root, path), content, path);
         }
         if (missing !== SCRIPT) stage.must(root, FILES);

@@ -87,8 +87,8 @@ onServer('control characters of the database do not reach the terminal', async (
 });
 
 onServer('an endless answer fills no memory', async () => {
-  const endless = 'ulimit -v 400000; timeout() { :; }; addresses() { echo 192.0.2.7; }; curl() { yes; }';
-  const { stdout, stderr } = await called(`${endless}; get / | wc -c || :; strangers; certificate_left`);
+  const endless = 'ulimit -v 400000; timeout() { :; }; resolve_domain() { echo 192.0.2.7; }; curl() { yes; }';
+  const { stdout, stderr } = await called(`${endless}; get / | wc -c || :; check_dns; certificate_lifetime`);
   assert.is(stdout, '100000\nA 192.0.2.7 is another server\n0 1\n', stderr);
 });
 

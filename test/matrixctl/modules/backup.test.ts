@@ -49,7 +49,7 @@ test('one file for root alone with the database, the files and the configuration
   server.put('/root/matrix-admin-password', 'of the admin\n');
   server.put('/root/matrix-password-bob', 'of bob\n');
   symlinkSync('/etc/passwd', server.at('/root/matrix-password-eve'));
-  const { code, stdout, stderr } = server.call('backup $ROOT/root/now.tar.gz');
+  const { code, stdout, stderr } = server.call('write_backup $ROOT/root/now.tar.gz');
   assert.is(code, 0, stderr);
   assert.match(stdout, /^gen-cloudinit: backup: \/root\/now\.tar\.gz\n/);
   assert.is(server.call('stat -c %a $ROOT/root/now.tar.gz').stdout, '600\n');
@@ -87,17 +87,17 @@ test('one file for root alone with the database, the files and the configuration
 
 test('without a name it is one of the nightly backups; a directory gets such a name', (server) => {
   lived(server);
-  assert.is(server.call('backup').code, 0);
+  assert.is(server.call('write_backup').code, 0);
   assert.is(server.list(BACKUPS).filter((name) => MADE.test(name)).length, 1);
   server.directory('/root/shelf');
-  assert.is(server.call('backup $ROOT/root/shelf').code, 0);
+  assert.is(server.call('write_backup $ROOT/root/shelf').code, 0);
   assert.match(server.list('/root/shelf').join(), MADE);
 });
 
 test('what cannot be a backup is refused before anything is written', (server) => {
   lived(server);
   spawnSync('mkfifo', [server.at('/root/pipe')]);
-  const result = server.call('backup $ROOT/root/pipe');
+  const result = server.call('write_backup $ROOT/root/pipe');
   failed(result);
   assert.match(result.stderr, /failed: \/root\/pipe is not a regular file/);
   assert.equal(result.calls, []);
@@ -109,11 +109,11 @@ test('without the signing key there is no backup, but of what a restore replaces
   server.call(
     'rm "$DATA/$SERVER_NAME.signing.key"; mv "$DATA/$SERVER_NAME.signing.key.new" "$DATA/$SERVER_NAME.signing.key"',
   );
-  const result = server.call('backup');
+  const result = server.call('write_backup');
   failed(result);
   assert.match(result.stderr, /failed: there is no .*example\.org\.signing\.key, or it is a link/);
   assert.match(fact(server, 'backup_error') ?? '', /^\d{4}-\S+ there is no /);
-  assert.is(server.call('backup "$BACKUPS/before-restore.tar.gz" anyhow').code, 0);
+  assert.is(server.call('write_backup "$BACKUPS/before-restore.tar.gz" anyhow').code, 0);
   assert.ok(server.has(`${BACKUPS}/before-restore.tar.gz`));
 });
 
@@ -130,7 +130,7 @@ for (const [what, lines, message] of [
   test(`a database that ${what}`, (server) => {
     lived(server);
     server.answer('docker', { [SIZE]: lines });
-    const result = server.call('backup');
+    const result = server.call('write_backup');
     failed(result);
     assert.match(result.stderr, `failed: ${message}\n`);
     assert.equal(server.list(BACKUPS), []);
@@ -140,49 +140,56 @@ test('room is looked for: the media, the dump twice, and what PostgreSQL needs',
   lived(server);
   // 10 MB of database, twice, and 50, and the reserve of 512.
   server.free(581);
-  const result = server.call('backup');
+  const result = server.call('write_backup');
   failed(result);
   assert.match(
     result.stderr,
     /581 MB are free in \/var\/backups\/matrix, up to 582 may be needed for a backup/,
   );
   server.free(582);
-  assert.is(server.call('backup').code, 0);
+  assert.is(server.call('write_backup').code, 0);
 });
 
 test('media whose size cannot be found count as none', (server) => {
   lived(server);
   server.free(582);
-  assert.is(server.call('as_synapse() { return 1; }\nroom_for_backup "$ROOT"').code, 0);
+  assert.is(server.call('as_synapse() { return 1; }\nrequire_space_for_backup "$ROOT"').code, 0);
 });
 
 test('a dump that fails leaves nothing but its reason', (server) => {
   lived(server);
   server.answer('docker', { [DUMP]: 'echo half; exit 1' });
-  const result = server.call('backup');
+  const result = server.call('write_backup');
   failed(result);
   assert.match(result.stderr, /failed: the backup failed while dumping the database\n$/);
   assert.match(fact(server, 'backup_error') ?? '', /dumping the database failed$/);
   assert.equal(server.list(BACKUPS), []);
-  assert.is(server.call('backup').code === 0, false);
+  assert.is(server.call('write_backup').code === 0, false);
   server.answer('docker', { [DUMP]: 'echo the dump' });
-  assert.is(server.call('backup').code, 0);
+  assert.is(server.call('write_backup').code, 0);
   assert.is(fact(server, 'backup_error'), '', 'until the next one works');
 });
 
 test('an archive that cannot be written leaves nothing but its reason', (server) => {
   lived(server);
   server.answer('gzip', { '*': 'exit 1' });
-  const result = server.call('backup');
+  const result = server.call('write_backup');
   failed(result);
   assert.match(result.stderr, /failed: the backup failed while writing the archive\n$/);
   assert.equal(server.list(BACKUPS), []);
 });
 
+test('checksums that cannot be written fail the backup, which nobody could restore', (server) => {
+  lived(server);
+  const { code, stderr } = server.call('archive_files 3>/dev/full >/dev/null');
+  assert.is.not(code, 0);
+  assert.match(stderr, 'No space left on device');
+});
+
 test('configuration that is not there is left out, which is said', (server) => {
   lived(server);
   server.call('rm "$BASE_DIR/element-config.json" "$DATA/homeserver.yaml"');
-  const { code, stderr } = server.call('backup $ROOT/root/now.tar.gz');
+  const { code, stderr } = server.call('write_backup $ROOT/root/now.tar.gz');
   assert.is(code, 0);
   assert.match(stderr, /some of the configuration cannot be copied and is left out/);
   assert.match(stderr, /homeserver\.yaml cannot be read and is left out/);
@@ -197,7 +204,7 @@ for (const [what, lines, said] of [
     lived(server);
     server.put('/data/nginx/nginx-certbot.env', 'STAGING=0\nUSE_LOCAL_CA=1\n');
     server.answer('docker', { [LOCAL_CA]: lines });
-    const { code, stderr } = server.call('backup $ROOT/root/now.tar.gz');
+    const { code, stderr } = server.call('write_backup $ROOT/root/now.tar.gz');
     assert.is(code, 0);
     assert.is(/the local certificate authority is left out: nginx does not run/.test(stderr), said);
     contentOf(server, '/root/now.tar.gz');
@@ -214,7 +221,7 @@ test('files that cannot be read, links and pipes are left out and named; names a
   symlinkSync('/etc/passwd', at('link'));
   spawnSync('mkfifo', [at('pipe')]);
   server.put(`${FILES}/.matrixctl-abcdefgh`, 'half of a file');
-  const { code, stdout, stderr } = server.call('backup $ROOT/root/now.tar.gz');
+  const { code, stdout, stderr } = server.call('write_backup $ROOT/root/now.tar.gz');
   chmodSync(at('shut\x1b'), 0o755);
   assert.is(code, 0);
   const out = stderr.split('\n').filter((line) => line.includes('left out: '));
@@ -238,7 +245,7 @@ test('a file too large to hold is taken in pieces', (server) => {
   const large = `${FILES}/media_store/large`;
   server.put(large, 'begin');
   truncateSync(server.at(large), (1 << 26) + 5);
-  const { code } = server.call('backup $ROOT/root/now.tar.gz');
+  const { code } = server.call('write_backup $ROOT/root/now.tar.gz');
   assert.is(code, 0);
   assert.is(contentOf(server, '/root/now.tar.gz').verdict, '');
 });
@@ -275,9 +282,9 @@ test('BACKUP_KEEP counts the new backup, and room is made before it; a backup to
   lived(server);
   server.set({ BACKUP_KEEP: '2' });
   shelf(server, 1, 2, 3);
-  assert.is(server.call('backup $ROOT/root/now.tar.gz').code, 0);
+  assert.is(server.call('write_backup $ROOT/root/now.tar.gz').code, 0);
   assert.is(days(server), '123');
-  const { code } = server.call('backup');
+  const { code } = server.call('write_backup');
   assert.is(code, 0);
   assert.is(days(server), '3');
   assert.is(server.list(BACKUPS).filter((name) => /^matrix-2(?!0200101-04)/.test(name)).length, 2);

@@ -55,7 +55,7 @@ for (const [seconds, span] of [
   [172_800, '2 days'],
 ] as const)
   test(`${seconds} seconds are ${span}`, (server) => {
-    assert.is(server.call(`span ${seconds}`).stdout, `${span}\n`);
+    assert.is(server.call(`format_duration ${seconds}`).stdout, `${span}\n`);
   });
 
 for (const [what, begin, end, expected] of [
@@ -65,7 +65,7 @@ for (const [what, begin, end, expected] of [
 ] as const)
   test(`how long ${what} is still good`, (server) => {
     certificate(server, begin, end);
-    assert.match(server.call('certificate_left').stdout.trim(), expected);
+    assert.match(server.call('certificate_lifetime').stdout.trim(), expected);
   });
 
 for (const [what, lines] of [
@@ -75,14 +75,14 @@ for (const [what, lines] of [
 ] as const)
   test(`${what}: no certificate`, (server) => {
     server.answer('curl', { '-skim 9 *': lines });
-    assert.is(server.call('certificate_left').stdout, '0 1\n');
+    assert.is(server.call('certificate_lifetime').stdout, '0 1\n');
   });
 
 test("the last order's error is one line without control characters, and none after a success", (server) => {
   const order = (log: string) => {
     server.put('/log', log);
     server.answer('docker', { 'logs --tail 300 nginx-nginx-1': 'cat "$ROOT/log" >&2' });
-    return server.call('order_error').stdout;
+    return server.call('last_order_error').stdout;
   };
   assert.is(order('  Detail: DNS \x1b[2Jproblem\n'), 'DNS [2Jproblem');
   assert.is(order('An unexpected error occurred:\ntoo many certificates\n'), 'too many certificates');
@@ -100,7 +100,7 @@ test('records that lead here, to a silent address and to another server', (serve
     '2001:db8::2': 'silent',
   });
   assert.is(
-    server.call('strangers').stdout,
+    server.call('check_dns').stdout,
     'A 192.0.2.2 does not answer from here\nA 192.0.2.3 is another server\nAAAA [2001:db8::2] does not answer from here\n',
   );
 });
@@ -108,50 +108,50 @@ test('records that lead here, to a silent address and to another server', (serve
 test('a domain without addresses, or a Synapse that cannot be asked', (server) => {
   records(server, {});
   server.answer('docker', { 'exec matrix-synapse-1 python3 -c *': 'exit 1' });
-  assert.is(server.call('strangers').stdout, 'A of matrix.example.org or Synapse is missing\n');
+  assert.is(server.call('check_dns').stdout, 'A of matrix.example.org or Synapse is missing\n');
 });
 
 test('without nginx no record can be judged', (server) => {
   records(server, { [HERE]: 'here' });
   server.answer('docker', { 'exec nginx-nginx-1 sh -c *': 'exit 1' });
-  const { code, stdout } = server.call('strangers');
+  const { code, stdout } = server.call('check_dns');
   assert.equal([code, stdout], [0, 'the test word cannot be given to nginx\n']);
 });
 
 test('a certificate that is good for long: nothing is asked and nothing ordered', (server) => {
   certificate(server, -12, 2148);
   touched(server, { orders: 9 });
-  const { code, stdout, calls } = server.call("tls ''");
+  const { code, stdout, calls } = server.call("renew_certificate ''");
   assert.is(code, 0);
   assert.match(stdout, /certificate for 89 days\n/);
   assert.is(calls.length, 1);
   assert.not(server.has(`${LIB}/orders`), 'the count of failures begins at zero');
   assert.match(fact(server) ?? '', /^certificate for 89 days$/);
-  assert.is(server.call("tls ''").stdout, '', 'and is said once');
+  assert.is(server.call("renew_certificate ''").stdout, '', 'and is said once');
 });
 
 test('no certificate and records that lead here: it is ordered, and the order counted', (server) => {
   withoutCertificate(server);
   records(server, { [HERE]: 'here' });
-  const { code, calls } = server.call("tls ''");
+  const { code, calls } = server.call("renew_certificate ''");
   assert.is(code, 0);
   assert.ok(ordered(calls));
   assert.is(server.read(`${LIB}/orders`), '1\n');
   assert.is(fact(server), 'no valid certificate');
-  assert.not(ordered(server.call("tls ''").calls), 'not again in the next minutes');
+  assert.not(ordered(server.call("renew_certificate ''").calls), 'not again in the next minutes');
 });
 
 test('the last third of the time counts as no certificate', (server) => {
   certificate(server, -2000, 160);
   records(server, { [HERE]: 'here' });
-  assert.ok(ordered(server.call("tls ''").calls));
+  assert.ok(ordered(server.call("renew_certificate ''").calls));
   assert.match(fact(server) ?? '', /^certificate for 6 days$/);
 });
 
 test('records of another server: no order, the reason is a fact', (server) => {
   withoutCertificate(server);
   records(server, { '192.0.2.3': WORD }, 'Detail: unauthorized\n');
-  const { calls } = server.call("tls ''");
+  const { calls } = server.call("renew_certificate ''");
   assert.not(ordered(calls));
   assert.ok(server.has(`${LIB}/wrong`));
   assert.is(
@@ -163,7 +163,7 @@ test('records of another server: no order, the reason is a fact', (server) => {
 test('an address that does not answer from here stops no order', (server) => {
   withoutCertificate(server);
   records(server, { [HERE]: 'silent' });
-  assert.ok(ordered(server.call("tls ''").calls));
+  assert.ok(ordered(server.call("renew_certificate ''").calls));
   assert.ok(server.has(`${LIB}/wrong`));
 });
 
@@ -171,8 +171,16 @@ test('a person can order at any time, also with a certificate and with wrong rec
   certificate(server, -12, 2148);
   records(server, { '192.0.2.3': WORD });
   touched(server, { order: 1 });
-  const { calls } = server.call('tls retry');
+  const { calls } = server.call('cmd_tls retry');
   assert.ok(ordered(calls));
+});
+
+test('matrixctl tls without retry is refused', (server) => {
+  for (const words of ['', 'renew', 'retry now']) {
+    const { code, stderr, calls } = server.call(`cmd_tls ${words}`);
+    assert.equal([code, calls], [1, []]);
+    assert.is(stderr, 'gen-cloudinit: failed: the command is: matrixctl tls retry\n');
+  }
 });
 
 test('nginx that takes no signal, and logs that cannot be read, end nothing', (server) => {
@@ -182,14 +190,14 @@ test('nginx that takes no signal, and logs that cannot be read, end nothing', (s
     'kill -s HUP nginx-nginx-1': 'exit 1',
     'logs --tail 300 nginx-nginx-1': 'exit 1',
   });
-  assert.is(server.call("tls ''").code, 0);
+  assert.is(server.call("renew_certificate ''").code, 0);
   assert.is(fact(server), 'no valid certificate');
 });
 
 test('records that cannot be looked at count as right', (server) => {
   withoutCertificate(server);
   records(server, { [HERE]: 'here' });
-  assert.ok(ordered(server.call("strangers() { return 1; }\ntls ''").calls));
+  assert.ok(ordered(server.call("check_dns() { return 1; }\nrenew_certificate ''").calls));
   assert.is(fact(server), 'no valid certificate');
 });
 
@@ -207,10 +215,10 @@ for (const [orders, pause] of [
     records(server, { [HERE]: 'here' });
     server.put(`${LIB}/orders`, `${orders}\n`);
     touched(server, { order: pause - 4 });
-    assert.not(ordered(server.call("tls ''").calls));
+    assert.not(ordered(server.call("renew_certificate ''").calls));
     assert.is(server.read(`${LIB}/orders`), `${orders}\n`);
     touched(server, { order: pause + 1 });
-    assert.ok(ordered(server.call("tls ''").calls));
+    assert.ok(ordered(server.call("renew_certificate ''").calls));
     assert.is(server.read(`${LIB}/orders`), `${Math.min(6, Number(orders) + 1 || 6)}\n`);
   });
 
@@ -219,7 +227,7 @@ test('when the last wrong record has become right, the order comes at once and t
   records(server, { [HERE]: 'here' });
   server.put(`${LIB}/orders`, '5\n');
   touched(server, { order: 30, wrong: 3 });
-  assert.ok(ordered(server.call("tls ''").calls));
+  assert.ok(ordered(server.call("renew_certificate ''").calls));
   assert.is(server.read(`${LIB}/orders`), '1\n');
   assert.ok(server.has(`${LIB}/right`));
 });
@@ -234,7 +242,7 @@ for (const [what, files] of [
     records(server, { [HERE]: 'here' });
     server.put(`${LIB}/orders`, '5\n');
     touched(server, files);
-    assert.not(ordered(server.call("tls ''").calls));
+    assert.not(ordered(server.call("renew_certificate ''").calls));
     assert.is(server.read(`${LIB}/orders`), '5\n');
   });
 

@@ -4,10 +4,11 @@ import { LIB } from '../support/sandbox';
 
 /** The substitute for operations.sh in a small document: no work is unfinished there, and its commands say why they are absent. */
 const test = suiteOf('core');
-const CORE = '. "$MODULES/core.sh"\n';
+/** Replaces the functions of operations.sh, whose commands are not there. */
+const CORE = 'unset -f cmd_doctor cmd_update cmd_backup cmd_restore cmd_continue\n. "$MODULES/core.sh"\n';
 
 test('a command of operations.sh is refused with the reason', (server) => {
-  for (const lines of ['operations backup', 'begin']) {
+  for (const lines of ['dispatch backup', 'boot_begin']) {
     const { code, stderr, calls, journal } = server.call(CORE + lines);
     assert.equal([code, calls, journal], [1, [], []]);
     assert.match(
@@ -18,16 +19,16 @@ test('a command of operations.sh is refused with the reason', (server) => {
 });
 
 test('help shows no command that is absent', (server) => {
-  const { code, stdout } = server.call(`${CORE}help`);
+  const { code, stdout } = server.call(`${CORE}cmd_help`);
   assert.is(code, 0);
   assert.match(stdout, 'user NAME [--admin]');
   assert.not.match(stdout, /backup|restore|doctor|update/);
-  assert.is(server.call(`${CORE}help backup`).code, 1);
+  assert.is(server.call(`${CORE}cmd_help backup`).code, 1);
 });
 
 test('every other command and the tick go on', (server) => {
   server.put(`${LIB}/unfinished`, 'undo\n');
-  const { code, calls } = server.call(`${CORE}settled && operations_tick before && operations_tick after`);
+  const { code, calls } = server.call(`${CORE}refuse_unfinished && continue_or_clean_up && start_due_backup`);
   assert.equal([code, calls], [0, []]);
 });
 

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { commandsOf } from '../support/commands';
 import { Coverage, PS4, shown } from '../support/coverage';
+import { MODULES } from '../support/sandbox';
 
 /** The measure itself: it finds what never ran, and nothing else. */
 const coverage = suite('coverage');
@@ -72,6 +73,15 @@ coverage('commands that never ran are found, each on its line', () => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+coverage('every module has tests, which run every command of it', () => {
+  const folder = 'test/matrixctl/modules';
+  const tested = readdirSync(folder).flatMap(
+    (name) => /suiteOf\('([\w-]+)'\)/.exec(readFileSync(join(folder, name), 'utf8'))?.[1] ?? [],
+  );
+  const modules = readdirSync(MODULES).map((name) => name.replace(/\.sh$/, ''));
+  assert.equal(tested.sort(), modules.sort());
 });
 
 coverage.run();

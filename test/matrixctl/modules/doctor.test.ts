@@ -53,17 +53,17 @@ for (const [what, all, runs, unhealthy, verdict] of [
 
 const UNREACHED = 'AAAA [2001:db8::2] does not answer from here';
 const OTHER = 'A 192.0.2.3 is another server';
-for (const [what, check, health, strangers, verdict, seen] of [
-  ['nothing is said when Synapse cannot ask', 'check_a', '502', '', 'ok', 'Synapse cannot be asked'],
-  ['all lead here', 'check_a', '200', '', 'ok', ''],
-  ['those of the other type do not count', 'check_a', '200', UNREACHED, 'ok', ''],
-  ['another server', 'check_a', '200', `${OTHER}\n${UNREACHED}`, 'failed', OTHER],
-  ['no answer from here', 'check_aaaa', '200', `${OTHER}\n${UNREACHED}`, 'warning', UNREACHED],
+for (const [what, check, health, records, verdict, seen] of [
+  ['nothing is said when Synapse cannot ask', 'check_dns_a', '502', '', 'ok', 'Synapse cannot be asked'],
+  ['all lead here', 'check_dns_a', '200', '', 'ok', ''],
+  ['those of the other type do not count', 'check_dns_a', '200', UNREACHED, 'ok', ''],
+  ['another server', 'check_dns_a', '200', `${OTHER}\n${UNREACHED}`, 'failed', OTHER],
+  ['no answer from here', 'check_dns_aaaa', '200', `${OTHER}\n${UNREACHED}`, 'warning', UNREACHED],
 ] as const)
   test(`records: ${what}`, (server) => {
     server.answer('curl', { [HEALTH]: `printf ${health}` });
-    server.put('/strangers', strangers);
-    assert.equal(checked(server, check, 'STRANGERS=$(<"$ROOT/strangers")'), [verdict, seen]);
+    server.put('/records', records);
+    assert.equal(checked(server, check, 'WRONG_RECORDS=$(<"$ROOT/records")'), [verdict, seen]);
   });
 
 for (const closed of ['', '80', '443', '8448'])
@@ -92,7 +92,7 @@ for (const [ipv6, route, verdict] of [
   test(`way out: IPV6=${ipv6}, and a route by IPv4 does: ${route}`, (server) => {
     server.put(`${BASE}/.env`, `IPV6=${ipv6}\n`);
     server.answer('ip', { '-4 route get 192.0.2.1': route });
-    const [found, seen] = checked(server, 'check_way_out');
+    const [found, seen] = checked(server, 'check_outbound');
     assert.is(found, verdict);
     assert.is(seen.includes('no federation'), verdict === 'failed');
   });
@@ -297,10 +297,10 @@ test('an answer that lacks the words is a failure, whatever the code of curl or 
     ['exit 28', 1],
   ] as const) {
     server.answer('curl', { [`${SITE}/x`]: answer });
-    assert.is(server.call('answers /x -F yes').code, code);
+    assert.is(server.call('site_answers /x -F yes').code, code);
   }
   server.answer('curl', { [`${SITE}/x`]: 'echo yes' });
-  assert.is(server.call("answers /x '[' 2>/dev/null").code, 1, 'grep refuses the pattern');
+  assert.is(server.call("site_answers /x '[' 2>/dev/null").code, 1, 'grep refuses the pattern');
 });
 
 /** A server on which nothing answers. */
@@ -312,7 +312,7 @@ function dead(server: Sandbox): void {
 
 test('on a server where nothing answers every check has its line, and the doctor fails', (server) => {
   dead(server);
-  const { code, stdout } = server.call('doctor');
+  const { code, stdout } = server.call('cmd_doctor');
   assert.is.not(code, 0);
   const lines = stdout.trimEnd().split('\n');
   assert.ok(lines.length > 20);
@@ -326,7 +326,7 @@ test('on a server where nothing answers every check has its line, and the doctor
 
 test('--json is one list of the same checks', (server) => {
   dead(server);
-  const { code, stdout } = server.call('strangers() { return 1; }\ndoctor --json');
+  const { code, stdout } = server.call('check_dns() { return 1; }\ncmd_doctor --json');
   assert.is.not(code, 0);
   const found = JSON.parse(stdout) as { check: string; verdict: string }[];
   assert.ok(found.length > 20);
@@ -388,7 +388,7 @@ for (const [words, message] of [
   });
 
 test('another word is refused', (server) => {
-  const { code, stderr, calls } = server.call('doctor --now');
+  const { code, stderr, calls } = server.call('cmd_doctor --now');
   assert.is.not(code, 0);
   assert.match(stderr, /failed: unexpected argument --now/);
   assert.equal(calls, []);

@@ -33,7 +33,7 @@ test('a failure goes to standard error, or to the state file during the first bo
 
 test('up starts Synapse with its database, then the others, and asks Element and nginx', (server) => {
   starts(server);
-  const result = server.call('up');
+  const result = server.call('start_all');
   assert.is(result.code, 0, result.stderr);
   const at = (call: string) => result.calls.indexOf(call);
   const order = [
@@ -63,7 +63,7 @@ for (const [what, failing, others] of [
   test(`up fails when the start of ${what} fails, and waits for nginx nevertheless`, (server) => {
     starts(server);
     server.answer('docker', failing);
-    const result = server.call('up');
+    const result = server.call('start_all');
     assert.is.not(result.code, 0);
     assert.is(asked(result, '/nginx/compose.yml up'), 1);
     assert.is(
@@ -77,7 +77,7 @@ test('Element is asked until it answers', (server) => {
   starts(server);
   server.sequence('element', '7', '22', '0');
   server.answer('curl', { [ELEMENT]: 'exit "$(next element)"' });
-  const result = server.call('element_answers');
+  const result = server.call('wait_for_element');
   assert.is(result.code, 0);
   assert.equal([asked(result, ELEMENT), slept(result)], [3, 2]);
 });
@@ -87,11 +87,11 @@ for (const state of ['exited', 'dead', 'restarting', 'exited unhealthy'])
     starts(server);
     server.answer('curl', { [ELEMENT]: 'exit 7' });
     server.answer('docker', { [ELEMENT_STATE]: `echo ${state}` });
-    const result = server.call('element_answers || { echo "$WHY"; exit 1; }');
+    const result = server.call('wait_for_element || { echo "$WHY"; exit 1; }');
     assert.is(result.code, 1);
     assert.match(result.stdout, 'Element does not answer on 127.0.0.1:8080');
     assert.equal([asked(result, ELEMENT), slept(result)], [1, 0]);
-    assert.is.not(server.call('up').code, 0, 'up fails too');
+    assert.is.not(server.call('start_all').code, 0, 'the whole start fails too');
   });
 
 test('an Element that its owner has moved to another port counts by its own check', (server) => {
@@ -99,21 +99,21 @@ test('an Element that its owner has moved to another port counts by its own chec
   server.answer('curl', { [ELEMENT]: 'exit 7' });
   server.sequence('state', 'running starting', '', 'running healthy');
   server.answer('docker', { [ELEMENT_STATE]: 'next state' });
-  const result = server.call('element_answers');
+  const result = server.call('wait_for_element');
   assert.equal([result.code, slept(result)], [0, 2]);
 });
 
 test('a server without Element does not wait for it', (server) => {
   starts(server);
   server.put(`${BASE}/docker-compose.yml`, 'services:\n synapse:\n');
-  const result = server.call('element_answers');
+  const result = server.call('wait_for_element');
   assert.equal([result.code, asked(result, ELEMENT)], [0, 0]);
 });
 
 test('Element that never answers is waited for as long as HEALTH_TIMEOUT says', (server) => {
   starts(server);
   server.answer('curl', { [ELEMENT]: 'exit 7' });
-  const result = server.call('element_answers');
+  const result = server.call('wait_for_element');
   assert.is(result.code, 1);
   // The sandbox's clock moves by a second per pause, and by itself.
   assert.ok(slept(result) > 20 && slept(result) <= 60, `${slept(result)}`);
@@ -123,9 +123,9 @@ test('nginx is waited for until it serves TLS, for a minute at most', (server) =
   starts(server);
   server.sequence('site', '7', '7', '0');
   server.answer('curl', { [SITE]: 'exit "$(next site)"' });
-  assert.is(slept(server.call('https')), 2);
+  assert.is(slept(server.call('wait_for_https')), 2);
   server.sequence('site', '7');
-  const result = server.call('https');
+  const result = server.call('wait_for_https');
   assert.is(result.code, 0);
   assert.ok(slept(result) > 20 && slept(result) <= 60, `${slept(result)}`);
 });
@@ -141,51 +141,41 @@ for (const [answer, code] of [
   });
 
 test('a docker command is shown without its time limit', (server) => {
-  server.answer('docker', {
-    'exec -i matrix-db-1 psql *': ':',
-    'builder prune -f': ':',
-    'system prune -f': ':',
-  });
-  const { stderr } = server.call('sql -c "SELECT 1"; clean');
-  assert.is(
-    stderr,
-    '+ docker exec -i matrix-db-1 psql -XqAtU synapse -v ON_ERROR_STOP=1 -c SELECT 1\n' +
-      '+ docker builder prune -f\n+ docker system prune -f\n',
-  );
+  server.answer('docker', { 'exec -i matrix-db-1 psql *': ':' });
+  const { stderr } = server.call('sql -c "SELECT 1"');
+  assert.is(stderr, '+ docker exec -i matrix-db-1 psql -XqAtU synapse -v ON_ERROR_STOP=1 -c SELECT 1\n');
 });
 
-test('logs are those of one service, of nginx, or of all but nginx', (server) => {
-  server.answer('docker', { 'compose -f * logs -n 99*': ':' });
-  const { calls } = server.call("logs ''; logs synapse; logs nginx");
-  assert.equal(calls, [
-    `docker compose -f ${BASE}/docker-compose.yml logs -n 99`,
-    `docker compose -f ${BASE}/docker-compose.yml logs -n 99 synapse`,
-    'docker compose -f /root/nginx/compose.yml logs -n 99',
+test('a database is made again as Synapse wants it', (server) => {
+  server.answer('docker', { 'exec -i matrix-db-1 psql *': ':' });
+  assert.equal(server.call('recreate_database synapse').calls, [
+    'docker exec -i matrix-db-1 psql -XqAtU synapse -v ON_ERROR_STOP=1 -d postgres -c DROP DATABASE IF EXISTS synapse ' +
+      "-c CREATE DATABASE synapse ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0",
   ]);
 });
 
 test('a command for both stacks ends with the first that fails', (server) => {
   server.answer('docker', { [`${MATRIX} pull`]: 'exit 1', 'compose -f */root/nginx/compose.yml pull': ':' });
-  assert.is(server.call('both pull').calls.length, 1);
+  assert.is(server.call('compose_both pull').calls.length, 1);
   server.answer('docker', { [`${MATRIX} pull`]: ':' });
-  assert.is(server.call('both pull').calls.length, 2);
+  assert.is(server.call('compose_both pull').calls.length, 2);
 });
 
 test('the images of all containers, and of none', (server) => {
-  assert.equal(server.call("images '{{.Image}}'").calls, []);
+  assert.equal(server.call("container_images '{{.Image}}'").calls, []);
   server.answer('docker', {
     'ps -aq --filter label=com.docker.compose.project=matrix': 'echo c1',
     'ps -aq --filter label=com.docker.compose.project=nginx': 'echo c2',
     'inspect -f {{.Image}} c1 c2': 'echo sha256:one',
   });
-  assert.is(server.call("images '{{.Image}}'").stdout, 'sha256:one\n');
+  assert.is(server.call("container_images '{{.Image}}'").stdout, 'sha256:one\n');
 });
 
 test('room: the megabytes that are free, and no file that uses up the reserve', (server) => {
   server.free(513);
-  const { stdout } = server.call('free_mb /; enough / 513 "to write"; (keep_reserve / && ulimit -f)');
+  const { stdout } = server.call('free_mb /; require_space / 513 "to write"; (keep_reserve / && ulimit -f)');
   assert.is(stdout, '513\n1024\n');
-  const { code, stderr } = server.call('enough / 514 "to write"');
+  const { code, stderr } = server.call('require_space / 514 "to write"');
   assert.equal(
     [code, stderr],
     [1, 'gen-cloudinit: failed: 513 MB are free in /, up to 514 may be needed to write\n'],
@@ -194,21 +184,27 @@ test('room: the megabytes that are free, and no file that uses up the reserve', 
 
 test('a file is replaced whole, or stays as before', (server) => {
   server.put('/root/file', 'one\ntwo\n', 0o640);
-  assert.is(server.call('edit "$ROOT/root/file" grep -v one; stat -c %a "$ROOT/root/file"').stdout, '640\n');
+  assert.is(
+    server.call('edit_file "$ROOT/root/file" grep -v one; stat -c %a "$ROOT/root/file"').stdout,
+    '640\n',
+  );
   assert.is(server.read('/root/file'), 'two\n');
-  assert.is.not(server.call('edit "$ROOT/root/file" grep none').code, 0);
+  assert.is.not(server.call('edit_file "$ROOT/root/file" grep none').code, 0);
   server.answer('sync', { '*/.matrixctl-file.*': 'exit 1' });
-  const result = server.call('replace "$ROOT/root/file" 600 <<<three');
+  const result = server.call('replace_file "$ROOT/root/file" 600 <<<three');
   assert.is(result.code, 1);
   assert.is(server.read('/root/file'), 'two\n');
   assert.equal(server.list('/root'), ['file', 'nginx']);
 });
 
 test('a secret is made once', (server) => {
-  server.call('once "$ROOT/root/secret" random');
+  server.call('write_once "$ROOT/root/secret" random_secret');
   const secret = server.read('/root/secret') ?? '';
   assert.match(secret, /^[\w-]{43}\n$/);
-  assert.is(server.call('once "$ROOT/root/secret" random; stat -c %a "$ROOT/root/secret"').stdout, '600\n');
+  assert.is(
+    server.call('write_once "$ROOT/root/secret" random_secret; stat -c %a "$ROOT/root/secret"').stdout,
+    '600\n',
+  );
   assert.is(server.read('/root/secret'), secret);
 });
 
@@ -221,8 +217,8 @@ for (const [minutes, found] of [
   test(`a file that is ${minutes} minutes old is${found ? '' : ' not'} younger than ten`, (server) => {
     server.put(`${LIB}/order`, '');
     server.age(`${LIB}/order`, minutes);
-    assert.is(server.call('recent 10 $LIB order').stdout, found ? `${LIB}/order\n` : '');
-    assert.is(server.call('old order 10').code, found ? 1 : 0);
+    assert.is(server.call('recent_files 10 $LIB order').stdout, found ? `${LIB}/order\n` : '');
+    assert.is(server.call('older_than order 10').code, found ? 1 : 0);
   });
 
 for (const [url, shown] of [
@@ -250,13 +246,13 @@ for (const [how, lines, line] of [
   ['ends at a signal within a step', "STEP='dumping'; kill -TERM $$", 'up: failed: dumping'],
 ] as const)
   test(`a command that ${how} leaves the line ${line}`, (server) => {
-    assert.equal(server.call(`record up\n${lines}`).journal, [line]);
+    assert.equal(server.call(`journal_result up\n${lines}`).journal, [line]);
   });
 
 test('the trap of a command cleans up after its line; a wrong argument leaves none', (server) => {
-  const { stdout, journal } = server.call("record up\ntrap 'ended echo cleaned up' EXIT\nexit 3");
+  const { stdout, journal } = server.call("journal_result up\ntrap 'on_exit echo cleaned up' EXIT\nexit 3");
   assert.equal([stdout, journal], ['cleaned up\n', ['up: failed: exit code 3']]);
-  const refused = server.call("record up\nrefuse 'no such word'");
+  const refused = server.call("journal_result up\nrefuse 'no such word'");
   assert.equal([refused.code, refused.journal], [1, []]);
   assert.is(refused.stderr, 'gen-cloudinit: failed: no such word\n');
 });
@@ -278,9 +274,12 @@ test('the lock says who has it, and whoever does not get it says so', (server) =
 
 test('a lock that is held for more than an hour is worth a word', (server) => {
   server.put('/run/matrix.lock', 'backup, process 7\n');
-  assert.is(server.call('busy').stdout, '');
+  assert.is(server.call('report_lock_holder').stdout, '');
   server.age('/run/matrix.lock', 61);
-  assert.is(server.call('busy').stdout, 'gen-cloudinit: waiting for another matrixctl: backup, process 7\n');
+  assert.is(
+    server.call('report_lock_holder').stdout,
+    'gen-cloudinit: waiting for another matrixctl: backup, process 7\n',
+  );
 });
 
 test.run();

@@ -5,9 +5,13 @@ import { LIB } from '../support/sandbox';
 /** Which words lead to which command, and what is refused before the lock is taken. */
 const test = suiteOf('operations');
 
-/** Commands that print their words and whether the lock is theirs. */
-const STUBS = `show() { echo "$* $([ -s $LOCK ] && cut -d, -f1 $LOCK)"; DONE=0; }
-  for name in backup restore update doctor go_on; do eval "$name() { show $name \\"\\$@\\"; }"; done
+/** The functions that do the work; here each prints its name, its words and who has the lock. */
+const STUBS = `show() { echo "$* $([ -s $LOCK ] && cut -d, -f1 $LOCK)"; }
+  write_backup() { show backup "$@"; }
+  restore_backup() { show restore "$@"; }
+  update_images() { show update "$@"; }
+  continue_unfinished() { show continue; }
+  cmd_doctor() { show doctor "$@"; }
   WORD=now
   : >$LOCK`;
 
@@ -17,10 +21,10 @@ for (const [words, shown] of [
   ['backup /root/x', 'backup /root/x now'],
   ['restore /root/x --force', 'restore /root/x --force now'],
   ['update', 'update now'],
-  ['continue', 'go_on now'],
+  ['continue', 'continue now'],
 ] as const)
   test(`matrixctl ${words}`, (server) => {
-    const { code, stdout, journal } = server.call(`${STUBS}\noperations ${words}`);
+    const { code, stdout, journal } = server.call(`${STUBS}\ndispatch ${words}\nDONE=0`);
     assert.equal([code, stdout], [0, `${shown}\n`]);
     assert.equal(journal, words.startsWith('doctor') ? [] : ['now: done']);
   });
@@ -34,7 +38,7 @@ for (const [words, message] of [
   ['upgrade', 'unknown command upgrade; matrixctl help'],
 ] as const)
   test(`matrixctl ${words} is refused without the lock and without a line in the journal`, (server) => {
-    const { code, stderr, journal } = server.call(`${STUBS}\noperations ${words}`);
+    const { code, stderr, journal } = server.call(`${STUBS}\ndispatch ${words}`);
     assert.equal([code, stderr, journal], [1, `gen-cloudinit: failed: ${message}\n`, []]);
     assert.is(server.read('/run/matrix.lock'), '');
   });
@@ -49,7 +53,7 @@ for (const [before, after] of [
 ] as const)
   test(`continue with ${Object.keys(before).join(' and ')}`, (server) => {
     for (const [name, text] of Object.entries(before)) server.put(`${LIB}/${name}`, text);
-    assert.is(server.call(`${STUBS}\noperations continue`).code, 0);
+    assert.is(server.call(`${STUBS}\ndispatch continue`).code, 0);
     for (const name of ['given-up', 'unfinished'])
       assert.is(server.read(`${LIB}/${name}`), (after as Record<string, string>)[name]);
   });

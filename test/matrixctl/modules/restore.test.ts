@@ -114,7 +114,7 @@ for (const [what, words, message] of [
 ] as const)
   test(`${what}: refused`, (server) => {
     empty(server);
-    fails(server.call(`restore ${words}`), message);
+    fails(server.call(`restore_backup ${words}`), message);
     untouched(server);
   });
 
@@ -123,11 +123,11 @@ test('while work is unfinished, or a file system is mounted below the directory,
   packed(server);
   server.put('/proc/self/mountinfo', `1 2 0:1 / / rw\n3 4 0:2 / ${server.at(FILES)}/media_store rw\n`);
   fails(
-    server.call(`restore ${FILE}`),
+    server.call(`restore_backup ${FILE}`),
     /failed: \/srv\/matrix\/files\/media_store\S* is a file system of its own and cannot be replaced/,
   );
   server.put(`${LIB}/unfinished`, 'resume\n');
-  fails(server.call(`restore ${FILE}`), /unfinished work \(resume\)/);
+  fails(server.call(`restore_backup ${FILE}`), /unfinished work \(resume\)/);
 });
 
 // 1: nothing to lose; 0: users or rooms; 2: unknown.
@@ -141,13 +141,13 @@ for (const [tables, rows, code] of [
   test(`whether there is data: '${tables}', '${rows}' means ${code}`, (server) => {
     empty(server);
     server.answer('docker', { [HAS_TABLES]: `echo ${tables}`, [HAS_DATA]: `echo ${rows}` });
-    assert.is(server.call('data').code, code);
+    assert.is(server.call('has_data').code, code);
   });
 
 test('onto an empty server: the database, then the files, and everything starts', (server) => {
   empty(server);
   packed(server);
-  const { code, stdout, stderr, calls } = server.call(`restore ${FILE}`);
+  const { code, stdout, stderr, calls } = server.call(`restore_backup ${FILE}`);
   assert.is(code, 0, stderr);
   assert.match(stdout, /gen-cloudinit: restored from \/root\/backup\.tar\.gz\n$/);
   assert.is(server.read('/loaded'), 'the dump\n');
@@ -184,7 +184,7 @@ test("without a homeserver.yaml the document's is taken", (server) => {
   empty(server);
   packed(server);
   server.put(`${LIB}/homeserver.yaml`, 'of the document\n');
-  const { code } = server.call(`rm "$DATA/homeserver.yaml"\nrestore ${FILE}`);
+  const { code } = server.call(`rm "$DATA/homeserver.yaml"\nrestore_backup ${FILE}`);
   assert.is(code, 0);
   assert.is(server.read(`${FILES}/homeserver.yaml`), 'of the document\n');
 });
@@ -197,7 +197,7 @@ for (const [what, answers] of [
     lived(server);
     server.answer('docker', answers);
     packed(server);
-    const result = server.call(`restore ${FILE}`);
+    const result = server.call(`restore_backup ${FILE}`);
     fails(result, /there are users or rooms here; with --force they are backed up and replaced/);
     assert.not.match(result.calls.join('\n'), / stop | rm /);
     untouched(server);
@@ -206,7 +206,7 @@ for (const [what, answers] of [
 test('with --force what is there is backed up first, with Synapse stopped', (server) => {
   lived(server);
   packed(server);
-  const { code, stdout, stderr, calls } = server.call(`restore ${FILE} --force`);
+  const { code, stdout, stderr, calls } = server.call(`restore_backup ${FILE} --force`);
   assert.is(code, 0, stderr);
   const [before] = server.list(BACKUPS);
   assert.match(before ?? '', /^before-restore-\d{8}-\d{6}\.tar\.gz$/);
@@ -221,7 +221,7 @@ test('when that backup fails everything starts as it was', (server) => {
   lived(server);
   packed(server);
   server.answer('docker', { 'exec matrix-db-1 pg_dump *': 'exit 1' });
-  const result = server.call(`restore ${FILE} --force`);
+  const result = server.call(`restore_backup ${FILE} --force`);
   fails(result, /failed: the backup failed while dumping the database/);
   assert.match(result.stdout, /started again after what failed or was cut short/);
   assert.match(result.calls.join('\n'), /stop synapse[\s\S]*up -d --wait --wait-timeout/);
@@ -236,7 +236,7 @@ for (const [drop, what] of [
     empty(server);
     server.answer('docker', { [LOAD]: 'exit 1', [DROP]: drop });
     packed(server);
-    const result = server.call(`restore ${FILE}`);
+    const result = server.call(`restore_backup ${FILE}`);
     fails(result, /failed: the database of \/root\/backup\.tar\.gz cannot be put back/);
     assert.ok(result.calls.some((call) => call.endsWith('-c DROP DATABASE restored')));
     untouched(server);
@@ -282,11 +282,14 @@ test('room is looked for before a backup is unpacked and before it is loaded', (
   packed(server);
   server.free(511);
   fails(
-    server.call(`restore ${FILE}`),
+    server.call(`restore_backup ${FILE}`),
     /511 MB are free in \S+, up to 512 may be needed to unpack \/root\/backup\.tar\.gz/,
   );
   server.free(611);
-  fails(server.call(`restore ${FILE}`), /611 MB are free in \/var\/lib, up to 612 may be needed to put /);
+  fails(
+    server.call(`restore_backup ${FILE}`),
+    /611 MB are free in \/var\/lib, up to 612 may be needed to put /,
+  );
   untouched(server);
 });
 
@@ -295,9 +298,9 @@ test('files count where the database lies only when both are on one disk', (serv
   server.put(`${RESTORED}/database`, 'x');
   server.put(`${RESTORED}/files/large`, 'x'.repeat(5 << 20));
   server.free(612);
-  fails(server.call('fits x'), /up to 617 may be needed/);
+  fails(server.call('require_space_to_restore x'), /up to 617 may be needed/);
   server.answer('stat', { '-c %d */srv/matrix': 'echo 1', '*': 'exec /usr/bin/stat "$@"' });
-  assert.is(server.call('fits x').code, 0);
+  assert.is(server.call('require_space_to_restore x').code, 0);
 });
 
 /** curl as it fetches a backup: the URL is on its standard input. */
@@ -309,7 +312,7 @@ test('a backup is fetched once, and its URL is in no argument and no message', (
   empty(server);
   packed(server);
   fetches(server, 'cp "$ROOT/root/backup.tar.gz" "$2"');
-  const { code, stdout, stderr, calls } = server.call(`restore '${URL}'`);
+  const { code, stdout, stderr, calls } = server.call(`restore_backup '${URL}'`);
   assert.is(code, 0, stderr);
   assert.is(server.read('/url'), `url = "${URL}"\n`);
   assert.not.match([stdout, stderr, ...calls].join('\n'), /Signature/);
@@ -331,6 +334,7 @@ test('http:// is warned of, and a download that fails is repeated', (server) => 
 });
 
 for (const [code, said] of [
+  [401, 'curl: (22) The requested URL returned error: 401'],
   [403, 'curl: (22) The requested URL returned error: 403'],
   [404, 'curl: (22) The requested URL returned error: 404 Not Found'],
   [410, 'curl: (22) The requested URL returned error: 410'],
@@ -350,7 +354,7 @@ for (const [code, said] of [
     untouched(server);
   });
 
-for (const code of [401, 408, 429, 500, 503])
+for (const code of [408, 429, 500, 503])
   test(`an address that answers ${code} is asked again`, (server) => {
     server.sequence('codes', '22', '0');
     fetches(

@@ -57,8 +57,13 @@ for (const [reason, words] of [
   ],
   ["the server's certificate is not trusted: unknown authority", 'Get "https://x": x509: unknown authority'],
   [
-    'the server refuses access: curl: (22) The requested URL returned error: 401',
+    '!the server answers 401: the URL is wrong or has expired',
     'curl: (22) The requested URL returned error: 401',
+  ],
+  // A registry's.
+  [
+    'the server refuses access: unexpected status from HEAD request to https://x: 401 Unauthorized',
+    'unexpected status from HEAD request to https://x: 401 Unauthorized',
   ],
   [
     '!the server answers 403: the URL is wrong or has expired',
@@ -120,7 +125,7 @@ test('only images that are missing are pulled', (server) => {
     'image inspect *': 'exit 1',
     'pull -q *': ':',
   });
-  const { code, calls } = server.call('pull there:1 new:1 new:2');
+  const { code, calls } = server.call('pull_images there:1 new:1 new:2');
   assert.is(code, 0);
   assert.equal(calls.filter((call) => call.startsWith('docker pull')).sort(), [
     'docker pull -q new:1',
@@ -135,7 +140,7 @@ test('an image that cannot be pulled ends the command, also while another pull g
     'pull -q long:1': ': >"$ROOT/begun"; while [ ! -e "$ROOT/over" ]; do sleep 0.02; done',
   });
   const { code, stdout, stderr } = server.call(
-    `trap ': >"$ROOT/over"' EXIT\npull gone:1 long:1\necho goes on`,
+    `trap ': >"$ROOT/over"' EXIT\npull_images gone:1 long:1\necho goes on`,
   );
   assert.equal([code, stdout], [1, 'manifest unknown\n']);
   assert.is(stderr, 'gen-cloudinit: failed: pulling gone:1: there is no such image, or it is private\n');
@@ -146,7 +151,7 @@ test('an image that cannot be pulled ends the command when no other pull goes on
     'image inspect *': 'exit 1',
     'pull -q gone:1': 'echo "manifest unknown"; exit 1',
   });
-  const { code, stdout } = server.call('pull gone:1\necho goes on');
+  const { code, stdout } = server.call('pull_images gone:1\necho goes on');
   assert.equal([code, stdout], [1, 'manifest unknown\n']);
 });
 

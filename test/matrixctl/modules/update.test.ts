@@ -60,7 +60,7 @@ function fails(result: Called, message: RegExp | string): void {
 
 test('new images start with Synapse stopped for the dump, and the former ones go', (server) => {
   running(server);
-  const result = server.call('update');
+  const result = server.call('update_images');
   assert.is(result.code, 0, result.stderr);
   assert.match(result.stdout, /gen-cloudinit: updated\n$/);
   const at = (word: string) => result.calls.findIndex((call) => call.includes(word));
@@ -80,12 +80,12 @@ test('new images start with Synapse stopped for the dump, and the former ones go
 test('an image that Docker does not remove is no failure', (server) => {
   running(server);
   server.answer('docker', { 'image rm *': 'exit 1' });
-  assert.is(server.call('update').code, 0);
+  assert.is(server.call('update_images').code, 0);
 });
 
 test('without new images nothing stops and nothing is dumped', (server) => {
   running(server, 'none');
-  const result = server.call('update');
+  const result = server.call('update_images');
   assert.is(result.code, 0, result.stderr);
   assert.match(result.stdout, /gen-cloudinit: no new images\n$/);
   assert.not(has(result, ' stop ') || has(result, 'pg_dump') || has(result, ' up '));
@@ -103,7 +103,7 @@ for (const [what, free, message] of [
   test(`room for ${what} is looked for first`, (server) => {
     running(server);
     server.free(free);
-    const result = server.call('update');
+    const result = server.call('update_images');
     fails(result, message);
     assert.not(has(result, ' pull'));
   });
@@ -111,9 +111,9 @@ for (const [what, free, message] of [
 test('nothing runs, or work is unfinished: no update', (server) => {
   running(server);
   server.answer('docker', { 'ps -aq *': ':' });
-  fails(server.call('update'), /failed: nothing runs here: matrixctl up/);
+  fails(server.call('update_images'), /failed: nothing runs here: matrixctl up/);
   server.put(`${LIB}/unfinished`, 'undo\n');
-  fails(server.call('update'), /unfinished work \(undo\)/);
+  fails(server.call('update_images'), /unfinished work \(undo\)/);
 });
 
 for (const [what, answer] of [
@@ -123,7 +123,7 @@ for (const [what, answer] of [
   test(`${what}: everything starts as it was`, (server) => {
     running(server);
     server.answer('docker', answer);
-    const result = server.call('update');
+    const result = server.call('update_images');
     fails(result, /./);
     assert.match(result.stdout, /started again after what failed or was cut short/);
     assert.is(tag(server), 'sha256:old');
@@ -142,7 +142,7 @@ test('a site that does not answer although Synapse is healthy: the former images
   running(server);
   // Before the update, after its start (https asks once, then judge_update), and after the rollback.
   server.sequence('site', '0', '0', '7', '0');
-  const result = server.call('update');
+  const result = server.call('update_images');
   fails(result, /failed: the new images do not become healthy; the former images run again\n$/);
   assert.is(tag(server), 'sha256:old');
   assert.equal(removed(result.calls), ['sha256:new']);
@@ -154,14 +154,14 @@ test('a site that did not answer before the update need not answer after it', (s
   running(server);
   server.sequence('site', '7');
   server.put(`${LIB}/answered`, '');
-  assert.is(server.call('update').code, 0);
+  assert.is(server.call('update_images').code, 0);
   assert.not(server.has(`${LIB}/answered`));
 });
 
 test('former images whose start is not whole, but with a healthy Synapse, keep the database', (server) => {
   running(server);
   server.sequence('up', '1');
-  const result = server.call('update');
+  const result = server.call('update_images');
   fails(result, /the former images run again\n$/);
   assert.not(has(result, 'pg_restore'));
 });
@@ -170,7 +170,7 @@ test('when the former images do not become healthy either, the previous database
   running(server);
   server.sequence('up', '1', '1', '0');
   server.sequence('health', '502');
-  const result = server.call('update');
+  const result = server.call('update_images');
   fails(result, /the former images and the database of before the update run again\n$/);
   assert.is(server.read('/loaded'), 'the dump\n');
   assert.match(server.read('/swapped') ?? '', /ALTER DATABASE restored RENAME TO synapse/);
@@ -183,7 +183,7 @@ test('when nothing helps, the next tick goes on with the database', (server) => 
   running(server);
   server.sequence('up', '1');
   server.sequence('health', '502');
-  fails(server.call('update'), /failed: not healthy after the rollback: matrixctl logs synapse/);
+  fails(server.call('update_images'), /failed: not healthy after the rollback: matrixctl logs synapse/);
   assert.is(unfinished(server), 'rollback_database');
   // The images of another tick's turn: a name that cannot be led back stops nothing.
   server.sequence('up', '0');
@@ -197,7 +197,10 @@ test('a dump that cannot be loaded leaves the rollback to the next tick', (serve
   server.sequence('up', '1');
   server.sequence('health', '502');
   server.answer('docker', { 'exec -i matrix-db-1 pg_restore *': 'exit 1' });
-  fails(server.call('update'), /failed: the database of the dump before the update cannot be put back/);
+  fails(
+    server.call('update_images'),
+    /failed: the database of the dump before the update cannot be put back/,
+  );
   assert.is(unfinished(server), 'rollback');
 });
 
@@ -234,7 +237,7 @@ test('an Element that does not answer brings the former images back', (server) =
   server.sequence('elements', '7', '0');
   server.answer('curl', { [ELEMENT]: 'exit "$(next elements)"' });
   fails(
-    server.call('update'),
+    server.call('update_images'),
     /failed: the new images do not become healthy; the former images run again\n$/,
   );
   assert.is(tag(server), 'sha256:old');

@@ -8,12 +8,14 @@ const RECORD = /^\++([^:\n]*):(\d+): /;
 
 /** Quotes differ between what is written and what bash prints. */
 const bare = (text: string) => text.replace(/["'\\$]/g, '');
+const EXPANSIONS = new RegExp(`${EXPANSION}+`, 'g');
 const ESCAPED = /[.*+?^${}()|[\]\\/]/g;
 
 function patternOf(words: string): RegExp {
   const text = bare(words)
     .replace(ESCAPED, '\\$&')
-    .replaceAll(EXPANSION, '[\\s\\S]*')
+    // Several in a row match the same as one, and a regular expression of many would take hours.
+    .replace(EXPANSIONS, '[\\s\\S]*')
     .replace(/\s+/g, '\\s*');
   return new RegExp(`^\\s*${text}`);
 }

@@ -30,7 +30,7 @@ export const BACKUPS = '/var/backups/matrix';
 
 /** Where a path of the server begins in a module. Paths in containers (/etc/letsencrypt, /var/www) are no match. */
 const SERVER_PATH =
-  /(?<![\w.$}/-])(?=\/(?:etc\/(?:gen-cloudinit|systemd|iptables|docker|apt)\b|root\b|data\/nginx\b|var\/(?:lib|backups)\b|run\/matrix\.lock|proc\/(?:self\/mountinfo|meminfo|net)))/g;
+  /(?<![\w.$}/-])(?=\/(?:etc\/(?:gen-cloudinit|systemd|iptables|docker|apt|os-release)\b|root\b|data\/nginx\b|usr\/(?:lib\/apt|share\/element-web)\b|var\/(?:lib|backups)\b|run\/matrix\.lock|proc\/(?:self\/mountinfo|meminfo|net)|sys\/class\/net\b))/g;
 
 const SETTINGS: Readonly<Record<string, string>> = {
   VERSION: '1.2.3',
