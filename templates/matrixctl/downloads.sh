@@ -40,7 +40,7 @@ failure_reason() { # OUTPUT
     *': not found'*) echo 'there is no such image' ;;
     *x509:* | *'certificate verif'* | *'SSL certificate'*) echo "the server's certificate is not trusted: ${last##*: }" ;;
     *' 40'[13]' '[A-Z]* | *' 40'[13]'  '[A-Z]* | *'HTTP 40'[13]* | *': 40'[13] | *denied* | *unauthorized*) echo "the server refuses access: $last" ;;
-    *'no such host'* | *'server misbehaving'* | *'ould not resolve'* | *'Temporary failure'* | *imeout* | *'timed out'* | \
+    *'no such host'* | *'server misbehaving'* | *'ould not resolve'* | *'wicked happened resolving'* | *'Temporary failure'* | *imeout* | *'timed out'* | \
       *'deadline exceeded'* | *unreachable* | *refused* | *'reset by peer'* | *': EOF'*) echo 'no answer, is the network up?' ;;
     *) echo "$last" ;;
   esac

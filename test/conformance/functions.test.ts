@@ -76,6 +76,10 @@ const REASONS: readonly (readonly [string, string])[] = [
     'the registry limits downloads (429)',
   ],
   [
+    "Err:1 http://10.91.0.1:8099 noble InRelease\n  Something wicked happened resolving '10.91.0.1:8099' (-9 - Address family for hostname not supported)\nE: Failed to fetch http://10.91.0.1:8099/dists/noble/InRelease  Something wicked happened resolving '10.91.0.1:8099' (-9 - Address family for hostname not supported)\nE: Some index files failed to download. They have been ignored, or old ones used instead.",
+    'no answer, is the network up?',
+  ],
+  [
     'Error response from daemon: toomanyrequests: You have reached your unauthenticated pull rate limit.',
     'the registry limits downloads (429)',
   ],
