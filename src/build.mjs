@@ -81,7 +81,11 @@ const CUT = '\0';
  * WebAssembly it gives the same bytes on every machine.
  */
 async function script(source) {
-  const text = source.replace(/^\s*#(?!!| shellcheck ).*\n/gm, '').replace(/\n{2,}/g, '\n');
+  const text = source
+    .replace(/^\s*#(?!!| shellcheck ).*\n/gm, '')
+    // Names of arguments, behind the head of a function.
+    .replace(/^(\s*\w+\(\) \{) #.*$/gm, '$1')
+    .replace(/\n{2,}/g, '\n');
   const [head, optional = '', substitute = '', tail = ''] = text.split(`${CUT}\n`);
   const packed = await gzipAsync(Buffer.from(head + optional + tail), { numiterations: 100 });
   return `const head = ${JSON.stringify(head)}, tail = ${JSON.stringify(tail)};
