@@ -4,11 +4,13 @@ import { resolve } from '../../src/config/resolve';
 import { PROVIDERS } from '../../src/providers';
 import { FILES } from '../../src/server/files';
 
-/** The README's tables, from the same tables that the command is made of. */
-export const README_TABLES: Readonly<Record<string, () => string>> = {
-  options: optionTable,
-  files: fileTable,
-  providers: providerTable,
+/** Tables of READMEs, from the same tables that the command is made of. */
+export const README_TABLES: Readonly<
+  Record<string, { readonly file: string; readonly table: () => string }>
+> = {
+  options: { file: 'src/config/README.md', table: optionTable },
+  files: { file: 'src/server/README.md', table: fileTable },
+  providers: { file: 'src/cloudinit/README.md', table: providerTable },
 };
 
 function optionTable(): string {
