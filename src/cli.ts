@@ -6,7 +6,7 @@ import { complete } from './commands/completion';
 import { generateCommand } from './commands/generate';
 import type { RawValues } from './config/flags';
 import { redactUrls } from './diagnostics/quote';
-import { diagnosticsText } from './diagnostics/text';
+import { diagnosticsText } from './diagnostics/render-text';
 import { InputError, USAGE } from './system/input';
 import { interruptible } from './system/interrupt';
 import { printOut, writeOutput } from './system/output';

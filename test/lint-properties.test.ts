@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { jsonProblem } from '../src/cloudinit/lint/json';
+import { jsonProblem } from '../src/cloudinit/lint/json-syntax';
 import { lint } from '../src/cloudinit/lint/lint';
 import { shellCode } from '../src/cloudinit/lint/shell-code';
 import { planExtract } from '../src/cloudinit/read/extract-plan';

@@ -1,7 +1,7 @@
 /** Looks from outside at the files of an image for what must not be in one. */
 import { FORBIDDEN_PATHS } from './forbidden-paths';
 import { BAKE_MARK } from './image-document';
-import { entryAt, expand, filesBelow, type Tree } from './tree';
+import { entryAt, expand, filesBelow, type Tree } from './image-files';
 
 /** A text that may stand nowhere in an image, and what it is. */
 export interface ForbiddenText {

@@ -5,8 +5,8 @@ import { throwIfStopped } from '../system/wait';
 import { type AuditFinding, audit, type ForbiddenText } from './audit';
 import { Ext4, isExt4, type ReadDisk } from './ext4';
 import { BAKE_MARK } from './image-document';
+import { entryAt } from './image-files';
 import { partitions } from './partitions';
-import { entryAt } from './tree';
 
 const CHUNK = 8 << 20;
 const ZEROS = Buffer.alloc(CHUNK);

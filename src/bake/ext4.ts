@@ -2,7 +2,7 @@
  * Reads an ext4 file system from a disk that nothing has mounted, so that no program and no right is needed that a
  * user's computer may lack. Source of the layout: the Linux kernel's documentation, "ext4 Data Structures and Algorithms".
  */
-import type { Entry, Tree } from './tree';
+import type { Entry, Tree } from './image-files';
 
 /** Reads so many bytes of a disk at an offset in bytes. */
 export type ReadDisk = (offset: number, length: number) => Promise<Buffer>;

@@ -12,7 +12,7 @@ import { run } from '../system/run';
 import { summarize } from './audit';
 import { auditDisk } from './disk-audit';
 import { bakeDocument, type ImageSettings } from './image-document';
-import { outputProblem, unfinished } from './output';
+import { outputProblem, unfinished } from './qemu-output';
 
 export interface BakedDisk {
   /** File of the image; beside it are `FILE.sha256`, as sha256sum writes it, and `FILE.json`, which is this. */

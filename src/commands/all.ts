@@ -81,17 +81,17 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
       {
         usage: 'ec2',
         describe: 'make an image (AMI) of the account on EC2',
-        load: async () => (await import('./bake')).bakeEc2Command,
+        load: async () => (await import('./bake-ec2')).bakeEc2Command,
       },
       {
         usage: 'list',
         describe: 'list the baked images on EC2',
-        load: async () => (await import('./bake')).bakeListCommand,
+        load: async () => (await import('./bake-ec2')).bakeListCommand,
       },
       {
         usage: 'remove <image..>',
         describe: 'remove baked images from EC2, with their snapshots',
-        load: async () => (await import('./bake')).bakeRemoveCommand,
+        load: async () => (await import('./bake-ec2')).bakeRemoveCommand,
       },
     ],
   },

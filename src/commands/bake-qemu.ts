@@ -1,5 +1,5 @@
-import { outputProblem } from '../bake/output';
 import { type BakedDisk, bakeQemu } from '../bake/qemu';
+import { outputProblem } from '../bake/qemu-output';
 import { grouped } from '../config/flags';
 import { IMAGE_OPTIONS, readImageOptions } from '../config/image-options';
 import { hasErrors } from '../diagnostics/diagnostic';

@@ -13,7 +13,7 @@ import type { Script, Shell } from '../cloudinit/read/scripts';
 import { redacted } from '../cloudinit/read/secrets';
 import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic';
 import { printable } from '../diagnostics/printable';
-import { diagnosticsText } from '../diagnostics/text';
+import { diagnosticsText } from '../diagnostics/render-text';
 import { PROVIDER_NAMES, PROVIDER_SYNONYMS, type ProviderName } from '../providers';
 import { inputName, readGiven } from '../system/input';
 import { tryRun } from '../system/run';

@@ -2,7 +2,7 @@
 import { type FlagTable, type FlagValues, type RawValues, readFlags, unknownFlag } from '../config/flags';
 import type { OptionName } from '../config/options';
 import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic';
-import type { Screen } from '../verify/display';
+import type { Screen } from '../verify/progress-line';
 
 /** What the command line brings along. */
 export interface Context {

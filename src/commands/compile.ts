@@ -1,7 +1,7 @@
 /** Options into a document, on the rung of the ladder that the provider takes. */
 import { cloudConfig } from '../cloudinit/write/document';
-import { contradictions } from '../cloudinit/write/extra';
 import { type Fitted, onLadder, rungOf } from '../cloudinit/write/ladder';
+import { contradictions } from '../cloudinit/write/merge-extra';
 import { type CollectedOptions, collectOptions, type ReadText } from '../config/config-file';
 import type { Deployment, Format, OutputRequest } from '../config/deployment';
 import type { RawValues } from '../config/flags';
@@ -113,7 +113,7 @@ async function smaller(
     return `--format ${other.form} fits: ${countedSize(limit, other.bytes.length)} bytes (${other.rung})`;
   const here = { ...deployment, scriptUrl: deployment.scriptUrl ?? 'https://www.example.org/matrixctl' };
   if (!deployment.scriptUrl && (await onLadder(here, undefined, limit))?.fits)
-    return '--script-url URL fits: the server fetches matrixctl from an address of yours (README, Handing it to a provider)';
+    return '--script-url URL fits: the server fetches matrixctl from an address of yours (src/cloudinit/README.md)';
   return 'fewer or shorter SSH keys, or a shorter apt key, make it smaller';
 }
 
@@ -124,7 +124,7 @@ function withoutOperations({ name }: ProviderLimit): Diagnostic {
     code: 'core-only',
     path: 'provider',
     message: `${name} has no room for matrixctl's doctor, backup, restore and update`,
-    hint: '--script-url URL brings them; or add them to the running server (README, Operating)',
+    hint: '--script-url URL brings them; or add them to the running server (templates/matrixctl/README.md)',
   };
 }
 

@@ -72,7 +72,7 @@ function ofForm({ deployment, rung, form, bytes, output }: CompiledDocument): st
     ...(deployment.scriptUrl
       ? content.matrixctl === 'fetched'
         ? [
-            `Put matrixctl of this version at ${deployment.scriptUrl} before the first boot (README, Handing it to a provider).`,
+            `Put matrixctl of this version at ${deployment.scriptUrl} before the first boot (src/cloudinit/README.md).`,
           ]
         : ['--script-url was not needed: matrixctl is in the document.']
       : []),

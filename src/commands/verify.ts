@@ -12,8 +12,8 @@ import { type Configured, type LaunchContext, type MachineKind, wrongImage } fro
 import { MULTIPASS_FLAGS } from '../machines/multipass/multipass-flags';
 import { QEMU_FLAGS } from '../machines/qemu/qemu-flags';
 import { InputError, inputName, readGiven, readText } from '../system/input';
-import { Display } from '../verify/display';
 import { readExpectations } from '../verify/expectations';
+import { Display } from '../verify/progress-line';
 import { verifyReport } from '../verify/report';
 import { runVerify } from '../verify/run';
 import { type Context, defineCommand, type Input, type Result, refusal } from './command';

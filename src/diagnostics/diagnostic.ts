@@ -1,5 +1,5 @@
 /**
- * The one way to say "what you gave is wrong": collected, never thrown, all quoteValue at once.
+ * The one way to say "what you gave is wrong": collected, never thrown, all shown at once.
  * Failures of the world (a file that cannot be read, a machine that does not boot) are thrown errors instead.
  */
 import type { Code } from './codes';

@@ -1,6 +1,6 @@
 /**
  * A text and its lines. Every place in a document is kept as an offset into this text and turned into
- * line and column, both counted from 1, only when it is quoteValue.
+ * line and column, both counted from 1, only when it is shown.
  */
 export interface Position {
   readonly line: number;

@@ -11,7 +11,7 @@ import { judgeHealth, judgeState } from './inside/state';
 import { judgeAdminApi, judgePorts } from './outside/closed';
 import { judgeRedirect, judgeWeb, TLS_POINTS } from './outside/web';
 import { canEnter, type Enterable } from './shell';
-import type { Ended } from './wait';
+import type { Ended } from './wait-first-boot';
 
 /** From where the machine could be looked at. */
 export type Access = 'inside and outside' | 'inside' | 'console and outside' | 'console';

@@ -2,8 +2,8 @@
 import { printable } from '../diagnostics/printable';
 import type { HowTo, MachineKind } from '../machines/machine';
 import type { Check } from './check';
-import { elapsed } from './display';
 import type { Access } from './judge';
+import { elapsed } from './progress-line';
 
 /** What `--json` prints; `gen-cloudinit schema verify` describes it. */
 export interface Report {

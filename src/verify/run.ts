@@ -4,12 +4,12 @@ import type { Launch, Machine } from '../machines/machine';
 import { sha256Of } from '../server/files';
 import { Stopped, throwIfStopped } from '../system/wait';
 import { allHold, type Check, judging } from './check';
-import type { Display } from './display';
 import { saveEvidence } from './evidence';
 import type { Expectations } from './expectations';
 import { judge } from './judge';
+import type { Display } from './progress-line';
 import type { Report } from './report';
-import { type Ended, waitForFirstBoot } from './wait';
+import { type Ended, waitForFirstBoot } from './wait-first-boot';
 
 export interface VerifyOptions {
   readonly keep: boolean;

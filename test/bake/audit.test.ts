@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { audit, summarize } from '../../src/bake/audit';
-import { directoryTree, expand, filesBelow } from '../../src/bake/tree';
+import { directoryTree, expand, filesBelow } from '../../src/bake/image-files';
 
 const test = suite('audit of an image');
 

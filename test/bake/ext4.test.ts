@@ -18,8 +18,8 @@ import * as assert from 'uvu/assert';
 import { audit } from '../../src/bake/audit';
 import { abortable } from '../../src/bake/disk-audit';
 import { Ext4, isExt4, type ReadDisk } from '../../src/bake/ext4';
+import { directoryTree, filesBelow } from '../../src/bake/image-files';
 import { partitions } from '../../src/bake/partitions';
-import { directoryTree, filesBelow } from '../../src/bake/tree';
 
 /** Disks made by the real mke2fs, from a folder with all that a system's disk may have. */
 const test = suite('ext4');

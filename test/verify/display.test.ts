@@ -1,7 +1,7 @@
 // Progress: one line that is written anew on a terminal, plain lines elsewhere.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Display, elapsed } from '../../src/verify/display';
+import { Display, elapsed } from '../../src/verify/progress-line';
 
 const test = suite('verify: progress');
 const ESCAPE = String.fromCharCode(27);

@@ -7,6 +7,7 @@ import type { Place } from '../../diagnostics/source';
 import { readUserData, type UserDataDocument } from '../read/user-data';
 import { type Finding, toDiagnostics } from './finding';
 import { aptRules } from './rules/apt';
+import { textRules } from './rules/characters';
 import { commandRules } from './rules/commands';
 import { fileContentRules } from './rules/file-content';
 import { filePathRules } from './rules/file-paths';
@@ -15,12 +16,11 @@ import { keyRules, wantedTypes } from './rules/keys';
 import { multipassRules } from './rules/multipass';
 import { secretRules } from './rules/secrets';
 import { sizeRules } from './rules/size';
-import { textRules } from './rules/text';
 import { writeFileRules } from './rules/write-files';
 import { yamlRules } from './rules/yaml';
 
 export interface LintOptions {
-  /** Key of limits.ts; its limit and forms are then required, else all are told about. */
+  /** Name of a provider; the document must then fit it. Without one, the limits of all are reported. */
   readonly provider?: string;
 }
 

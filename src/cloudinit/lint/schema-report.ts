@@ -1,8 +1,8 @@
 /** What `cloud-init schema` prints, as findings (its config/schema.py; 22.4 and 26.2 were read). */
 
 import type { Place } from '../../diagnostics/source';
-import { entries, type Node } from '../read/node';
 import { redacted } from '../read/secrets';
+import { entries, type Node } from '../read/yaml-node';
 import { error, type Finding, info, warning } from './finding';
 
 const CODE = 'cloud-init-schema';

@@ -1,11 +1,11 @@
 /** What a document holds, as plain data for `show`. Nothing that looks like a secret is in it. */
 
 import { allFits, type Fit, type Form } from '../../providers';
-import type { Kind } from './input';
-import { entries, get, items, type Node, text } from './node';
 import { redacted } from './secrets';
+import type { Kind } from './unwrap';
 import type { UserDataDocument } from './user-data';
 import { DEFAULT_MODE, type LandedFile } from './written-files';
+import { entries, get, items, type Node, text } from './yaml-node';
 
 export interface ShownFile {
   readonly path: string;

@@ -10,7 +10,7 @@ import {
   YAMLException,
 } from 'js-yaml';
 import type { Place } from '../../diagnostics/source';
-import type { MappingNode, Node, ScalarNode, SequenceNode, Style } from './node';
+import type { MappingNode, Node, ScalarNode, SequenceNode, Style } from './yaml-node';
 import { type Reading, readYaml11 } from './yaml11';
 
 export interface Problem extends Place {
@@ -107,7 +107,7 @@ class Builder {
     const isBlock = style === 'literal' || style === 'folded';
     const text = getScalarValue(this.source, event);
     const tag = this.tag(event);
-    // An empty scalar has no place of its own; the end of what came before it is the closestName.
+    // An empty scalar has no place of its own; the end of what came before it is the nearest.
     const start = event.valueStart < 0 ? this.last : this.shownStart(event, isBlock);
     this.last = Math.max(this.last, event.valueEnd);
     const reading = readTagged(tag, style, text);

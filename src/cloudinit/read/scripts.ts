@@ -1,8 +1,8 @@
 /** The shell scripts of a document: user data itself, files that are scripts, and what cloud-init makes of runcmd. */
 
 import type { Place, Source } from '../../diagnostics/source';
-import { get, items, type Node, type ScalarNode } from './node';
 import type { LandedFile } from './written-files';
+import { get, items, type Node, type ScalarNode } from './yaml-node';
 
 export type Shell = 'sh' | 'bash';
 

@@ -1,9 +1,9 @@
 import { Source } from '../../diagnostics/source';
-import { type Input, readInput } from './input';
-import type { Node } from './node';
 import { type Parsed, parseYaml } from './parse';
 import { commandScript, fileScripts, type Script } from './scripts';
+import { type Input, readInput } from './unwrap';
 import { type LandedFile, landedFiles } from './written-files';
+import type { Node } from './yaml-node';
 
 /** A document with everything that the rules look at, worked out once. */
 export interface UserDataDocument {

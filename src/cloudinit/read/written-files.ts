@@ -1,6 +1,6 @@
 /** The entries of write_files as they land on the server (cloud-init's cc_write_files.py). */
 import { type Decoded, decodeBase64, gunzip, MAX_DECODED, utf8 } from './decode';
-import { get, isTrue, items, type MappingNode, type Node, type ScalarNode, text } from './node';
+import { get, isTrue, items, type MappingNode, type Node, type ScalarNode, text } from './yaml-node';
 
 export interface LandedFile {
   readonly node: MappingNode;

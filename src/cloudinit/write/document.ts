@@ -2,7 +2,7 @@ import type { Deployment } from '../../config/deployment';
 import { APT_KEY, type Content, SCRIPT, type ServerFile, serverFiles } from '../../server/files';
 import { everyBoot, firstBoot } from '../../server/first-boot';
 import { type CloudConfig, permissions, type WriteFile } from './cloud-config';
-import { withExtra } from './extra';
+import { withExtra } from './merge-extra';
 import { toYaml } from './yaml';
 
 /** What a document is when nothing is known about who takes it. */

@@ -2,7 +2,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { audit, summarize } from '../../../src/bake/audit';
-import { directoryTree } from '../../../src/bake/tree';
+import { directoryTree } from '../../../src/bake/image-files';
 import { bake, bakeUserData, withoutDownloads } from '../baking';
 import { generate, spoiled } from '../document';
 import type { Lab } from '../lab';

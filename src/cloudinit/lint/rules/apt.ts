@@ -1,6 +1,6 @@
 /** Package sources (cloud-init's cc_apt_configure.py, add_apt_sources and add_apt_key). */
 
-import { entries, get, type Node, text } from '../../read/node';
+import { entries, get, type Node, text } from '../../read/yaml-node';
 import { error, type Finding, info, warning } from '../finding';
 
 /** Names that cloud-init puts in; it fails on any other (templater.py, basic_render). */

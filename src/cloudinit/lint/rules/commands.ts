@@ -1,10 +1,10 @@
 /** runcmd and bootcmd: one sh script each, run by cloud-init without anyone watching (util.shellify, cc_runcmd.py). */
 
-import { get, items, type Node } from '../../read/node';
 import type { Script } from '../../read/scripts';
 import type { UserDataDocument } from '../../read/user-data';
+import { get, items, type Node } from '../../read/yaml-node';
 import { error, type Finding, warning } from '../finding';
-import { perText } from '../per-text';
+import { perText } from '../once-per-text';
 import { shellCode } from '../shell-code';
 import { BASH_ONLY } from './bashisms';
 

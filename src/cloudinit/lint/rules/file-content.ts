@@ -1,13 +1,13 @@
 /** What is inside files: does it decode, and is it the YAML or JSON that its name promises. */
 
 import { type Place, Source } from '../../../diagnostics/source';
-import { get } from '../../read/node';
 import { parseYaml } from '../../read/parse';
 import { linePlace, shellOf } from '../../read/scripts';
 import { ENCODINGS, isKnownEncoding, type LandedFile } from '../../read/written-files';
+import { get } from '../../read/yaml-node';
 import { error, type Finding, warning } from '../finding';
-import { jsonProblem } from '../json';
-import { perText } from '../per-text';
+import { jsonProblem } from '../json-syntax';
+import { perText } from '../once-per-text';
 
 export function* fileContentRules(files: readonly LandedFile[], source: Source): Generator<Finding> {
   const parsed = perText((text) => ({ ...parseYaml(text), own: new Source(text) }));

@@ -1,6 +1,6 @@
 /** The first line: what cloud-init takes the user data for (handlers/__init__.py, type_from_starts_with). */
 
-import type { Kind } from '../../read/input';
+import type { Kind } from '../../read/unwrap';
 import type { UserDataDocument } from '../../read/user-data';
 import { error, type Finding, info, warning } from '../finding';
 

@@ -10,7 +10,7 @@ import {
   own,
   strongestFirst,
   typeOf,
-} from '../../read/node';
+} from '../../read/yaml-node';
 import { error, type Finding, warning } from '../finding';
 import { CLOUD_CONFIG, type Shape } from './shapes';
 

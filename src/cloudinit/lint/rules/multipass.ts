@@ -5,8 +5,8 @@
  * since canonical/multipass#4419, which 1.16.3 (May 2026) does not have yet.
  */
 
-import { type ScalarNode, walk } from '../../read/node';
 import type { UserDataDocument } from '../../read/user-data';
+import { type ScalarNode, walk } from '../../read/yaml-node';
 import { readYaml11 } from '../../read/yaml11';
 import { type Finding, info } from '../finding';
 

@@ -1,12 +1,12 @@
 /** What looks like a secret: user data can be read by whoever reaches the metadata service. Never shows the secret. */
 
 import type { Place } from '../../../diagnostics/source';
-import { get, items, type Node, type ScalarNode } from '../../read/node';
 import { secretsIn } from '../../read/secrets';
 import type { UserDataDocument } from '../../read/user-data';
 import { DEFAULT_MODE, type LandedFile } from '../../read/written-files';
+import { get, items, type Node, type ScalarNode } from '../../read/yaml-node';
 import { type Finding, warning } from '../finding';
-import { perText } from '../per-text';
+import { perText } from '../once-per-text';
 
 const HINT = { hint: 'Make it on the server, or fetch it there.' };
 

@@ -1,4 +1,4 @@
-/** Size and form, against what the providers take (limits.ts). */
+/** Size and form, against what the providers take (providers.ts). */
 import { gzipSync } from 'fflate';
 import {
   allFits,

@@ -1,7 +1,7 @@
 /** Owner and permissions of files (cloud-init's cc_write_files.py). A mistake here can lose all later files. */
 
-import { entries, get, items, type Node, type ScalarNode, text, typeOf } from '../../read/node';
 import { DEFAULT_MODE, type LandedFile } from '../../read/written-files';
+import { entries, get, items, type Node, type ScalarNode, text, typeOf } from '../../read/yaml-node';
 import { error, type Finding, warning } from '../finding';
 
 /** Users and groups of a Debian or Ubuntu image before any package is installed (base-passwd, systemd). */

@@ -1,8 +1,8 @@
 /** YAML itself: what cloud-init's reader (PyYAML, YAML 1.1) makes of it, which may not be what it looks like. */
 
-import { type MappingNode, type Node, type ScalarNode, walk } from '../../read/node';
 import type { Parsed } from '../../read/parse';
 import type { UserDataDocument } from '../../read/user-data';
+import { type MappingNode, type Node, type ScalarNode, walk } from '../../read/yaml-node';
 import { differsInYaml11, type Reading, readYaml11 } from '../../read/yaml11';
 import { error, type Finding, warning } from '../finding';
 

@@ -1,7 +1,7 @@
 /** Bytes and characters, whatever the document means. */
 
-import { type Node, walk } from '../../read/node';
 import type { UserDataDocument } from '../../read/user-data';
+import { type Node, walk } from '../../read/yaml-node';
 import { error, type Finding, info, warning } from '../finding';
 
 /** Characters that PyYAML's reader refuses (yaml/reader.py, NON_PRINTABLE). */
