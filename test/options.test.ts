@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Deployment } from '../src/config/deployment';
-import { OPTION_NAMES, OPTIONS } from '../src/config/options';
+import { OPTION_NAMES, OPTIONS, optionOf } from '../src/config/options';
 import { resolve } from '../src/config/resolve';
 import { PROVIDERS } from '../src/providers';
 
@@ -223,6 +223,27 @@ for (const [name, values] of Object.entries(REFUSED)) {
     }
   });
 }
+
+options(
+  'the schema for editors: every example and every value that is taken fits, and its own examples are taken',
+  () => {
+    for (const name of OPTION_NAMES) {
+      const { schema, file } = optionOf(name);
+      const pattern = new RegExp(schema?.pattern ?? '');
+      for (const example of schema?.examples ?? []) {
+        assert.match(String(example), pattern, name);
+        if (!file)
+          assert.equal(
+            mistakes({ domain: 'matrix.example.org', [name]: example }),
+            [],
+            `${name}: ${example}`,
+          );
+      }
+      for (const value of [(ACCEPTED as Record<string, readonly unknown[]>)[name] ?? []].flat())
+        if (!file) assert.match(String(value), pattern, name);
+    }
+  },
+);
 
 options('all mistakes at once', () => {
   assert.equal(

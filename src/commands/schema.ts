@@ -24,9 +24,9 @@ export const schemaCommand = defineCommand({
 export function configSchema(): object {
   const properties = Object.fromEntries(
     OPTION_NAMES.map((name) => {
-      const { type, help, default: value, defaultText, choices } = optionOf(name);
-      const text = { type: 'string', ...(choices ? { enum: choices } : {}) };
-      const shape = type === 'number' ? { type: 'integer' } : text;
+      const { type, help, default: value, defaultText, choices, schema = {} } = optionOf(name);
+      const text = { type: 'string', ...(choices ? { enum: choices } : {}), ...schema };
+      const shape = type === 'number' ? { type: 'integer', ...schema } : text;
       return [
         name,
         {
@@ -42,6 +42,7 @@ export function configSchema(): object {
     title: 'gen-cloudinit configuration',
     type: 'object',
     properties,
+    required: ['domain'],
     additionalProperties: false,
   };
 }

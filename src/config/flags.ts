@@ -21,6 +21,8 @@ export interface Flag {
   readonly unit?: Unit;
   /** Judges the text given. */
   readonly rule?: Rule;
+  /** What an editor needs to know beside the type: JSON Schema's own words. A value must also pass the rule. */
+  readonly schema?: ValueSchema;
   /** The value names a file whose content is used. */
   readonly file?: boolean;
   /** A word that must be there. */
@@ -29,6 +31,13 @@ export interface Flag {
   readonly secret?: boolean;
   /** Heading in --help. */
   readonly group?: string;
+}
+
+export interface ValueSchema {
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly examples?: readonly (string | number)[];
 }
 
 /** Powers of 1024 bytes. */

@@ -17,6 +17,7 @@ export const OPTIONS = {
     group: 'Deployment',
     help: 'DNS name of the server (required)',
     rule: rule.domainName,
+    schema: { pattern: rule.DOMAIN_PATTERN, examples: ['matrix.example.org'] },
   },
   'server-name': {
     type: 'string',
@@ -24,6 +25,7 @@ export const OPTIONS = {
     help: 'domain part of user IDs (permanent)',
     defaultText: 'the domain',
     rule: rule.domainName,
+    schema: { pattern: rule.DOMAIN_PATTERN, examples: ['example.org'] },
   },
   email: {
     type: 'string',
@@ -31,6 +33,7 @@ export const OPTIONS = {
     help: "contact address for the Let's Encrypt account",
     defaultText: 'admin@DOMAIN',
     rule: rule.email,
+    schema: { pattern: '^[^@\\s]+@[^@\\s]+$', examples: ['admin@example.org'] },
   },
   tls: {
     type: 'string',
@@ -44,12 +47,14 @@ export const OPTIONS = {
     group: 'Deployment',
     help: "ACME directory URL to use instead of Let's Encrypt",
     rule: rule.url,
+    schema: { pattern: '^https?://', examples: ['https://acme.example.org/directory'] },
   },
   'admin-user': {
     type: 'string',
     group: 'Deployment',
     help: 'first administrator; the server generates the password',
     rule: rule.localpart,
+    schema: { pattern: '^[a-z0-9][a-z0-9._-]{0,63}$', examples: ['alice'] },
   },
   'db-password': {
     type: 'string',
@@ -68,6 +73,7 @@ export const OPTIONS = {
     group: 'Images and mirrors',
     help: 'mirror of Docker Hub',
     rule: rule.origin,
+    schema: { pattern: '^https?://[^/]+/?$', examples: ['https://mirror.example.org'] },
   },
   'docker-apt-url': {
     type: 'string',
@@ -75,6 +81,7 @@ export const OPTIONS = {
     help: "Docker's apt repository",
     defaultText: 'https://download.docker.com/linux/DISTRO',
     rule: rule.url,
+    schema: { pattern: '^https?://', examples: ['https://mirror.example.org/docker'] },
   },
   'docker-apt-key': {
     type: 'string',
@@ -83,6 +90,7 @@ export const OPTIONS = {
     help: 'file with the armored public key of that repository',
     defaultText: "Docker's",
     rule: rule.armouredKey,
+    schema: { examples: ['docker.asc'] },
   },
   distro: {
     type: 'string',
@@ -97,6 +105,7 @@ export const OPTIONS = {
     help: 'directory for the Matrix services',
     default: '/data/matrix',
     rule: rule.baseDir,
+    schema: { pattern: '^/', examples: ['/srv/matrix'] },
   },
   'synapse-bind': {
     type: 'string',
@@ -104,6 +113,7 @@ export const OPTIONS = {
     help: "additional address for Synapse's port 8008",
     default: '127.0.0.1',
     rule: rule.ipAddress,
+    schema: { examples: ['10.0.0.5', '::1'] },
   },
   timezone: {
     type: 'string',
@@ -111,6 +121,7 @@ export const OPTIONS = {
     help: 'time zone, such as Europe/Berlin',
     defaultText: "the image's",
     rule: rule.timezone,
+    schema: { examples: ['Europe/Berlin'] },
   },
   'ssh-key': {
     type: 'strings',
@@ -118,6 +129,7 @@ export const OPTIONS = {
     help: 'SSH public key for the default user; repeatable',
     defaultText: 'none',
     rule: rule.sshPublicKey,
+    schema: { pattern: '^(ssh|ecdsa|sk)-' },
   },
   extra: {
     type: 'string',
@@ -127,6 +139,7 @@ export const OPTIONS = {
     secret: true,
     defaultText: 'none',
     rule: rule.cloudConfig,
+    schema: { examples: ['extra.yaml'] },
   },
   'health-timeout': {
     type: 'number',
@@ -134,6 +147,7 @@ export const OPTIONS = {
     help: 'seconds to wait until Synapse is healthy',
     default: 600,
     rule: rule.seconds,
+    schema: { minimum: 30, maximum: 7200 },
   },
   backup: {
     type: 'string',
@@ -147,12 +161,14 @@ export const OPTIONS = {
     help: 'nightly backups to keep',
     default: 7,
     rule: rule.count,
+    schema: { minimum: 1, maximum: 9999 },
   },
   'restore-from': {
     type: 'string',
     group: 'Server',
     help: 'backup to start from if the server has no data: a URL, or a path on the server',
     rule: rule.backupPlace,
+    schema: { pattern: '^(/|https?://)', examples: ['https://backup.example.org/matrix.tar.gz'] },
   },
   provider: {
     type: 'string',
@@ -174,12 +190,14 @@ export const OPTIONS = {
     help: 'URL from which the server fetches matrixctl if it does not fit',
     defaultText: 'none',
     rule: rule.url,
+    schema: { pattern: '^https?://', examples: ['https://www.example.org/matrixctl'] },
   },
   output: {
     type: 'string',
     group: 'Output',
     help: 'file to write',
     defaultText: 'standard output',
+    schema: { examples: ['user-data.yaml'] },
   },
 } as const satisfies Record<string, Option>;
 
@@ -204,5 +222,6 @@ function image<const Name extends string>(name: Name, what: string) {
     help: `image of the ${what}`,
     default: name,
     rule: rule.imageReference,
+    schema: { examples: [name] },
   } as const;
 }

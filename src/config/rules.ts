@@ -15,6 +15,10 @@ export type Rule = (value: string) => Expected | undefined;
 const MAX_NAME = 230;
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
+/** For editors: at least two labels of letters, digits and inner hyphens. `domainName` judges. */
+export const DOMAIN_PATTERN =
+  '^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$';
+
 /** A host name with two labels or more (RFC 1123), without scheme, port or trailing dot. */
 export const domainName: Rule = (value) => {
   const expected = 'a DNS name such as matrix.example.org';
