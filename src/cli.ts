@@ -80,6 +80,7 @@ async function call(command: Command, verb: string, argv: RawValues): Promise<vo
       print: (product) => print(product, json),
       screen: process.stderr,
       colors: hasColors(),
+      shell: process.env.SHELL?.replace(/.*\//, '') ?? '',
       now: new Date(),
     });
     await render(result, verb, json);
@@ -109,6 +110,11 @@ function register(parser: Argv, { usage, describe, load }: Verb, group = ''): vo
 }
 
 async function main(argv: string[]): Promise<void> {
+  if (argv[0] === '--complete') {
+    const words = await complete(argv.slice(1, -1), argv.at(-1) ?? '');
+    await printOut(words.map((word) => `${word}\n`).join(''));
+    return;
+  }
   const parser = yargs(argv)
     .scriptName('gen-cloudinit')
     .usageConfiguration({ 'hide-types': true })
@@ -142,10 +148,6 @@ async function main(argv: string[]): Promise<void> {
     });
   }
   await parser
-    .completion('completion', 'print a completion script for the shell', (current, _argv, done) => {
-      const words = process.argv.slice(process.argv.indexOf('--get-yargs-completions') + 2, -1);
-      complete(words, current).then(done, () => done([]));
-    })
     .version(__VERSION__)
     .alias({ help: 'h', version: 'V' })
     .describe({ help: 'show this help', version: 'show the version number' })

@@ -349,8 +349,7 @@ cli('--help, --version, completion', () => {
     for (const line of stdout.split('\n')) assert.ok(line.length <= 100, line);
   }
   assert.match(run(['completion']).stdout, 'gen-cloudinit');
-  const completed = (...words: string[]) =>
-    run(['--get-yargs-completions', 'gen-cloudinit', ...words]).stdout;
+  const completed = (...words: string[]) => run(['--complete', ...words]).stdout;
   assert.match(completed('--doma'), '--domain');
   assert.is(completed('--tls', 's'), 'staging\n');
   assert.is(completed('--output', ''), '');

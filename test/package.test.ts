@@ -60,7 +60,7 @@ test('every verb runs', ({ folder }) => {
     [['schema'], 0],
     [['schema', 'verify'], 0],
     [['--domain', 'matrix.test', '--provider', 'hetzner', '--output', 'small'], 0],
-    [['completion'], 0],
+    [['completion', 'bash'], 0],
     [['verify', 'multipass', '--domain', 'a b'], 2],
     [['verify', 'qemu', '--domain', 'matrix.test', '--image', '/nonexistent.qcow2'], 1],
     [['verify', 'ec2', 'user-data.yaml', '--region', 'x'], 2],

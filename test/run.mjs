@@ -33,6 +33,7 @@ const NEEDS = [
   [/^lab\/machines\/cleanup\./, 'root ip'],
   [/^node-releases\./, 'node'],
   [/^workflows\./, 'ssh-keygen'],
+  [/^completion\./, 'bash zsh fish'],
 ];
 const TOOL_FOLDERS = ['bookworm', 'sid', 'node'];
 

@@ -29,6 +29,11 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     load: async () => (await import('./schema')).schemaCommand,
   },
   {
+    usage: 'completion [shell]',
+    describe: 'print a completion script for bash, zsh or fish',
+    load: async () => (await import('./completion-script')).completionCommand,
+  },
+  {
     usage: 'check [file]',
     describe: 'find mistakes in any user-data document',
     load: async () => (await import('./check')).checkCommand,

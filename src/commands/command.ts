@@ -19,6 +19,8 @@ export interface Context {
   /** Standard error, for a live display. */
   readonly screen: Screen;
   readonly colors: boolean;
+  /** Name of the person's shell; empty where it is not known. */
+  readonly shell: string;
   readonly now: Date;
 }
 
