@@ -26,7 +26,8 @@ const LONG = [
 const NEEDS = [
   [/^qemu\/(?:launch|verify)\.|^bake\/qemu\./, 'qemu-system-x86_64 qemu-img ssh ssh-keygen xorriso'],
   [/^qemu\/seed\./, 'xorriso'],
-  [/^qemu\/proxy\./, 'openssl'],
+  [/^qemu\/ubuntu\./, 'qemu-img gpg gpgv'],
+  [/^qemu\/proxy\.|^verify\/outside\./, 'openssl'],
   [/^bake\/(?:script|ext4|scan)\.|^matrixctl\/modules\//, 'python3'],
   [/^document\./, 'gpg'],
   [/^ec2\/user-data\./, 'root bookworm sid'],
