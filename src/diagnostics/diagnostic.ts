@@ -1,5 +1,5 @@
 /**
- * The one way to say "what you gave is wrong": collected, never thrown, all quoteValue at once.
+ * The one shape for "what you gave is wrong": collected, never thrown, all reported at once.
  * Failures of the world (a file that cannot be read, a machine that does not boot) are thrown errors instead.
  */
 import type { Code } from './codes';
@@ -22,13 +22,13 @@ export interface Diagnostic {
   /** Position in the text, counted from 1, where there is a text. */
   readonly line?: number;
   readonly column?: number;
-  /** The file of that position, where it is another one than the document. */
+  /** The file of that position, where it is not the document. */
   readonly file?: string;
-  /** The source line of that position, where no secret may stand in it. */
+  /** The source line of that position, unless it may contain a secret. */
   readonly excerpt?: string;
 }
 
-/** Whether anything found is a mistake. */
+/** Whether any of them is a mistake. */
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(({ severity }) => severity === 'error');
 }

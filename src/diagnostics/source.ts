@@ -1,6 +1,6 @@
 /**
- * A text and its lines. Every place in a document is kept as an offset into this text and turned into
- * line and column, both counted from 1, only when it is quoteValue.
+ * A text and its lines. Every place in a document is an offset into this text; only the report turns it into
+ * line and column, both counted from 1.
  */
 export interface Position {
   readonly line: number;
@@ -42,7 +42,7 @@ export class Source {
     return end < 0 ? this.text.slice(start) : this.text.slice(start, start + end);
   }
 
-  /** Offset at which a line begins. @param line counted from 1; outside the text it is clamped */
+  /** Offset at which a line starts. @param line counted from 1; outside the text it is clamped */
   lineStart(line: number): number {
     return this.lineStarts[Math.min(Math.max(line, 1), this.lineStarts.length) - 1]!;
   }

@@ -1,6 +1,6 @@
 import type { Explanations } from './explanation';
 
-/** Size and providers, then machines: what happens to a document after it is made. */
+/** Size and providers, then machines: what happens to a document after it is compiled. */
 export const HANDOVER = {
   'too-large': {
     finds: 'The document that gen-cloudinit makes is larger than the provider takes.',

@@ -3,7 +3,7 @@
 import { entries, get, type Node, text } from '../../read/node';
 import { error, type Finding, info, warning } from '../finding';
 
-/** Names that cloud-init puts in; it fails on any other (templater.py, basic_render). */
+/** Names that cloud-init fills in; it fails on any other (templater.py, basic_render). */
 const VARIABLES = ['RELEASE', 'MIRROR', 'PRIMARY', 'SECURITY', 'KEY_FILE'];
 const VARIABLE = /\$\{([A-Za-z0-9_.]+)\}|\$([A-Za-z0-9_.]+)/g;
 

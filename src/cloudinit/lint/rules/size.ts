@@ -1,4 +1,4 @@
-/** Size and form, against what the providers take (limits.ts). */
+/** Size and form, compared with what the providers accept (providers.ts). */
 import { gzipSync } from 'fflate';
 import {
   allFits,
@@ -14,7 +14,7 @@ import { error, type Finding, info } from '../finding';
 
 const START = { path: '', start: 0 };
 
-/** With a provider: errors when it does not take the document. Without: one line on those that do not. */
+/** With a provider: errors when it does not accept the document. Without: one line on those that do not. */
 export function* sizeRules({ input }: UserDataDocument, provider: string | undefined): Generator<Finding> {
   if (provider !== undefined) {
     const limit = providerNamed(provider);
