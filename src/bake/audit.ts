@@ -33,7 +33,7 @@ export async function audit(
 ): Promise<readonly AuditFinding[]> {
   const found: AuditFinding[] = [];
   for (const path of PRESENT) {
-    if (!(await entryAt(tree, path))) found.push({ what: 'nothing in the place of', path });
+    if (!(await entryAt(tree, path))) found.push({ what: 'missing from the image', path });
   }
   for (const { what, places } of FORBIDDEN_PATHS) {
     for (const place of places) {

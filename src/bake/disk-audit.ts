@@ -57,9 +57,7 @@ async function rootOf(disk: ReadDisk): Promise<Ext4> {
     const system = await Ext4.open(disk, start);
     if (await entryAt(system, '/etc')) return system;
   }
-  throw new Error(
-    'the image has no ext4 file system with an /etc, so that it cannot be looked at from outside',
-  );
+  throw new Error('the image has no ext4 file system with an /etc, so it cannot be audited from outside');
 }
 
 /**

@@ -73,7 +73,7 @@ export async function bakeQemu(
     events.progress('compressing the disk');
     const convert = ['qemu-img', 'convert', '-c', '-O', 'qcow2', machine.disk, part];
     await run(convert, { timeoutMs: 3_600_000, signal });
-    events.progress('looking at the image from outside');
+    events.progress('auditing the image from outside');
     const found = await auditDisk(part, await forbidden(machine, more.domain), signal);
     if (found.length > 0) throw new Error(`the image would hold ${summarize(found)}`);
     const baked = {

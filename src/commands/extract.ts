@@ -124,7 +124,7 @@ async function realDirectory(path: string): Promise<void> {
   } catch (cause) {
     if (codeOf(cause) !== 'EEXIST') throw cause;
     const found = await lstat(path);
-    if (!found.isDirectory()) throw new InTheWay(`${path} is in the way and no directory`);
+    if (!found.isDirectory()) throw new InTheWay(`${path} exists and is not a directory`);
   }
 }
 
@@ -135,7 +135,7 @@ async function makeRoom(file: string): Promise<void> {
     throw cause;
   });
   if (!found) return;
-  if (!found.isFile()) throw new InTheWay(`${file} is in the way and no regular file`);
+  if (!found.isFile()) throw new InTheWay(`${file} exists and is not a regular file`);
   await unlink(file);
 }
 
@@ -148,6 +148,6 @@ function codeOf(cause: unknown): string {
 export function extractReport({ directory, written, refused }: Extracted): string {
   const rows = written.map(({ mode, owner, bytes, file }) => `  ${mode}  ${owner}  ${bytes}  ${file}`);
   const notes = refused.map(({ path, reason }) => `  not written: ${path}: ${reason}`);
-  const total = `${written.length} file${written.length === 1 ? '' : 's'} below ${directory}; owners are told, not set`;
+  const total = `${written.length} file${written.length === 1 ? '' : 's'} below ${directory}; owners are listed, not set`;
   return [total, ...rows, ...notes].map(printable).join('\n');
 }

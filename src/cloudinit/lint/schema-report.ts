@@ -16,7 +16,8 @@ export interface SchemaAnswer {
 
 /** @param answer undefined when cloud-init is not installed */
 export function schemaFindings(answer: SchemaAnswer | undefined, root: Node | undefined): Finding[] {
-  if (!answer) return [info(CODE, START, 'cloud-init is not installed here; its own schema was not asked.')];
+  if (!answer)
+    return [info(CODE, START, 'cloud-init is not installed here; its own schema was not checked.')];
   const said = `${answer.stdout}\n${answer.stderr}`;
   const findings = [
     ...listed(said, 'errors', root).map(([path, message]) => error(CODE, placeOf(root, path), message)),

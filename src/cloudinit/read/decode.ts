@@ -22,7 +22,7 @@ export function decodeBase64(text: string): Decoded {
   const clean = body.replace(/[^A-Za-z0-9+/]/g, '');
   const pad = padding[0]?.length ?? 0;
   const missing = (4 - (clean.length % 4)) % 4;
-  if (missing === 3 || pad < missing) return { problem: 'its length with padding is no multiple of 4' };
+  if (missing === 3 || pad < missing) return { problem: 'its length with padding is not a multiple of 4' };
   const bytes = new Uint8Array(Math.floor((clean.length * 3) / 4));
   let bits = 0;
   let count = 0;

@@ -24,7 +24,7 @@ export interface RefusedFile {
 export interface ExtractPlan {
   readonly files: readonly PlannedFile[];
   readonly refused: readonly RefusedFile[];
-  /** Why there is no plan at all. */
+  /** Why no plan is possible. */
   readonly problem?: string;
 }
 
@@ -42,7 +42,7 @@ export function planExtract(given: Uint8Array, windows: boolean): ExtractPlan {
   const { input, yaml, files } = readUserData(given);
   const problem = input.problem ?? yaml?.problem;
   if (problem) return { files: [], refused: [], problem: problem.message };
-  if (!yaml) return { files: [], refused: [], problem: `it is no cloud-config (${input.kind}).` };
+  if (!yaml) return { files: [], refused: [], problem: `it is not a cloud-config (${input.kind}).` };
   const planned = new Map<string, Planned>();
   const places = new PathTree<Taken>();
   const refused: RefusedFile[] = [];

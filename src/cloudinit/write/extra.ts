@@ -71,7 +71,7 @@ function differing(ours: Mapping, extra: Mapping, at: string): Diagnostic[] {
     if (mine === undefined || mine === value) return [];
     if (Array.isArray(mine) && Array.isArray(value)) return [];
     if (isMapping(mine) && isMapping(value)) return differing(mine, value, `${at}${key}.`);
-    return [contradiction(`${at}${key} says something else than the document`)];
+    return [contradiction(`${at}${key} contradicts the document`)];
   });
 }
 
@@ -81,7 +81,7 @@ function contradiction(message: string): Diagnostic {
     code: 'contradiction',
     path: 'extra',
     message,
-    hint: 'leave it out of the extra file; gen-cloudinit --help lists the options for what the document says',
+    hint: 'leave it out of the extra file; gen-cloudinit --help lists the options that change the document',
   };
 }
 

@@ -53,10 +53,10 @@ function* key(entry: Node): Generator<Finding> {
       armoured,
     );
     if (!isBlock) {
-      const message = 'This is no armoured public key; the source fails when apt verifies it.';
+      const message = 'This is not an armoured public key; the source fails when apt verifies it.';
       yield error('apt-key-format', node, message, { expected: '-----BEGIN PGP PUBLIC KEY BLOCK-----' });
     } else if (!/BLOCK-----\r?\n(?:[^\n:]+: [^\n]*\r?\n)*[ \t]*\r?\n/.test(armoured)) {
-      const message = 'The armour has no empty line behind its first line; gpg refuses the key.';
+      const message = 'The armour has no empty line after its first line; gpg refuses the key.';
       yield error('apt-key-format', node, message, { hint: 'Keep the line breaks: key: |' });
     }
   }

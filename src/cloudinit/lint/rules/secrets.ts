@@ -91,8 +91,8 @@ function* password(node: Node | undefined): Generator<Finding> {
   if (/^[*!x]+$/.test(node.text) || /^(?:[^:\n]+:(?:R|RANDOM)\s*)+$/.test(node.text)) return;
   const isHash = /(?:^|:)\$[0-9a-z]+\$/.test(node.text);
   const message = isHash
-    ? 'A hashed password: whoever reads the user data can try guesses against it.'
-    : 'A password in plain text: whoever reads the user data can log in with it.';
+    ? 'A hashed password: anyone who reads the user data can try guesses against it.'
+    : 'A password in plain text: anyone who reads the user data can log in with it.';
   yield warning('secret-password', node, message, { hint: 'Use ssh_authorized_keys.' });
 }
 
