@@ -6,7 +6,7 @@ import { gzipAsync } from '@gfx/zopfli';
 import ejs from 'ejs';
 import { build } from 'esbuild';
 
-// Zopfli's loader would print all of its source above any mistake that ends this process.
+// If a mistake ends this process, Zopfli's loader would print all of its own source above the message.
 process.removeAllListeners('uncaughtException').removeAllListeners('unhandledRejection');
 
 const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
@@ -49,8 +49,8 @@ const templates = {
 };
 
 /**
- * A script with its modules: each line `. "$MODULES/NAME.sh"` gives way to that file of the same folder, without the
- * line that tells shellcheck its dialect. A module may have modules.
+ * A script with its modules: each line `. "$MODULES/NAME.sh"` is replaced by that file of the same folder, without the
+ * line that names its dialect for shellcheck. A module may include modules.
  */
 async function joinModules(source, folder) {
   const modules = [];
@@ -70,14 +70,14 @@ async function joinModules(source, folder) {
   return { joined: (await Promise.all(lines)).join('\n'), modules };
 }
 
-/** The module that a document without room omits, what stands for it there, and the marks around both. */
+/** The optional module, what replaces it in a document without room, and the marks around both. */
 const OPTIONAL = 'operations.sh';
 const SUBSTITUTE = 'core.sh';
 const CUT = '\0';
 
 /**
- * A script: its text as it lands, without comments; the core of it, without the optional module; and the whole as it
- * travels in plain documents, so that making one needs no compressor. Zopfli takes its time and saves a twentieth; as
+ * A script: its text as it lands, without comments; its core, without the optional module; and the whole, packed as it
+ * travels in plain documents, so that compiling one needs no compressor. Zopfli is slow and saves a twentieth; as
  * WebAssembly it gives the same bytes on every machine.
  */
 async function script(source) {
@@ -95,8 +95,8 @@ async function script(source) {
 }
 
 /**
- * yargs brings packages that measure text for --help; their tables of Unicode cost more than all the rest of
- * a run. They are in the bundle, but only come to life when they are called.
+ * yargs brings packages that measure text for --help; loading their tables of Unicode costs more than all the rest of
+ * a run. They are in the bundle, but load only when they are called.
  */
 const lazy = {
   name: 'lazy',
@@ -157,8 +157,8 @@ const common = {
 };
 
 /**
- * The command itself is CommonJS: Node starts that some milliseconds sooner than a module. What it imports on demand, a
- * verb for instance, is a module beside it.
+ * The command itself is CommonJS: Node starts that some milliseconds sooner than a module. What it imports on demand,
+ * such as a verb, is a module next to it.
  */
 const modulesOnDemand = {};
 const onDemand = {
@@ -174,7 +174,7 @@ const onDemand = {
   },
 };
 
-/** The packages of which there is code in what was built, with their directories: name and version are in package.json. */
+/** The packages whose code is in the build, with their directories: name and version are in package.json. */
 function packagesIn({ outputs }) {
   const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
   const directories = inputs.flatMap(([path, { bytesInOutput }]) => {
@@ -185,8 +185,8 @@ function packagesIn({ outputs }) {
 }
 
 /**
- * What the licences of bundled code ask for: their texts, beside it. Some packages name a licence and bring no text;
- * then another one of the same repository has it.
+ * The texts that the licences of bundled code require. Some packages name a licence and bring no text;
+ * then another package of the same repository has it.
  * @throws Error when a package has none
  */
 async function licences(metafiles) {
@@ -205,7 +205,7 @@ async function licences(metafiles) {
       return { name, version, license, from: repository?.url ?? repository, texts, hasLicence };
     }),
   );
-  /** Each text once, with the packages that it is for. */
+  /** Each text once, with the packages that it covers. */
   const sections = new Map();
   for (const { name, version, license, from, texts, hasLicence } of packages) {
     const other = packages.find((each) => each.hasLicence && each.from === from && each.license === license);
@@ -240,7 +240,7 @@ const modules = await build({
   outExtension: { '.js': '.mjs' },
   splitting: true,
   chunkNames: 'shared-[hash]',
-  // The AWS SDK's ESM builds: of the others a chunk has no named exports.
+  // The AWS SDK's ESM builds: a chunk of the others would have no named exports.
   mainFields: ['module', 'main'],
   minify: true,
 });
@@ -261,7 +261,7 @@ if (process.argv.includes('tests')) {
     packages: 'external',
     sourcemap: 'inline',
   });
-  // What makes and reads the document, as a browser would get it: this fails where something of Node is imported.
+  // What makes and reads the document, as a browser would load it: the build fails where it imports a module of Node.
   await build({
     ...common,
     entryPoints: ['test/support/pure.ts'],

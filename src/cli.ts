@@ -14,12 +14,12 @@ import { printOut, writeOutput } from './system/output';
 /** Exit codes: done; the world failed or a check found errors; the request was wrong; interrupted. */
 const EXIT = { ok: 0, failed: 1, refused: 2, interrupted: 130 } as const;
 
-/** For a person: a URL of a flag may be in any message, also in one of Node or of yargs. */
+/** For a person: any message may contain the URL of a flag, also one of Node or of yargs. */
 function say(text: string): void {
   process.stderr.write(`${redactUrls(text)}\n`);
 }
 
-/** As NO_COLOR asks (no-color.org), or the flag. */
+/** As NO_COLOR (no-color.org) or the flag requests. */
 const hasColors = () =>
   !process.argv.includes('--no-color') && (process.env.NO_COLOR === undefined || process.env.NO_COLOR === '');
 
@@ -42,14 +42,14 @@ async function render(result: Result, verb: string, json: boolean): Promise<void
   process.exitCode = EXIT[status];
 }
 
-/** Does work that Ctrl-C ends early, and that cleans up after itself. */
+/** Runs work that Ctrl-C ends early, and that cleans up after itself. */
 async function interruptibly(
   work: (around: Pick<Context, 'signal' | 'announce' | 'confirm'>) => Promise<void>,
 ): Promise<void> {
   const { confirmation } = await import('./system/confirm');
   let remove: string | undefined;
   const ctrlC = interruptible(
-    // In the place of the line that shows the progress.
+    // Replaces the line that shows the progress.
     (line) => say(process.stderr.isTTY ? `\r\x1b[K${line}` : line),
     () => remove,
     (code) => process.exit(code),
@@ -89,11 +89,11 @@ async function call(command: Command, verb: string, argv: RawValues): Promise<vo
   else await work({ signal: new AbortController().signal, announce: () => {} });
 }
 
-/** Tells yargs a verb, whose file is loaded when it is called. @param group the verb above it */
+/** Registers a verb with yargs; its file is loaded when it is called. @param group the verb above it */
 function register(parser: Argv, { usage, describe, load }: Verb, group = ''): void {
   const [name = '', ...words] = usage.split(' ');
   const verb = group === '' ? name : `${group} ${name}`;
-  // That a word is missing is ours to tell: to yargs all may be left out.
+  // This file reports a missing word: to yargs every word is optional.
   const optional = words.map((word) => word.replace(/^<(.*)>$/, '[$1]'));
   let command: Command | undefined;
   parser.command(
@@ -154,7 +154,7 @@ async function main(argv: string[]): Promise<void> {
     .option('no-color', { type: 'boolean', describe: 'no colors in the output' })
     .wrap(Math.min(100, process.stdout.columns || 100))
     .fail((message, cause) => {
-      // Without a cause it is yargs itself that does not like the command line.
+      // Without a cause, yargs itself refuses the command line.
       throw cause ?? new InputError(message);
     })
     .parseAsync();
@@ -164,7 +164,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // A reader that has seen enough is not a failure; printOut reports what else went wrong.
   if (error.code !== 'EPIPE') process.exitCode = EXIT.failed;
 });
-// Nobody is left to tell.
+// Standard error is closed: no one is left to read a message.
 process.stderr.on('error', () => {});
 main(process.argv.slice(2)).catch((error: unknown) => {
   say(`gen-cloudinit: ${error instanceof Error ? error.message : String(error)}`);

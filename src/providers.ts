@@ -1,8 +1,8 @@
 /**
- * How much user data each provider takes, and in which form. Sizes are bytes.
- * `measured` tells on what the provider counts: the text as sent (`raw`) or its base64 form (`base64`).
+ * How much user data each provider accepts, and in which form. Sizes are bytes.
+ * `measured` is what the provider counts: the text as sent (`raw`) or its base64 form (`base64`).
  * `forms` are the encodings that arrive on the server as a cloud-config: not every provider or datasource
- * undoes gzip or base64.
+ * decodes gzip or base64.
  */
 export type Form = 'yaml' | 'gzip' | 'base64';
 
@@ -12,7 +12,7 @@ export interface ProviderLimit {
   readonly measured: 'raw' | 'base64';
   readonly forms: readonly Form[];
   readonly source: string;
-  /** How a server is made with a document by the provider's own command; FILE and IMAGE stand for both. */
+  /** The provider's own command that creates a server with a document; FILE and IMAGE are placeholders. */
   readonly command: string;
   /** What IMAGE is; absent where its name differs by region or owner. */
   readonly images?: { readonly ubuntu: string; readonly debian: string };
@@ -25,7 +25,7 @@ const TEXT_OR_BASE64: readonly Form[] = ['yaml', 'base64'];
 const ANY: readonly Form[] = ['yaml', 'gzip', 'base64'];
 const BINARY: readonly Form[] = ['yaml', 'gzip'];
 
-/** Sources were read in 2026; a provider whose limit could not be found in writing is not in the list. */
+/** Sources as of 2026; the list omits a provider without a documented limit. */
 const TABLE = {
   ec2: {
     name: 'AWS EC2',
@@ -137,7 +137,7 @@ export type ProviderName = keyof typeof TABLE;
 export const PROVIDERS: Readonly<Record<ProviderName, ProviderLimit>> = TABLE;
 export const PROVIDER_NAMES = Object.keys(TABLE) as ProviderName[];
 
-/** Other names that people know the providers by. */
+/** Other common names of the providers. */
 export const PROVIDER_SYNONYMS: Readonly<Record<string, ProviderName>> = {
   akamai: 'linode',
   aliyun: 'alibaba',
@@ -166,7 +166,7 @@ export function countedSize(limit: ProviderLimit, bytes: number): number {
   return limit.measured === 'base64' ? Math.ceil(bytes / 3) * 4 : bytes;
 }
 
-/** How a document fits what one provider takes. */
+/** How a document fits into what one provider accepts. */
 export interface Fit {
   /** Key in PROVIDERS. */
   readonly provider: string;
@@ -174,12 +174,12 @@ export interface Fit {
   /** Bytes as the provider counts them, and its limit. */
   readonly counted: number;
   readonly limit: number;
-  /** False when the document would not reach cloud-init in this form: gzip or base64 that is not undone. */
+  /** False when the document would not reach cloud-init in this form: gzip or base64 that is not decoded. */
   readonly formTaken: boolean;
   readonly fits: boolean;
 }
 
-/** @param bytes length of what is handed over */
+/** @param bytes length of what is passed on */
 export function fitOf(provider: string, limit: ProviderLimit, form: Form, bytes: number): Fit {
   const counted = countedSize(limit, bytes);
   const formTaken = limit.forms.includes(form);

@@ -67,7 +67,7 @@ extra('keys are added to those of the command line', async () => {
 });
 
 for (const [name, text, message] of [
-  ['another time zone', 'timezone: UTC', /timezone says something else/],
+  ['another time zone', 'timezone: UTC', /timezone contradicts/],
   [
     'a file of ours',
     'write_files: [{path: /etc/gen-cloudinit.env, content: x}]',

@@ -178,7 +178,11 @@ extracts('a directory that is in use is refused, unless forced', async () => {
   await fails(target, /not empty/);
   await fails(join(target, 'x'), /cannot be used/);
   await fails(join(home, 'new'), /cannot be read/, bytes('#cloud-config\na: [\n'));
-  await fails(join(home, 'new'), /no cloud-config \(jinja\)/, bytes('## template: jinja\n#cloud-config\n'));
+  await fails(
+    join(home, 'new'),
+    /not a cloud-config \(jinja\)/,
+    bytes('## template: jinja\n#cloud-config\n'),
+  );
   await fails('', /the directory is missing/);
   assert.not.ok(existsSync(join(home, 'new')));
   assert.is((await extract(given, target, { force: true })).written.length, 1);

@@ -1,9 +1,9 @@
-/** Looks from outside at the files of an image for what must not be in one. */
+/** Audits the files of an image from outside, for what an image must not contain. */
 import { FORBIDDEN_PATHS } from './forbidden-paths';
 import { BAKE_MARK } from './image-document';
 import { entryAt, expand, filesBelow, type Tree } from './image-files';
 
-/** A text that may stand nowhere in an image, and what it is. */
+/** A text that must not occur in an image, and what it is. */
 export interface ForbiddenText {
   readonly what: string;
   readonly text: string;
@@ -14,17 +14,17 @@ export interface AuditFinding {
   readonly path: string;
 }
 
-/** Where files are read for their content: all that a boot writes to, but not Docker's copies of the images. */
+/** Folders whose files are read for their content: everything that a boot writes, except Docker's copies of the images. */
 const READ = ['/boot', '/data', '/etc', '/home', '/opt', '/root', '/srv', '/usr/local', '/var'];
 const UNREAD = ['/var/lib/docker', '/var/lib/containerd'];
-/** Bytes; larger files than this are programs and their data. */
+/** Bytes; larger files are programs and their data. */
 const LARGEST = 16 << 20;
 
-/** What the bake leaves on purpose: an image without these was not made by it. */
+/** What the bake leaves on purpose: an image without these did not come from the bake. */
 const PRESENT = ['/usr/bin/docker', '/etc/docker/daemon.json', '/var/lib/gen-cloudinit/image.json'];
 
 /**
- * @param forbidden texts that only the one who asks can know: the domain, the machine's name, a key
+ * @param forbidden texts that only the caller can know: the domain, the machine's name, a key
  * @returns what was found, none for a good image
  */
 export async function audit(
@@ -33,7 +33,7 @@ export async function audit(
 ): Promise<readonly AuditFinding[]> {
   const found: AuditFinding[] = [];
   for (const path of PRESENT) {
-    if (!(await entryAt(tree, path))) found.push({ what: 'nothing in the place of', path });
+    if (!(await entryAt(tree, path))) found.push({ what: 'missing from the image', path });
   }
   for (const { what, places } of FORBIDDEN_PATHS) {
     for (const place of places) {
@@ -53,7 +53,7 @@ export async function audit(
   return found;
 }
 
-/** What names the machine, and who may enter it. */
+/** What identifies the machine, and who may enter it. */
 async function accounts(tree: Tree): Promise<AuditFinding[]> {
   const found: AuditFinding[] = [];
   const text = async (path: string) => Buffer.from((await tree.read(path)) ?? []).toString('latin1');

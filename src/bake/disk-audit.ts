@@ -1,4 +1,4 @@
-/** Looks at a disk image from outside: its files, and every byte of it. */
+/** Audits a disk image from outside: its files, and every byte of it. */
 import { open, rm } from 'node:fs/promises';
 import { run } from '../system/run';
 import { throwIfStopped } from '../system/wait';
@@ -12,8 +12,8 @@ const CHUNK = 8 << 20;
 const ZEROS = Buffer.alloc(CHUNK);
 
 /**
- * Unpacks an image beside it, as a raw disk whose holes take no room, and looks at it.
- * @param forbidden texts that must not be in any file; those that may not be in a free block either are `everywhere`
+ * Unpacks an image next to it, as a sparse raw disk, and audits that.
+ * @param forbidden texts that must not occur in any file; nor in a free block, where they are `everywhere`
  * @returns what was found, none for a good image
  * @throws Error when its root file system is not ext4 or was not unmounted; Stopped when the signal is aborted
  */
@@ -42,7 +42,7 @@ export async function auditDisk(
   }
 }
 
-/** A disk that nobody reads on when the signal is aborted: to look at its files takes minutes. */
+/** A disk whose reads stop when the signal is aborted: auditing its files takes minutes. */
 export function abortable(read: ReadDisk, signal: AbortSignal): ReadDisk {
   return async (offset, length) => {
     throwIfStopped(signal);
@@ -50,21 +50,19 @@ export function abortable(read: ReadDisk, signal: AbortSignal): ReadDisk {
   };
 }
 
-/** The file system with the system in it; others are for booting. */
+/** The root file system; the others are for booting. */
 async function rootOf(disk: ReadDisk): Promise<Ext4> {
   for (const start of await partitions(disk)) {
     if (!(await isExt4(disk, start))) continue;
     const system = await Ext4.open(disk, start);
     if (await entryAt(system, '/etc')) return system;
   }
-  throw new Error(
-    'the image has no ext4 file system with an /etc, so that it cannot be looked at from outside',
-  );
+  throw new Error('the image has no ext4 file system with an /etc, so it cannot be audited from outside');
 }
 
 /**
- * Searches all bytes of a disk, also those that belong to no file: a removed file stays in the blocks that it had.
- * @returns one finding for each text that is there, with the byte at which it first stands
+ * Searches all bytes of a disk, including those that belong to no file: a removed file's content stays in its blocks.
+ * @returns one finding per text that occurs, with the offset of its first byte
  */
 export async function scan(
   disk: ReadDisk,

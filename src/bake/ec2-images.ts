@@ -44,9 +44,9 @@ export async function bakeList(
 }
 
 /**
- * Removes images with their snapshots; images that are not ours are refused.
+ * Removes images with their snapshots; refuses images that no bake has made.
  * @param wanted ids or names
- * @throws Error when one of them is no image of ours, before anything is removed; Ec2Error; Stopped
+ * @throws Error when a bake did not make one of them, before anything is removed; Ec2Error; Stopped
  */
 export async function bakeRemove(
   wanted: readonly string[],
@@ -67,7 +67,7 @@ export async function bakeRemove(
       image,
       ...image.snapshots.map((id) => unnamed('snapshot', id, image.region, image.run)),
     ]);
-    // EC2 may hold a snapshot for a moment after its image has gone, and then no list leads to it any more.
+    // EC2 may keep a snapshot for a moment after its image has gone, and then no list leads to it any more.
     const find = async () => ({ things, left: [] });
     return await removeAll(find, 1, { ec2, pace, progress: events.progress, signal });
   } finally {

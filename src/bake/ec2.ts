@@ -1,4 +1,4 @@
-/** A document, booted on EC2 until it says that it is ready, becomes an image (AMI) of the account. */
+/** Boots a document on EC2 until it reports ready, then makes the disk an image (AMI) of the account. */
 
 import { lastLines, waitForBootOutcome } from '../machines/boot-outcome';
 import { cleanUp, IMAGE_KINDS, LeftBehind, MACHINE_KINDS } from '../machines/ec2/cleanup';
@@ -18,28 +18,28 @@ import { Stopped, until } from '../system/wait';
 import { type BakedImage, bakedImage } from './ec2-images';
 
 /**
- * As for a machine, with the image's name. No spot: a spot instance taken once cannot be stopped, and only a stopped
- * one gives a consistent disk. No open ports: nobody has to reach it. No dead man's switch: an image must not be made
- * of a disk on which something waits to power it off.
+ * As for a machine, with the image's name. No spot: a one-time spot instance cannot be stopped, and only a stopped
+ * instance gives a consistent disk. No open ports: the bake needs no connection. No dead man's switch: the image would
+ * contain it, and power off every server made from the image.
  */
 export type BakeOptions = Omit<Ec2Options, 'spot' | 'open' | 'deadMan'> & {
-  /** One of its kind in account and region; EC2 keeps two bakes of one name apart. */
+  /** Unique per account and region; EC2 refuses a second image of the same name. */
   readonly name: string;
 };
 
 export interface BakeEvents extends Progress {
   /** The image's id is known; it is not complete yet. */
   image(id: string): void;
-  /** The image can be used, whatever becomes of the machine that it was made of. */
+  /** The image can be used, whatever happens to the machine that it was made from. */
   complete(image: BakedImage): void;
 }
 
 /**
  * Boots the document, waits for its `gen-cloudinit: ready`, stops the machine, makes an image of its disk and removes
  * the machine. The document must leave the disk as an image should be (`cloud-init clean`, no keys, no secrets).
- * @throws Error when the document says `failed`, when it says nothing for `timeLimit`, when EC2 refuses; then
- *   nothing is left, the half-made image included, or `LeftBehind` says what. After `events.complete` only `LeftBehind`,
- *   and the image stays
+ * @throws Error when the document reports `failed`, when it reports nothing for `timeLimit`, or when EC2 refuses. Then
+ *   nothing is left, not even an unfinished image, or `LeftBehind` names what is. After `events.complete` only
+ *   `LeftBehind` is thrown, and the image stays
  */
 export async function bakeEc2(
   document: Uint8Array,
@@ -77,7 +77,7 @@ export async function bakeEc2(
   }
 }
 
-/** The name is a lock: whoever comes second must know before a machine was paid for. */
+/** The name works as a lock: a second bake must fail before it has paid for a machine. */
 async function nameIsFree(ec2: Ec2, name: string, signal: AbortSignal): Promise<void> {
   const Filters = [{ Name: 'name', Values: [name] }];
   const { Images = [] } = await ec2.call('DescribeImages', { Owners: ['self'], Filters }, signal);
@@ -114,7 +114,7 @@ async function bake(
   return available(prepared, id, pace, events, signal);
 }
 
-/** Stopped, the disk is as after any shutdown; an image of a running machine is as after a power cut. */
+/** A stopped machine's disk is as after any shutdown; an image of a running machine is as after a power cut. */
 async function stop(ec2: Ec2, instance: string, pace: Pacing, events: Progress, signal: AbortSignal) {
   events.progress(`stopping ${instance}`);
   await ec2.call('StopInstances', { InstanceIds: [instance] }, signal);
@@ -150,7 +150,7 @@ async function createImage(prepared: Prepared, making: TrackedCalls, instance: s
     if (made.ImageId) return made.ImageId;
     throw new Error('EC2 has accepted the request but named no image');
   } catch (error) {
-    // CreateImage knows no token: the SDK may have repeated a request whose first answer was lost.
+    // CreateImage takes no client token: the SDK may have repeated a request whose first answer was lost.
     if (!hasCode(error, ['InvalidAMIName.Duplicate'])) throw error;
     return (await ownImage(ec2, run)) ?? Promise.reject(error);
   }
@@ -161,7 +161,7 @@ async function ownImage(ec2: Ec2, run: Run): Promise<string | undefined> {
   return own?.id;
 }
 
-/** Waits until the image is complete; only then are its snapshots what will be started from. */
+/** Waits until the image is complete; only then are its snapshots what new machines start from. */
 async function available(
   { ec2, run }: Prepared,
   id: string,

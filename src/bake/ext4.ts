@@ -1,17 +1,17 @@
 /**
- * Reads an ext4 file system from a disk that nothing has mounted, so that no program and no right is needed that a
- * user's computer may lack. Source of the layout: the Linux kernel's documentation, "ext4 Data Structures and Algorithms".
+ * Reads an ext4 file system from a disk that is not mounted, without a program or a right that a user's computer may
+ * lack. Source of the layout: the Linux kernel's documentation, "ext4 Data Structures and Algorithms".
  */
 import type { Entry, Tree } from './image-files';
 
-/** Reads so many bytes of a disk at an offset in bytes. */
+/** Reads a number of bytes of a disk at an offset in bytes. */
 export type ReadDisk = (offset: number, length: number) => Promise<Buffer>;
 
 const SUPERBLOCK = 1024;
 const MAGIC = 0xef53;
 const ROOT_INODE = 2;
 
-/** Incompatible features: who does not know one must not read. The last ones only concern writers or names. */
+/** Incompatible features: a reader must refuse one that it does not know. The last ones only concern writers or names. */
 const RECOVER = 0x4;
 const WIDE = 0x80;
 const KNOWN = 0x2 | RECOVER | 0x40 | WIDE | 0x200 | 0x2000 | 0x4000;
@@ -99,7 +99,7 @@ export class Ext4 implements Tree {
     if (folder?.kind !== 'directory') return [];
     const content = await this.content(folder);
     const found: { name: string; inode: number }[] = [];
-    // Also the blocks of a hashed directory's index look like entries, of no inode.
+    // The blocks of a hashed directory's index look like entries too, without an inode.
     for (let at = 0; at + 8 <= content.length; ) {
       const inode = content.readUInt32LE(at);
       const length = content.readUInt16LE(at + 4);
@@ -134,7 +134,7 @@ export class Ext4 implements Tree {
     return whole;
   }
 
-  /** Copies what a node of an extent tree leads to. Holes and blocks that were never written stay zero. */
+  /** Copies the blocks below a node of an extent tree. Holes and blocks that were never written stay zero. */
   private async extents(node: Buffer, into: Buffer): Promise<void> {
     if (node.readUInt16LE(0) !== EXTENT_MAGIC) throw new Error('the map of a file is damaged');
     const depth = node.readUInt16LE(6);

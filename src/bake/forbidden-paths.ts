@@ -1,14 +1,14 @@
-/** What must not be in an image, by its place; `*` stands for a part of one name. */
+/** Paths that must not exist in an image; `*` stands for a part of one name. */
 export interface ForbiddenPaths {
-  /** What it would be, in words for a person. */
+  /** What the path would be, in words for a person. */
   readonly what: string;
   readonly places: readonly string[];
 }
 
 /**
- * The places where cloud-init, systemd, OpenSSH, Docker and this project's own document put what belongs to one
+ * The places where cloud-init, systemd, OpenSSH, Docker and this project's own document store what belongs to one
  * machine (cloud-init's cmd/clean.py, random-seed(8), systemd-creds(1), moby's daemon/id.go, containerd's
- * introspection plugin). The bake's script looks at the same table on the machine itself, with the shell's globs.
+ * introspection plugin). The bake's script checks the same table on the machine itself, with the shell's globs.
  */
 export const FORBIDDEN_PATHS: readonly ForbiddenPaths[] = [
   { what: 'an SSH host key', places: ['/etc/ssh/ssh_host_*'] },

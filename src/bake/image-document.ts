@@ -1,4 +1,4 @@
-/** The user data that makes an image of a new server: what is slow is done, and nothing of the machine stays. */
+/** The user data that prepares the image of a new server: it does the slow work, and leaves nothing of the machine. */
 import { packed } from '../../templates/bake/gen-cloudinit-bake';
 import bakeUnit from '../../templates/bake/gen-cloudinit-bake.service';
 import dockerKey from '../../templates/docker.asc';
@@ -10,22 +10,22 @@ import { APT_KEY } from '../server/files';
 import { PACKAGES } from '../server/first-boot';
 import { FORBIDDEN_PATHS } from './forbidden-paths';
 
-/** Of a deployment, what an image depends on. Domain, keys and passwords have no way in. */
+/** The part of a deployment that an image depends on. Domain, keys and passwords are not part of it. */
 export type ImageSettings = Pick<
   Deployment,
   'distro' | 'dockerAptUrl' | 'dockerAptKey' | 'registryMirror' | 'images'
 >;
 
-/** The second line of the document. The audits look for its beginning on the disk: no user data may stay there. */
+/** The second line of the document. The audits search the disk for its start: no user data may stay there. */
 export const BAKE_MARK = '# gen-cloudinit bake';
 
-/** In memory: what lies there is gone with the boot, so that there is nothing to remove. */
+/** In memory: its content disappears with the boot, so that nothing has to be removed. */
 const RUN = '/run/gen-cloudinit';
 const UNIT = 'gen-cloudinit-bake.service';
 
 /**
- * What would write an identity of its own, or hold apt's lock, while the image is made: snapd gets a serial number from
- * its shop at the first boot, and two machines must not have the same. Masked in /run, they are as before at the next boot.
+ * Units that would write an identity of their own, or hold apt's lock, while the image is made: snapd gets a serial number
+ * from its shop at the first boot, and no two machines may share one. The masks are in /run, so the next boot has none.
  */
 const MASKED = [
   'snapd.service',
@@ -37,7 +37,7 @@ const MASKED = [
   'unattended-upgrades.service',
 ];
 
-/** cloud-init's words for a bake. */
+/** The part of cloud-init's cloud-config that a bake uses. */
 export interface BakeConfig extends Pick<CloudConfig, 'write_files' | 'runcmd'> {
   /** Empty: not even the distribution's default user. */
   readonly users: readonly [];
@@ -72,7 +72,7 @@ function bakeConfig(recipe: ImageSettings): BakeConfig {
       ),
       file(`/run/systemd/system/${UNIT}`, bakeUnit),
       file(APT_KEY, recipe.dockerAptKey ?? dockerKey),
-      // The ordinary document leaves a server's Docker as it is, so this is the mirror of the image's servers too.
+      // The ordinary document keeps a server's Docker, so this is also the mirror of the servers made from the image.
       file(
         '/etc/docker/daemon.json',
         `${JSON.stringify(recipe.registryMirror ? { 'registry-mirrors': [recipe.registryMirror] } : {})}\n`,
@@ -82,7 +82,7 @@ function bakeConfig(recipe: ImageSettings): BakeConfig {
       'set -eu',
       script('install', recipe.dockerAptUrl, ...PACKAGES),
       script('pull', __VERSION__, postgres, synapse, element, nginx),
-      // The unit waits for cloud-init's end; waiting for the unit here would be waiting for oneself.
+      // The unit waits for cloud-init's end; waiting for the unit here would be a deadlock.
       'systemctl daemon-reload',
       `systemctl start --no-block ${UNIT}`,
     ],
@@ -90,9 +90,9 @@ function bakeConfig(recipe: ImageSettings): BakeConfig {
 }
 
 /**
- * The document: cloud-config text in ASCII, the same bytes for the same recipe everywhere. The machine's console says
- * `gen-cloudinit: ready: …` when the disk is as an image should be and the audit on the machine has found nothing,
- * or `gen-cloudinit: failed: WHY`; the machine stays on in both cases.
+ * The document: cloud-config text in ASCII, the same bytes for the same recipe everywhere. The machine's console prints
+ * `gen-cloudinit: ready: …` when the disk is fit for an image and the audit on the machine has found nothing,
+ * or `gen-cloudinit: failed: WHY`. The machine stays on in both cases.
  */
 export function bakeDocument(recipe: ImageSettings): string {
   const header = [

@@ -1,4 +1,4 @@
-/** Files of a system that is not running, as an audit looks at them. */
+/** Files of a system that is not running, as an audit reads them. */
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -11,9 +11,9 @@ export interface Entry {
 
 /** Paths are absolute within the system. No link is followed: an absolute one would lead out of it. */
 export interface Tree {
-  /** What a directory holds; nothing where there is no directory of that name. */
+  /** The names in a directory; none where the directory is missing. */
   list(path: string): Promise<readonly Entry[]>;
-  /** The content of a regular file; undefined where there is none. */
+  /** The content of a regular file; undefined where it is missing. */
   read(path: string): Promise<Uint8Array | undefined>;
 }
 
@@ -66,8 +66,8 @@ export async function entryAt(tree: Tree, path: string): Promise<Entry | undefin
 }
 
 /**
- * The paths that fit a pattern in which `*` stands for a part of one name. As in a shell, it does not stand for the
- * dot at a name's beginning.
+ * The paths that match a pattern in which `*` stands for a part of one name. As in a shell, it does not match the
+ * dot at the start of a name.
  */
 export async function expand(tree: Tree, pattern: string): Promise<string[]> {
   let paths = [''];
@@ -84,7 +84,7 @@ export async function expand(tree: Tree, pattern: string): Promise<string[]> {
   return paths;
 }
 
-/** Every regular file below a directory, but below none of those left out. */
+/** Every regular file below a directory, except below the omitted ones. */
 export async function* filesBelow(
   tree: Tree,
   path: string,

@@ -18,7 +18,7 @@ export async function partitions(disk: ReadDisk): Promise<number[]> {
       .filter((entry) => entry.subarray(0, 16).some((byte) => byte !== 0))
       .map((entry) => Number(entry.readBigUInt64LE(32)) * SECTOR);
   }
-  // A file system may begin with zeros: then these two bytes are not there, and the disk is one file system.
+  // A file system may start with zeros: then these two bytes are missing, and the disk is one file system.
   if (boot.readUInt16LE(510) !== 0xaa55) return [0];
   return [446, 462, 478, 494]
     .filter((at) => boot.readUInt8(at + 4) !== 0)

@@ -1,16 +1,16 @@
-/** Where the image of QEMU's goes: looked at before a machine works for it. */
+/** The file of QEMU's image: checked before a machine starts. */
 import { lstat, open, rm } from 'node:fs/promises';
 import type { Code } from '../diagnostics/codes';
 import type { Diagnostic } from '../diagnostics/diagnostic';
 import { errnoReason } from '../diagnostics/errno';
 import { quoteValue } from '../diagnostics/quote';
 
-/** What there is beside the image until it has its name: the image itself, and the same unpacked for the audit. */
+/** Files next to the image until it gets its name: the image itself, and its unpacked copy for the audit. */
 export function unfinished(output: string): { readonly part: string; readonly raw: string } {
   return { part: `${output}.partial`, raw: `${output}.partial.raw` };
 }
 
-/** @returns why no image can be put there; undefined when it can */
+/** @returns why no image can be written there; undefined when it can */
 export async function outputProblem(output: string): Promise<Diagnostic | undefined> {
   const wrong = (code: Code, message: string, expected: string): Diagnostic => ({
     severity: 'error',
@@ -20,7 +20,7 @@ export async function outputProblem(output: string): Promise<Diagnostic | undefi
   if (found) return wrong('taken', 'is there already', 'a new file: remove this one first, or name another');
   const { part } = unfinished(output);
   try {
-    // One that a killed bake has left is written over in the end.
+    // The bake overwrites a file that a killed bake has left.
     await (await open(part, 'a')).close();
     await rm(part);
     return undefined;

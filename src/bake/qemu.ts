@@ -1,4 +1,4 @@
-/** An image made by a machine of QEMU: a compressed qcow2, with its checksum and a description beside it. */
+/** An image made by a machine of QEMU: a compressed qcow2, with its checksum and a description next to it. */
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { lastLines, waitForBootOutcome } from '../machines/boot-outcome';
@@ -15,7 +15,7 @@ import { bakeDocument, type ImageSettings } from './image-document';
 import { outputProblem, unfinished } from './qemu-output';
 
 export interface BakedDisk {
-  /** File of the image; beside it are `FILE.sha256`, as sha256sum writes it, and `FILE.json`, which is this. */
+  /** File of the image. Next to it are `FILE.sha256`, as sha256sum writes it, and `FILE.json`, which is this. */
   readonly file: string;
   readonly sha256: string;
   /** Bytes of the file, and of the disk that a machine sees. */
@@ -23,23 +23,23 @@ export interface BakedDisk {
   readonly disk: number;
   /** What it was made from. */
   readonly base: { readonly file: string; readonly sha256: string };
-  /** Versions and digests as the machine summarize them (templates/bake/gen-cloudinit-bake). */
+  /** Versions and digests as the machine reports them (templates/bake/gen-cloudinit-bake). */
   readonly holds: {
     readonly generator: string;
     readonly docker: string;
     readonly images: Readonly<Record<string, string>>;
   };
-  /** From the start of the machine to its last word. */
+  /** From the start of the machine to its last message. */
   readonly seconds: number;
 }
 
 /**
- * Boots the bake's document until it says `ready`, powers the machine off, writes its disk as an image, and looks at the
- * image from outside. The image gets its name when all that is done.
+ * Boots the bake's document until it reports `ready`, powers the machine off, writes its disk as an image, and audits the
+ * image from outside. The image gets its name when all of that is done.
  * @param output file of the image, which must not be there yet
- * @param announce takes the command that removes what may be left, each time that there is more of it
- * @param domain of the deployment that the options came with, if any: it may not be in the image
- * @throws Error when the machine says `failed` or nothing for `timeLimit`, or when the audit has found something; then
+ * @param announce takes the command that removes what may be left, whenever there is more to remove
+ * @param domain of the deployment that the options came with, if any: it must not occur in the image
+ * @throws Error when the machine reports `failed` or nothing for `timeLimit`, or when the audit has found something; then
  *   nothing is left. Stopped when the signal is aborted
  */
 export async function bakeQemu(
@@ -73,7 +73,7 @@ export async function bakeQemu(
     events.progress('compressing the disk');
     const convert = ['qemu-img', 'convert', '-c', '-O', 'qcow2', machine.disk, part];
     await run(convert, { timeoutMs: 3_600_000, signal });
-    events.progress('looking at the image from outside');
+    events.progress('auditing the image from outside');
     const found = await auditDisk(part, await forbidden(machine, more.domain), signal);
     if (found.length > 0) throw new Error(`the image would hold ${summarize(found)}`);
     const baked = {
@@ -93,7 +93,7 @@ export async function bakeQemu(
   }
 }
 
-/** @returns the console, whose last word is `ready` */
+/** @returns the console, whose last message is `ready` */
 async function ready(
   machine: QemuMachine,
   minutes: number,
@@ -111,7 +111,7 @@ async function ready(
   return text;
 }
 
-/** What summarize the machine from others and was given to it from here. Its name is also that of a directory, and names stay in directories. */
+/** Texts that identify this machine or its deployment. A machine's name stays in directories after its files are removed. */
 async function forbidden(machine: QemuMachine, domain: string | undefined) {
   const key = await readFile(join(dirname(machine.disk), 'key.pub'), 'utf8');
   return [

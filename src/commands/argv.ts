@@ -1,4 +1,4 @@
-/** Verbs as yargs sees them, and what was typed as the verbs take it. */
+/** Verbs as yargs sees them, and the command line as the verbs read it. */
 import type { Argv } from 'yargs';
 import type { Flag, FlagTable, RawValues } from '../config/flags';
 import { OPTIONS } from '../config/options';
@@ -24,18 +24,18 @@ const CONFIG: FlagTable = {
   config: { type: 'string', group: 'Output', help: 'YAML file with options by the same names' },
 };
 
-/** The document's options that a verb takes, as flags. */
+/** The document's options that a verb accepts, as flags. */
 export function optionFlags({ options }: Command): FlagTable {
   if (options.length === 0) return {};
   return { ...Object.fromEntries(options.map((name) => [name, OPTIONS[name]])), ...CONFIG };
 }
 
-/** Tells yargs the words and flags of a verb. It judges none of them: one voice tells all mistakes. */
+/** Registers the words and flags of a verb with yargs, which checks none of them: one place reports all mistakes. */
 export function declare(parser: Argv, command: Command): Argv {
   for (const [name, word] of Object.entries(command.words))
     parser.positional(name, { type: 'string', describe: describe(word) });
   const options = optionFlags(command);
-  // A flag under a heading of the document's options stands behind them.
+  // A flag under a heading of the document's options follows them.
   const joins = ({ group }: Flag) => Object.values(options).some((option) => option.group === group);
   const own = Object.entries(command.flags);
   const rows = [
@@ -59,13 +59,13 @@ export function declare(parser: Argv, command: Command): Argv {
 const ALIASES = ['h', 'V', 'o', 'no-color'];
 
 export interface Typed {
-  /** Words and flags by name, as the verb takes them. */
+  /** Words and flags by name, as the verb reads them. */
   readonly given: RawValues;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
- * What was typed behind a verb. A lone `-` is the value of the flag before it, which yargs does not see: it makes the
+ * The arguments after a verb. yargs does not see that a lone `-` is the value of the flag before it: it makes the
  * flag's value empty and the `-` a word.
  * @param argv as yargs parsed it
  * @param depth how many of its words are the verb itself
@@ -75,7 +75,7 @@ export function typed(argv: RawValues, depth: number, command: Command): Typed {
   const flags = Object.entries(others).filter(([name]) => !ALIASES.includes(name));
   const words = Array.isArray(all) ? all.slice(depth).map(String) : [];
   const given: Record<string, unknown> = Object.fromEntries(flags.filter(([, value]) => value !== undefined));
-  // yargs makes '' of a `-` that stands where a word is expected.
+  // yargs makes '' of a `-` where it expects a word.
   for (const name of Object.keys(command.words)) if (given[name] === '') given[name] = '-';
   const empty = ['config', 'output'].filter((name) => given[name] === '');
   const stray = words.filter((word) => {
@@ -86,7 +86,7 @@ export function typed(argv: RawValues, depth: number, command: Command): Typed {
   return { given, diagnostics: [...stray.map((word) => strayWord(word, depth)), ...missing(command, given)] };
 }
 
-/** A word that nothing takes. */
+/** A word that the verb does not accept. */
 function strayWord(word: string, depth: number): Diagnostic {
   const near = depth === 0 ? closestName(word.toLowerCase(), VERBS.map(nameOf)) : undefined;
   const isDomain = depth === 0 && !domainName(word);
@@ -114,7 +114,7 @@ function missing({ words }: Command, given: RawValues): Diagnostic[] {
     }));
 }
 
-/** The mistake of a group called without one of its verbs. @param word what stood in its place */
+/** The mistake of a group called without one of its verbs. @param word what was typed instead */
 export function noSuchVerb({ name, verbs }: VerbGroup, word: unknown): Diagnostic {
   const names = verbs.map((verb: Verb) => nameOf(verb));
   const near = typeof word === 'string' ? closestName(word, names) : undefined;

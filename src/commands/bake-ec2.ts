@@ -45,7 +45,7 @@ export const bakeEc2Command = defineCommand({
     const events = {
       progress,
       image: (id: string) => progress(`image ${id} has begun; it is not complete yet`),
-      // Not at the end: the machine may be hard to remove, and the image is the product all the same.
+      // Reported early: the machine may be hard to remove, and the image is complete all the same.
       complete: (image: BakedImage) => {
         printed = context.print({ data: image, text: image.id }).then(
           () => undefined,
@@ -85,7 +85,7 @@ export const bakeListCommand = defineCommand({
   },
 });
 
-/** Removes images with their snapshots; one that is not ours is refused before anything is removed. */
+/** Removes images with their snapshots; refuses the whole request if a bake did not make one of them. */
 export const bakeRemoveCommand = defineCommand({
   words: { image: { type: 'strings', help: 'ID or name', required: true } },
   flags: { ...ACCOUNT, ...JSON_FLAG },
@@ -131,7 +131,7 @@ export function bakedLines(images: readonly BakedImage[]): string {
     .join('\n');
 }
 
-/** What is gone and what is not. */
+/** What was removed and what was not. */
 export function removalReport({ removed, left }: Outcome): string {
   return [
     ...removed.map(({ kind, id }) => `removed ${kind} ${id}`),
@@ -139,7 +139,7 @@ export function removalReport({ removed, left }: Outcome): string {
   ].join('\n');
 }
 
-/** 20261125-041530, as image names have it; UTC. */
+/** 20261125-041530, the form of image names; UTC. */
 function stamp(now: Date): string {
   return now.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
 }

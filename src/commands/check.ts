@@ -55,7 +55,7 @@ export type ToolResult = SchemaAnswer;
 export const SYSTEM_TOOLS: CheckTools = {
   syntax: (shell, script) => runTool([shell, '-n'], script),
   async schema(document) {
-    // cloud-init wants a file; it may hold secrets, so it lies in a directory of our own and goes at once.
+    // cloud-init needs a file. It may contain secrets, so it gets a directory of its own and is removed at once.
     const directory = await mkdtemp(join(tmpdir(), 'gen-cloudinit-'));
     try {
       const file = join(directory, 'user-data');
@@ -70,7 +70,7 @@ export const SYSTEM_TOOLS: CheckTools = {
 /** Milliseconds; cloud-init takes less than one second on a slow machine. */
 const TIME_LIMIT = 30_000;
 
-/** Runs a program whose messages are in English. @returns undefined where there is none by that name on PATH */
+/** Runs a program whose messages are in English. @returns undefined where PATH has no program of that name */
 async function runTool(argv: readonly string[], input = ''): Promise<ToolResult | undefined> {
   // BASH_ENV and the like must not run anything.
   const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', LC_ALL: 'C.UTF-8' };
@@ -84,12 +84,12 @@ async function runTool(argv: readonly string[], input = ''): Promise<ToolResult 
 }
 
 export interface CheckOptions {
-  /** The provider whose limit the document must keep. */
+  /** The provider whose limit the document must respect. */
   readonly provider?: ProviderName | undefined;
 }
 
 /**
- * Checks a user-data document, ours or another's: the linter, then the shells and cloud-init where installed.
+ * Checks a user-data document, ours or another's: with the linter, then with the shells and cloud-init where installed.
  * @param given the bytes of the document: plain, gzip or base64
  * @returns everything found, in the order of the document; lines and columns are those of the plain text
  */
@@ -109,7 +109,7 @@ export async function check(
 /** Shells that run at the same time. */
 const AT_ONCE = 4;
 
-/** Asks the shell once per text, for a few texts at a time: a document may have very many scripts. */
+/** Runs the shell once per text, a few texts at a time: a document may contain very many scripts. */
 async function syntaxOfAll(scripts: readonly Script[], tools: CheckTools): Promise<Finding[]> {
   const answers = new Map<string, ToolResult | undefined>();
   const keyOf = ({ shell, text }: Script) => `${shell}\n${text}`;
@@ -131,7 +131,7 @@ function syntax(script: Script, answer: ToolResult | undefined): Finding[] {
   // dash: `sh: 3: Syntax error: ...`; bash: `bash: line 3: ...`, then the line itself, which is not repeated.
   const [, line = '1', reason = ''] = /^[^:\n]*: (?:line )?(\d+): (.*)$/m.exec(answer.stderr) ?? [];
   const words = reason === '' ? `${shell} -n ended with ${answer.code ?? 'a signal'}` : redacted(reason);
-  // What is missing at the end is reported behind the last line.
+  // The shell reports what is missing at the end after the last line.
   const at = Math.min(Number(line), text.trimEnd().split('\n').length);
   return [error('shell-syntax', script.place(at), `${name}, line ${at}: ${words}.`)];
 }
@@ -140,13 +140,13 @@ type Document = ReturnType<typeof findAll>['document'];
 
 async function schema({ input, root }: Document, tools: CheckTools): Promise<Finding[]> {
   const findings = schemaFindings(await tools.schema(input.text), root);
-  // Nothing found: make sure that anything would be.
+  // Nothing found: make sure that the tool finds mistakes at all.
   return findings.length > 0 ? findings : schemaProbeFindings(await tools.schema(SCHEMA_PROBE));
 }
 
 /**
  * The findings for a person.
- * @param name what the document is called: its file, or `standard input`
+ * @param name how the report calls the document: its file, or `standard input`
  */
 export function checkReport(diagnostics: readonly Diagnostic[], name: string): string {
   const count = (severity: string, word: string) => {

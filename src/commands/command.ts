@@ -4,13 +4,13 @@ import type { OptionName } from '../config/options';
 import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic';
 import type { Screen } from '../verify/progress-line';
 
-/** What the command line brings along. */
+/** What the command line provides to a verb. */
 export interface Context {
   /** Aborted by Ctrl-C, for a verb that is interruptible. */
   readonly signal: AbortSignal;
-  /** Takes the command that removes whatever may be left; it is printed when even the clean-up is interrupted. */
+  /** Takes the command that removes what may be left; it is printed when even the clean-up is interrupted. */
   readonly announce: (remove: string) => void;
-  /** Asks a person; absent where nobody sits at a terminal. */
+  /** Asks a person; absent without a terminal. */
   readonly confirm?: (question: string) => Promise<boolean>;
   /** One line of progress, to standard error. */
   readonly progress: (line: string) => void;
@@ -24,16 +24,16 @@ export interface Context {
   readonly now: Date;
 }
 
-/** What goes to standard output. */
+/** For standard output. */
 export interface Product {
   /** With --json. */
   readonly data: unknown;
   readonly text: string;
 }
 
-/** What a verb answers; cli.ts alone prints it and makes it an exit code. */
+/** What a verb answers; only cli.ts prints it and turns it into an exit code. */
 export interface Result {
-  /** `failed`: it was done, and the answer is no (exit code 1). `refused`: the request was wrong (exit code 2). */
+  /** `failed`: the work is done and its result is negative (exit code 1). `refused`: the request was wrong (exit code 2). */
   readonly status: 'ok' | 'failed' | 'refused';
   /** Mistakes and warnings about the request. */
   readonly diagnostics?: readonly Diagnostic[];
@@ -58,7 +58,7 @@ export function refusal(diagnostics: readonly Diagnostic[]): Result {
 }
 
 export interface Input<Table extends FlagTable> {
-  /** The verb's own words and flags; not to be used where `diagnostics` has an error. */
+  /** The verb's own words and flags; not valid where `diagnostics` has an error. */
   readonly flags: FlagValues<Table>;
   /** The options of the document as given, `config` among them. */
   readonly options: RawValues;
@@ -68,12 +68,12 @@ export interface Input<Table extends FlagTable> {
 interface Spec<Words extends FlagTable, Flags extends FlagTable> {
   readonly words?: Words;
   readonly flags: Flags;
-  /** The options of the document that it takes, and with them --config. */
+  /** The options of the document that the verb accepts, and with them --config. */
   readonly options?: readonly OptionName[];
   readonly examples?: readonly (readonly [command: string, what: string])[];
-  /** Whether Ctrl-C ends it early and it then cleans up. */
+  /** Whether Ctrl-C ends it early; it then cleans up. */
   readonly interruptible?: boolean;
-  /** Without `options` it is called only when there is no mistake in the flags. */
+  /** Without `options`, called only when the flags contain no mistake. */
   run(input: Input<Words & Flags>, context: Context): Promise<Result>;
 }
 
@@ -86,7 +86,7 @@ export interface Command {
   readonly interruptible: boolean;
   /**
    * @param given words, flags and options by name, as they were typed
-   * @param wrong what is wrong with the command line beside them
+   * @param wrong what else is wrong with the command line
    */
   invoke(given: RawValues, wrong: readonly Diagnostic[], context: Context): Promise<Result>;
 }

@@ -1,4 +1,4 @@
-/** Options into a document, on the rung of the ladder that the provider takes. */
+/** Compiles options into a document, on the rung of the ladder that the provider accepts. */
 import { cloudConfig } from '../cloudinit/write/document';
 import { type Fitted, onLadder, rungOf } from '../cloudinit/write/ladder';
 import { contradictions } from '../cloudinit/write/merge-extra';
@@ -29,14 +29,14 @@ export function compile(flags: RawValues, read: ReadText): Promise<CompiledDocum
   return compileFrom(collectOptions(flags, read));
 }
 
-/** The same from options that are collected already. */
+/** The same from options that are already collected. */
 export async function compileFrom({
   options,
   diagnostics: unread,
   locate,
 }: CollectedOptions): Promise<CompiledDocument | RefusedOptions> {
   const resolved = resolve(options);
-  // What a config file that could not be read would have asked for is unknown.
+  // Without the config file, its options are unknown.
   const isPartial = unread.some(({ code, path }) => code.startsWith('config-') || path === 'config');
   const found = resolved.diagnostics
     .filter(({ code }) => !(isPartial && code === 'missing-option'))
@@ -60,7 +60,7 @@ export async function compileFrom({
   };
 }
 
-/** What is wrong with a document that holds the operator's own cloud-config: contradictions, and what `check` finds. */
+/** Problems of a document with the operator's own cloud-config: contradictions, and what `check` finds. */
 async function extraDiagnostics(deployment: Deployment, bytes: Uint8Array): Promise<Diagnostic[]> {
   if (!deployment.extra) return [];
   const found = contradictions(cloudConfig(deployment), deployment);
@@ -74,7 +74,7 @@ async function extraDiagnostics(deployment: Deployment, bytes: Uint8Array): Prom
     }));
 }
 
-/** Why the provider does not take the document, and what would help. */
+/** Why the provider does not accept the document, and what would help. */
 async function misfit(
   limit: ProviderLimit,
   format: Format | undefined,
@@ -102,7 +102,7 @@ async function misfit(
   };
 }
 
-/** The flag that makes a document which the provider takes. */
+/** The flag that gives a document which the provider accepts. */
 async function smaller(
   limit: ProviderLimit,
   format: Format | undefined,
@@ -117,7 +117,7 @@ async function smaller(
   return 'fewer or shorter SSH keys, or a shorter apt key, make it smaller';
 }
 
-/** The warning where a provider's limit costs the server a part of matrixctl. */
+/** The warning when a provider's limit costs the server a part of matrixctl. */
 function withoutOperations({ name }: ProviderLimit): Diagnostic {
   return {
     severity: 'warning',

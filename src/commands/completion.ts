@@ -1,4 +1,4 @@
-/** Completion by the shell: verbs, their flags, and the values of a flag. */
+/** Shell completion: verbs, their flags, and the values of a flag. */
 import { isGroup, nameOf, VERBS, type Verb } from './all';
 import { optionFlags } from './argv';
 import type { Command } from './command';
@@ -15,8 +15,8 @@ function verbAt(words: readonly string[]): { readonly verb?: Verb; readonly next
 }
 
 /**
- * @param words what stands before the word that is completed, without the program's name
- * @returns nothing where the shell's own completion of file names is the right one
+ * @param words the words before the one to complete, without the program's name
+ * @returns nothing where the shell's own completion of file names is right
  */
 export async function complete(words: readonly string[], current: string): Promise<string[]> {
   const { verb, next } = verbAt(words.filter((word) => !word.startsWith('-')));

@@ -29,7 +29,7 @@ export const extractCommand = defineCommand({
 });
 
 export interface ExtractOptions {
-  /** Write into a directory that has something in it; files of the same name are replaced. */
+  /** Write into a directory that is not empty; files of the same name are replaced. */
   readonly force?: boolean;
 }
 
@@ -46,13 +46,13 @@ export interface WrittenFile {
   readonly file: string;
   readonly bytes: number;
   readonly mode: string;
-  /** As the document asks; the file belongs to whoever runs the command. */
+  /** As the document requests; the user who runs the command owns the file. */
   readonly owner: string;
 }
 
 /**
  * Writes the files of a document below a directory, decoded and with their permissions, never outside it.
- * Links are not followed: what stands in the way is refused, file by file, and told.
+ * It follows no links: it refuses and reports each file whose path is blocked.
  * @throws InputError when the document holds no readable YAML, or the directory cannot be used
  */
 export async function extract(
@@ -76,7 +76,7 @@ export async function extract(
   return { directory: root, written, refused: [...refused, ...stopped] };
 }
 
-/** Something stands where a file or directory has to be. */
+/** Something exists where a file or directory has to be. */
 class InTheWay extends Error {}
 
 async function usableDirectory(directory: string, force: boolean): Promise<string> {
@@ -102,7 +102,7 @@ async function write(root: string, { path, parts, bytes, mode, owner }: PlannedF
   }
   const file = join(parent, parts.at(-1)!);
   await makeRoom(file);
-  // O_EXCL makes a new file or fails: it follows no link and opens no device, whatever came there meanwhile.
+  // O_EXCL creates a new file or fails: it follows no link and opens no device, even one created meanwhile.
   const handle = await open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   try {
     await handle.writeFile(bytes);
@@ -116,7 +116,7 @@ async function write(root: string, { path, parts, bytes, mode, owner }: PlannedF
   return { path, file, bytes: bytes.length, mode: octal(mode), owner };
 }
 
-/** Makes the directory if it is not there. A link to one is not one: it may lead outside. */
+/** Creates the directory if it is missing. It refuses a link to one, which may lead outside. */
 async function realDirectory(path: string): Promise<void> {
   try {
     await mkdir(path);
@@ -124,18 +124,18 @@ async function realDirectory(path: string): Promise<void> {
   } catch (cause) {
     if (codeOf(cause) !== 'EEXIST') throw cause;
     const found = await lstat(path);
-    if (!found.isDirectory()) throw new InTheWay(`${path} is in the way and no directory`);
+    if (!found.isDirectory()) throw new InTheWay(`${path} exists and is not a directory`);
   }
 }
 
-/** Removes a regular file of the same name; anything else stays and stands in the way. */
+/** Removes a regular file of the same name; anything else stays and blocks the path. */
 async function makeRoom(file: string): Promise<void> {
   const found = await lstat(file).catch((cause: unknown) => {
     if (codeOf(cause) === 'ENOENT') return undefined;
     throw cause;
   });
   if (!found) return;
-  if (!found.isFile()) throw new InTheWay(`${file} is in the way and no regular file`);
+  if (!found.isFile()) throw new InTheWay(`${file} exists and is not a regular file`);
   await unlink(file);
 }
 
@@ -144,10 +144,10 @@ function codeOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** What was written and what was not, for a person. Something refused means exit code 1. */
+/** What was written and what was not, for a person. A refused file means exit code 1. */
 export function extractReport({ directory, written, refused }: Extracted): string {
   const rows = written.map(({ mode, owner, bytes, file }) => `  ${mode}  ${owner}  ${bytes}  ${file}`);
   const notes = refused.map(({ path, reason }) => `  not written: ${path}: ${reason}`);
-  const total = `${written.length} file${written.length === 1 ? '' : 's'} below ${directory}; owners are told, not set`;
+  const total = `${written.length} file${written.length === 1 ? '' : 's'} below ${directory}; owners are listed, not set`;
   return [total, ...rows, ...notes].map(printable).join('\n');
 }

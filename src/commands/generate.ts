@@ -19,7 +19,7 @@ export const generateCommand = defineCommand({
     const made = await compile(options, readText);
     const diagnostics = [...wrong, ...made.diagnostics];
     if (!made.deployment || hasErrors(wrong)) return refusal(diagnostics);
-    // A document that holds a password is for its owner only.
+    // Only the owner may read a document that contains a password.
     const mode = made.deployment.dbPassword === undefined ? 0o644 : 0o600;
     return {
       status: 'ok',
@@ -30,7 +30,7 @@ export const generateCommand = defineCommand({
   },
 });
 
-/** What a person has to know and to do after the document was made. */
+/** What a person has to know and do after the document is written. */
 export function deploymentReport(made: CompiledDocument): string {
   const { domain, serverName, tls, adminUser, backup } = made.deployment;
   return [
@@ -52,7 +52,7 @@ export function deploymentReport(made: CompiledDocument): string {
   ].join('\n');
 }
 
-/** What the document is, who takes it, and how it is handed over. */
+/** What the document is, which providers accept it, and how to pass it on. */
 function ofForm({ deployment, rung, form, bytes, output }: CompiledDocument): string[] {
   const { what, content } = rungOf(rung);
   const fits = allFits(form, bytes.length);

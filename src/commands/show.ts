@@ -7,7 +7,7 @@ import { inputName, readGiven } from '../system/input';
 import { defineCommand } from './command';
 import { DOCUMENT_WORD, JSON_FLAG } from './common-flags';
 
-/** What a user-data document holds; `--json` prints it. */
+/** What a user-data document contains; `--json` prints it. */
 export interface Shown extends Inventory {
   /** Which form of ours it is; absent for any other document. */
   readonly rung?: RungName;
@@ -32,7 +32,7 @@ export function show(given: Uint8Array): Shown {
 
 /**
  * The same for a person.
- * @param name what the document is called: its file, or `standard input`
+ * @param name how the report calls the document: its file, or `standard input`
  */
 export function showReport(shown: Shown, name: string): string {
   const { bytes, layers, kind, lines, rung } = shown;
@@ -77,7 +77,7 @@ function sourceRows({ aptSources }: Shown): string[] {
   );
 }
 
-/** Keys that have no section of their own. */
+/** Keys without a section of their own. */
 function otherKeys({ keys }: Shown): string[] {
   const shown = new Set(['write_files', 'packages', 'users', 'bootcmd', 'runcmd']);
   return keys.filter((key) => !shown.has(key));

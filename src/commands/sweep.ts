@@ -45,7 +45,7 @@ export const sweepEc2Command = defineCommand({
   },
 });
 
-/** Whether everything that was to go is gone; a mere list always is well. */
+/** Whether everything to be removed is gone; always true for a mere list. */
 export function isSwept({ left }: Swept): boolean {
   return left.length === 0;
 }

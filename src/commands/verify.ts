@@ -77,7 +77,7 @@ export const verifyEc2Command = defineCommand({
 type Configure = (document: Uint8Array, context: LaunchContext) => Promise<Configured>;
 
 /**
- * Boots a document on a machine and checks what can be seen there.
+ * Boots a document on a machine and checks it there.
  * @throws InputError when the file cannot be used; the launch's error; Stopped after an interruption
  */
 async function verify(
@@ -124,7 +124,7 @@ async function verify(
   }
 }
 
-/** A directory that cannot be made is better reported before the boot than when there is something to save. */
+/** A directory that cannot be created is better reported before the boot than when there is something to save. */
 async function unusableDirectory(directory: string): Promise<readonly Diagnostic[]> {
   const refused = (why: string): Diagnostic[] => [
     {
@@ -149,15 +149,15 @@ async function unusableDirectory(directory: string): Promise<readonly Diagnostic
 }
 
 interface Made {
-  /** The distribution that the document is for, where that is known. */
+  /** The distribution that the document is for, where known. */
   readonly distro: Distro | undefined;
   readonly document: Uint8Array | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
- * The document of the options. A machine for a test has no public name, so no certificate could be ordered: unless the
- * options name the issuer, a CA made on the machine issues it. For EC2 it has the form that EC2 takes.
+ * The document of the options. A test machine has no public name, so it cannot order a certificate: unless the
+ * options name the issuer, a CA created on the machine issues it. For EC2 it has the form that EC2 accepts.
  */
 async function documentOf(options: RawValues, kind: MachineKind): Promise<Made> {
   const collected = collectOptions(options, readText);
@@ -168,7 +168,7 @@ async function documentOf(options: RawValues, kind: MachineKind): Promise<Made> 
     ...(isOpen ? { tls: 'local-ca' } : {}),
   };
   const made = await compileFrom({ ...collected, options: { ...collected.options, ...presets } });
-  // A machine for a test needs no backup, restore or update.
+  // A test machine needs no backup, restore or update.
   const diagnostics = made.diagnostics.filter(({ code }) => code !== 'core-only');
   if (!made.deployment) return { document: undefined, distro: undefined, diagnostics };
   return { document: made.bytes, distro: made.deployment.distro, diagnostics };

@@ -9,7 +9,7 @@ import type { RawValues } from './flags';
 import { type KeyPosition, keyPositions } from './key-positions';
 import { isOption, OPTION_NAMES, optionOf } from './options';
 
-/** Reads a file's text; throws as node:fs does. Handed in, so that tests need no file. */
+/** Reads a file's text; throws as node:fs does. A parameter, so that tests need no file. */
 export type ReadText = (path: string) => string;
 
 export interface CollectedOptions {
@@ -28,9 +28,9 @@ interface ConfigFile {
 }
 
 /**
- * Brings the flags and the config file together.
- * Paths in the config file (of a key, of the output) count from its own directory, as in most tools; paths in flags from
- * the working directory.
+ * Merges the flags and the config file.
+ * Relative paths in the config file (of a key, of the output) start at its own directory, as in most tools; paths in
+ * flags start at the working directory.
  * @param flags option names with the values given, `config` among them
  */
 export function collectOptions(flags: RawValues, readText: ReadText): CollectedOptions {
@@ -52,7 +52,7 @@ export function collectOptions(flags: RawValues, readText: ReadText): CollectedO
   return { options: { ...fromFile, ...present }, diagnostics: diagnostics.map(locate), locate };
 }
 
-/** A path as seen from the directory of a file. */
+/** A path relative to the directory of a file. */
 function beside(file: string, path: string): string {
   const isAbsolute = /^(?:[/\\]|[A-Za-z]:[/\\])/.test(path);
   const directory = /^.*[/\\]/.exec(file)?.[0] ?? '';
@@ -82,7 +82,7 @@ function parseConfig(file: string, text: string, diagnostics: Diagnostic[]): Raw
     diagnostics.push({ severity: 'error', code, path: '', file, line: 1, column: 1, message, ...more });
     return {};
   };
-  // Nothing but comments is not a document to js-yaml; here it asks for nothing.
+  // js-yaml finds no document in a file of comments; here it means no options.
   // Line by line: a pattern over the whole text would try every line again from each one before it.
   if (text.split(/\r\n|[\r\n]/).every((line) => /^\s*(?:#|$)/.test(line))) return {};
   try {
@@ -103,7 +103,7 @@ function parseConfig(file: string, text: string, diagnostics: Diagnostic[]): Raw
   }
 }
 
-/** Positions are worked out at the first mistake only: a good file needs none. */
+/** Computes positions at the first mistake only: a correct file needs none. */
 function locator(
   file: ConfigFile | undefined,
   isFromFile: (name: string) => boolean,
@@ -118,7 +118,7 @@ function locator(
     if (!isFromFile(path)) return diagnostic;
     positions ??= keyPositions(file.text);
     const position = positions.get(path);
-    // An unknown name may have a value that nobody should see.
+    // The value of an unknown name may be a secret.
     const isKnown = isOption(path);
     const at = source.at((isKnown ? position?.value : position?.key) ?? 0);
     const line = source.lineText(at.line);
@@ -131,12 +131,12 @@ function locator(
   };
 }
 
-/** A line of the source, unless the start of a secret may stand in it: a private key, a password in a URL. */
+/** A line of the source, unless a secret may start in it: a private key, a password in a URL. */
 function excerptOf(line: string): Pick<Diagnostic, 'excerpt'> {
   return /PRIVATE KEY|passw|secret|:\/\/[^/\s]*@|[?&]/i.test(line) ? {} : { excerpt: line };
 }
 
-/** Puts the text of each named file in the place of its name. @param base the file that the names stand in */
+/** Replaces the name of each file with its text. @param base the file that contains the names */
 function inlineFiles(
   values: Record<string, unknown>,
   base: string,

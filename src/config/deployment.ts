@@ -29,24 +29,24 @@ export interface Deployment {
   readonly sshKeys: readonly string[];
   /** Seconds. */
   readonly healthTimeout: number;
-  /** Where the server finds matrixctl, for a document that has no room for it. */
+  /** Where the server fetches matrixctl, for a document without room for it. */
   readonly scriptUrl: string | undefined;
-  /** Whether a backup is made every night, and how many of them are kept. */
+  /** Whether the server makes a backup every night, and how many of them it keeps. */
   readonly backup: boolean;
   readonly backupKeep: number;
-  /** Path on the server or URL of a backup that a server without data begins with. */
+  /** Path on the server or URL of the backup that a server without data restores first. */
   readonly restoreFrom: string | undefined;
   /** The operator's own cloud-config, to be merged in. */
   readonly extra: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** How the document is handed over. */
+/** The form in which the document is passed on. */
 export interface OutputRequest {
-  /** Path of the file to write; standard output when there is none. */
+  /** Path of the file to write; standard output when absent. */
   readonly path: string | undefined;
   readonly provider: ProviderName | undefined;
   readonly format: Format | undefined;
 }
 
-/** What --format may ask for: a form, or the first rung, which has the form of the second. */
+/** Values of --format: a form, or the first rung, which has the form of the second. */
 export type Format = (typeof OPTIONS.format.choices)[number];

@@ -1,4 +1,4 @@
-/** Flags in tables: each is one row, from which --help, the README, the schema, completion and the checked values come. */
+/** Flags in tables: one row gives --help, the README, the schema, completion and the checked values of a flag. */
 import type { Code } from '../diagnostics/codes';
 import type { Diagnostic } from '../diagnostics/diagnostic';
 import { closestName } from '../diagnostics/did-you-mean';
@@ -15,19 +15,19 @@ export interface Flag {
   readonly default?: string | number;
   readonly defaultText?: string;
   readonly choices?: readonly string[];
-  /** Other names of choices that people know, for the hint. */
+  /** Other common names of choices, for the hint. */
   readonly synonyms?: Readonly<Record<string, string>>;
   /** Unit of a number; then `4G` and the like are numbers too. */
   readonly unit?: Unit;
-  /** Judges the text given. */
+  /** Checks the given text. */
   readonly rule?: Rule;
   /** What an editor needs to know beside the type: JSON Schema's own words. A value must also pass the rule. */
   readonly schema?: ValueSchema;
   /** The value names a file whose content is used. */
   readonly file?: boolean;
-  /** A word that must be there. */
+  /** A required word. */
   readonly required?: boolean;
-  /** The value is not repeated in messages. */
+  /** Messages do not repeat the value. */
   readonly secret?: boolean;
   /** Heading in --help. */
   readonly group?: string;
@@ -45,7 +45,7 @@ export type Unit = 'MiB' | 'GiB';
 
 export type FlagTable = Readonly<Record<string, Flag>>;
 
-/** Values as the command line or the config file has them, by name; undefined means not given. */
+/** Values as given on the command line or in the config file, by name; undefined means not given. */
 export type RawValues = Readonly<Record<string, unknown>>;
 
 type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`
@@ -75,18 +75,18 @@ export type FlagValues<Table extends FlagTable> = {
     : ValueOf<Table[Name]> | undefined;
 };
 
-/** `instance-type` as the code has it: `instanceType`. */
+/** `instance-type` as the code spells it: `instanceType`. */
 export function camelCase(name: string): string {
   return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** `instanceType` as the flag is written: `instance-type`. */
+/** `instanceType` as the flag is spelled: `instance-type`. */
 export function kebabCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 export interface ReadFlags<Table extends FlagTable> {
-  /** Not to be used where a diagnostic is an error. */
+  /** Not valid where a diagnostic is an error. */
   readonly values: FlagValues<Table>;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -119,7 +119,7 @@ function typedValue(flag: Flag, texts: readonly string[]): unknown {
 
 /**
  * The values of one flag as texts.
- * @param diagnostics takes what is wrong with them
+ * @param diagnostics receives the mistakes
  * @returns only the right ones
  */
 export function checkValue(

@@ -5,7 +5,7 @@ import type { RawValues } from './flags';
 import type { OptionName } from './options';
 import { resolve } from './resolve';
 
-/** Of the document's options those on which an image depends. */
+/** The document's options that an image depends on. */
 export const IMAGE_OPTIONS: readonly OptionName[] = [
   'distro',
   'docker-apt-url',
@@ -21,17 +21,17 @@ export interface ImageOptions {
   /** Undefined after an error. */
   readonly deployment: Deployment | undefined;
   readonly diagnostics: readonly Diagnostic[];
-  /** That of the config file; it must not be in the image. */
+  /** The domain of the config file; it must not occur in the image. */
   readonly domain: string | undefined;
 }
 
 /** @param given the options of the document among the flags of `bake`, `config` among them */
 export function readImageOptions(given: RawValues, readText: ReadText): ImageOptions {
   const { options, diagnostics: unread, locate } = collectOptions(given, readText);
-  // An image has nothing of a deployment, so any domain does; one in the config file is as good.
+  // An image contains nothing of a deployment, so any domain will do; the one in the config file is as good.
   const { deployment, diagnostics } = resolve({ domain: 'image.invalid', ...options });
   const domain = typeof options.domain === 'string' ? options.domain : undefined;
-  // What is only odd about a deployment does not matter to an image.
+  // Warnings about a deployment do not matter to an image.
   const relevant = diagnostics.filter(
     ({ severity, path }) => severity === 'error' || IMAGE_OPTIONS.some((name) => name === path),
   );

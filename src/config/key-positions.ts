@@ -6,7 +6,7 @@ export interface KeyPosition {
   readonly value: number;
 }
 
-/** @param text YAML that js-yaml reads as a mapping @returns where the mapping's own keys stand */
+/** @param text YAML that js-yaml reads as a mapping @returns the positions of the mapping's own keys */
 export function keyPositions(text: string): ReadonlyMap<string, KeyPosition> {
   const found = new Map<string, KeyPosition>();
   let depth = 0;
@@ -31,5 +31,5 @@ export function keyPositions(text: string): ReadonlyMap<string, KeyPosition> {
   return found;
 }
 
-/** Depth of what is in the mapping of the document. */
+/** Depth inside the document's mapping. */
 const MAPPING = 2;

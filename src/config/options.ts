@@ -214,7 +214,7 @@ export function optionOf(name: OptionName): Option {
   return OPTIONS[name];
 }
 
-/** What was asked for, by option name: texts as given, numbers and lists from a config file as they are. */
+/** The requested options by name: texts as given, numbers and lists from a config file as they are. */
 function image<const Name extends string>(name: Name, what: string) {
   return {
     type: 'string',

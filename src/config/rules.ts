@@ -1,6 +1,6 @@
 /**
- * What each value may look like. A rule returns undefined for a right value, else what is expected (and a hint).
- * The alphabets are narrow on purpose: none of these values can then break out of YAML, JSON, shell, nginx or
+ * The valid form of each value. A rule returns undefined for a valid value, else what is expected (and a hint).
+ * The alphabets are narrow on purpose: no value can then break out of YAML, JSON, shell, nginx or
  * env files; src/server/escape.ts guards the same border from the other side.
  */
 import { load } from 'js-yaml';
@@ -54,7 +54,7 @@ function punycode(value: string): string | undefined {
   }
 }
 
-/** One mailbox in the plain form that ACME servers take. */
+/** One mailbox in the plain form that ACME servers accept. */
 export const email: Rule = (value) => {
   const at = value.lastIndexOf('@');
   const local = value.slice(0, at);
@@ -72,7 +72,7 @@ export const url: Rule = (value) => {
   return URL.canParse(value) ? undefined : { expected };
 };
 
-/** An http or https URL without a path, as Docker wants its registry mirrors. */
+/** An http or https URL without a path, as Docker requires for its registry mirrors. */
 export const origin: Rule = (value) =>
   url(value) || !/^https?:\/\/[^/]+\/?$/.test(value)
     ? {
@@ -93,10 +93,10 @@ export const imageReference: Rule = (value) => {
     : { expected: 'an image such as postgres:15-alpine or registry.example.org:5000/team/image@sha256:…' };
 };
 
-/** Directories that hold the system; the deployment's own lies beside or below them. */
+/** Directories that contain the system; the deployment's own is next to or below them. */
 const SYSTEM_DIRS =
   /^\/(?:bin|boot|dev|etc|home|lib|lib32|lib64|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)$/;
-/** Below these nothing survives a reboot, or another owner is at home. */
+/** Nothing below these survives a reboot, or another owner uses them. */
 const FOREIGN_DIRS =
   /^\/(?:dev|proc|sys|run|tmp|boot|var\/run|var\/tmp|var\/lib\/(?:docker|containerd|cloud|gen-cloudinit)|root\/nginx|data\/nginx)(?:\/|$)/;
 /** Below these are the system's programs and settings, and files of the deployment itself. */
@@ -146,7 +146,7 @@ export const timezone: Rule = (value) => {
   const wrong = { expected: 'a time zone such as UTC or Europe/Berlin' };
   if (!/^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/.test(value)) return wrong;
   try {
-    // The engine takes any case; on the server it is the name of a file.
+    // The engine accepts any case; on the server it is the name of a file.
     const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions();
     const isOtherCase = timeZone !== value && timeZone.toLowerCase() === value.toLowerCase();
     return isOtherCase ? { ...wrong, hint: `did you mean ${timeZone}?` } : undefined;
@@ -183,17 +183,17 @@ export const armouredKey: Rule = (value) =>
         hint: 'gpg --armor --export KEYID > FILE makes one',
       };
 
-/** Whole seconds; the lower end is what Synapse needs on a fast machine, the upper a slow emulated one. */
+/** Whole seconds; the minimum is what Synapse needs on a fast machine, the maximum what a slow emulated one needs. */
 export const seconds: Rule = (value) =>
   /^\d{1,5}$/.test(value) && Number(value) >= 30 && Number(value) <= 7200
     ? undefined
     : { expected: 'whole seconds from 30 to 7200' };
 
-/** How many of something are kept. */
+/** How many of something the server keeps. */
 export const count: Rule = (value) =>
   /^[1-9]\d{0,3}$/.test(value) ? undefined : { expected: 'a whole number from 1 to 9999' };
 
-/** Where the server finds a backup: a URL, which may be a signed one, or a path. No character means anything to a shell. */
+/** Where the server finds a backup: a URL, which may be signed, or a path. No character has a meaning in a shell. */
 export const backupPlace: Rule = (value) =>
   value.length <= 2000 &&
   (/^\/[A-Za-z0-9._/+=@%:,-]+$/.test(value) ||
@@ -204,7 +204,7 @@ export const backupPlace: Rule = (value) =>
         hint: 'a path is one on the server, and the file may be put there later: the first boot waits for it',
       };
 
-/** A cloud-config of the operator's: a mapping, whose lists are lists where the document has lists. */
+/** A cloud-config of the operator's: a mapping, with lists where the document has lists. */
 export const cloudConfig: Rule = (value) => {
   const expected = 'a file of cloud-config such as "packages: [htop]"';
   try {

@@ -1,4 +1,4 @@
-/** What works, but hardly as meant. */
+/** Options that work, but hardly as intended. */
 
 import type { Code } from '../diagnostics/codes';
 import type { Diagnostic } from '../diagnostics/diagnostic';
@@ -10,7 +10,7 @@ const PRIVATE_NAME =
   /\.(?:test|example|invalid|localhost|local|internal|intranet|lan|home|corp|onion|home\.arpa)$/;
 const EXAMPLE_MAIL = /@(?:.+\.)?example(?:\.(?:org|com|net))?$/;
 
-/** Warnings about a deployment that can be made all the same. */
+/** Warnings about a deployment that compiles all the same. */
 export function warnings({
   domain,
   email,

@@ -22,13 +22,13 @@ export interface Diagnostic {
   /** Position in the text, counted from 1, where there is a text. */
   readonly line?: number;
   readonly column?: number;
-  /** The file of that position, where it is another one than the document. */
+  /** The file of that position, where it is not the document. */
   readonly file?: string;
-  /** The source line of that position, where no secret may stand in it. */
+  /** The source line of that position, unless it may contain a secret. */
   readonly excerpt?: string;
 }
 
-/** Whether anything found is a mistake. */
+/** Whether any of them is a mistake. */
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(({ severity }) => severity === 'error');
 }

@@ -1,6 +1,6 @@
-/** What a mistyped name may have been meant to be. */
+/** Suggests a name for a mistyped one. */
 
-/** @returns the first of `known` that is at most two changes away, or else one that begins with it */
+/** @returns the first of `known` that is at most two changes away, or else one that starts with it */
 export function closestName(name: string, known: readonly string[]): string | undefined {
   return (
     known.find(

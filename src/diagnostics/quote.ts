@@ -8,12 +8,12 @@ export function quoteValue(given: unknown): string {
   return line.length > ROOM ? `${line.slice(0, ROOM - 3)}...` : line;
 }
 
-/** What may hold the secret of a URL: its user and password, its query (a signature) and its fragment. */
+/** The parts of a URL that may contain a secret: its user and password, its query (a signature) and its fragment. */
 const TAIL = /[?#&]|%3f/i;
 
 /**
- * A value without the secrets that a URL in it may hold. The value is a wrong one as a rule, so that in doubt too much
- * is cut: `https://user:a?b` has a password and no query.
+ * A value without the secrets that a URL in it may contain. The value is usually a wrong one, so in doubt the function
+ * cuts too much: `https://user:a?b` has a password and no query.
  */
 export function redactUrl(value: string): string {
   const isUrl = /^[^?#&]{0,40}:?\/\//.test(value) || /^\W?https?:/i.test(value);
@@ -24,14 +24,14 @@ export function redactUrl(value: string): string {
   const begin = /^[^/?#&@]{0,40}?:?\/{1,2}/.exec(head)?.[0] ?? '';
   const rest = head.slice(isUrl ? begin.length : 0);
   const at = rest.lastIndexOf('@');
-  // A port is all digits; what else is behind a colon there may be the begin of a password.
+  // A port is all digits; anything else after a colon may be the start of a password.
   const isCut = hasTail && at < 0 && /^[^/]*:(?!\d{0,5}(?:\/|$))/.test(rest);
   if (isUrl && isCut) return `${begin}...`;
   const hasUser = isUrl ? at >= 0 : /^[^\s/@:]*:[^\s/]*@(?!sha256:)/.test(rest);
   return hasUser ? `${isUrl ? begin : ''}...${rest.slice(at)}${tail}` : `${head}${tail}`;
 }
 
-/** A message of a program, whose URLs have no secrets any more. */
+/** A message of a program, with the secrets removed from its URLs. */
 export function redactUrls(message: string): string {
   return message.replace(/[a-z][a-z0-9+.-]{1,20}:\/\S+/gi, redactUrl);
 }
@@ -41,7 +41,7 @@ function escaped(character: string): string {
 }
 
 /**
- * A value about as JSON has it, until there is no room left: aliases of YAML can make one that is endless, or that
+ * A value roughly as JSON, until the room is used up: aliases of YAML can make a value that is endless, or that
  * is too large to be written out.
  */
 function spelled(value: unknown, room: number): string {

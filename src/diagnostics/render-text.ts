@@ -3,8 +3,8 @@ import type { Diagnostic } from './diagnostic';
 import { printable } from './printable';
 
 /**
- * @param document name of the document whose positions are meant where a diagnostic names no file; without it a
- *   diagnostic without a file is about the command line
+ * @param document name of the document, for positions of a diagnostic without a file; if it is absent too, the
+ *   diagnostic is about the command line
  */
 export function diagnosticsText(diagnostics: readonly Diagnostic[], document?: string): string {
   return diagnostics.map((diagnostic) => block(diagnostic, document)).join('\n');
@@ -25,7 +25,7 @@ function block(diagnostic: Diagnostic, document: string | undefined): string {
   ].join('\n');
 }
 
-/** Where it is, up to the message. */
+/** The position, up to the message. */
 function subject({ path, file, line, column, message }: Diagnostic, document: string | undefined): string {
   const isSentence = /^(?:the |[A-Z])/.test(message);
   const end = path === '' ? '' : isSentence ? ': ' : ' ';
@@ -35,7 +35,7 @@ function subject({ path, file, line, column, message }: Diagnostic, document: st
   return `${/^[a-z][a-z0-9-]*$/.test(path) ? '--' : ''}${path}${end}`;
 }
 
-/** Characters of a source line that are shown. */
+/** Maximum length of a source line in the report. */
 const WIDTH = 120;
 
 /** The source line with a caret below the position. */

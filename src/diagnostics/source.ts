@@ -42,7 +42,7 @@ export class Source {
     return end < 0 ? this.text.slice(start) : this.text.slice(start, start + end);
   }
 
-  /** Offset at which a line begins. @param line counted from 1; outside the text it is clamped */
+  /** Offset at which a line starts. @param line counted from 1; outside the text it is clamped */
   lineStart(line: number): number {
     return this.lineStarts[Math.min(Math.max(line, 1), this.lineStarts.length) - 1]!;
   }

@@ -8,9 +8,9 @@ export type BootOutcome =
   | { readonly ready: false; readonly why: string; readonly line: string };
 
 /**
- * Looks for `gen-cloudinit: ready` or `gen-cloudinit: failed: WHY`. A console puts time and unit in front; the line
- * must have ended, or half a reason would be read. A later boot may mend what an earlier one could not, so the last
- * word counts; of several failures in a row the first is the cause.
+ * Finds `gen-cloudinit: ready` or `gen-cloudinit: failed: WHY`. A console puts time and unit in front. The line must be
+ * complete, or the reason would be cut off. A later boot may repair what an earlier one could not, so the last
+ * outcome counts; of several failures in a row the first is the cause.
  */
 export function readBootOutcome(text: string): BootOutcome | undefined {
   let found: BootOutcome | undefined;
@@ -23,7 +23,7 @@ export function readBootOutcome(text: string): BootOutcome | undefined {
 }
 
 /**
- * Reads the console again and again until the outcome stands there.
+ * Polls the console until it contains the outcome.
  * @param within milliseconds
  * @throws Stopped when the time is over or the signal is aborted; Error when the machine ends before
  */
@@ -31,7 +31,7 @@ export async function waitForBootOutcome(
   machine: Pick<Machine, 'console' | 'name'>,
   options: {
     readonly within: number;
-    /** Milliseconds between two looks; 10 seconds when left out. */
+    /** Milliseconds between two polls; 10 seconds when omitted. */
     readonly every?: number;
     readonly signal?: AbortSignal;
     readonly progress?: (line: string) => void;

@@ -1,4 +1,4 @@
-/** Where a document is booted: one small interface for multipass, QEMU and EC2. */
+/** A machine that boots a document: one small interface for multipass, QEMU and EC2. */
 import type { Distro } from '../config/deployment';
 import type { FlagTable, FlagValues } from '../config/flags';
 import { between } from '../config/rules';
@@ -10,31 +10,31 @@ export type MachineKind = 'multipass' | 'qemu' | 'ec2';
 export interface HowTo {
   readonly enter: string;
   readonly remove: string;
-  /** When it goes by itself; absent where it does not. */
+  /** When it ends automatically; absent where it does not. */
   readonly until?: string;
 }
 
 export interface Machine {
   readonly kind: MachineKind;
-  /** The name or id under which a person finds it. */
+  /** The name or id by which a person finds it. */
   readonly name: string;
-  /** What its console has printed so far. @throws MachineGone once, where that is how its end is noticed */
+  /** The console's output so far. @throws MachineGone once, where this shows that it has ended */
   console(): Promise<string>;
-  /** How many times longer than on a server everything may take, where it is slow; 1 if absent. */
+  /** How many times longer than on a server everything may take, on a slow machine; 1 if absent. */
   readonly patience?: number;
   /** Runs an sh script as root on the machine; absent where there is no way in. @throws MachineGone when it has ended */
   readonly exec?: (script: string, options?: { readonly timeoutMs?: number }) => Promise<Executed>;
-  /** Where one of its TCP ports is reached from here; absent where nothing is open. */
+  /** The local address of one of its TCP ports; absent where none is open. */
   readonly reach?: (port: number) => { readonly host: string; readonly port: number };
-  /** Why it has no `reach` although that was asked for. */
+  /** Why it has no `reach` although the user requested one. */
   readonly unreachable?: string;
   /** For a person: commands that enter and that remove it. */
   readonly howTo: HowTo;
-  /** Removes it and all that was made for it; may be called twice, and while it is still coming up. */
+  /** Removes it and all that was created for it; may be called twice, and while it is still starting. */
   destroy(): Promise<void>;
 }
 
-/** The machine has ended, or is gone, and nobody asked it to: there is nothing more to wait for. */
+/** The machine has ended, or is gone, unexpectedly: there is nothing more to wait for. */
 export class MachineGone extends Error {
   override readonly name = 'MachineGone';
 }
@@ -47,13 +47,13 @@ export class MachineGone extends Error {
  */
 export type Launch = (document: Uint8Array, events: Progress, signal: AbortSignal) => Promise<Machine>;
 
-/** What a command brings along for a launch. */
+/** What a command provides for a launch. */
 export interface LaunchContext {
-  /** The distribution that the document is for, where that is known. */
+  /** The distribution that the document is for, where known. */
   readonly distro: Distro | undefined;
-  /** Asks a person whether to go on; absent where nobody can be asked. */
+  /** Asks a person whether to go on; absent without a terminal. */
   readonly confirm?: (question: string) => Promise<boolean>;
-  /** Called before the first thing is made, with the command that removes whatever may be left. */
+  /** Called before the first thing is created, with the command that removes what may be left. */
   readonly announce: (remove: string) => void;
 }
 
@@ -63,11 +63,11 @@ export interface Configured {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** One kind of machine as `verify` uses it; it is loaded when it is asked for. */
+/** One kind of machine as `verify` uses it; loaded on demand. */
 export interface Driver<Table extends FlagTable> {
   /**
    * @param options the kind's flags, checked
-   * @param document what is going to be booted: a kind may not take every form
+   * @param document what to boot: a kind may not accept every form
    */
   configure(options: FlagValues<Table>, document: Uint8Array, context: LaunchContext): Configured;
 }
@@ -85,10 +85,10 @@ export function timeLimit<const Minutes extends number>(least: number, most: num
 const NAMES: Readonly<Record<MachineKind, string>> = { multipass: 'multipass', qemu: 'QEMU', ec2: 'EC2' };
 
 /**
- * A document for one distribution must not be booted on another one unasked. multipass and QEMU have images of Ubuntu
+ * A document for one distribution must not boot on another one unnoticed. multipass and QEMU have images of Ubuntu
  * alone; EC2 has both.
- * @param distro what the document is for; undefined where that is not known
- * @param image the image that was asked for
+ * @param distro what the document is for; undefined where that is unknown
+ * @param image the requested image
  */
 export function wrongImage(
   kind: MachineKind,

@@ -1,10 +1,10 @@
 /**
- * Writes a value from outside as one token of the file it lands in. Templates get these by the name of the file
- * (src/build.mjs), so that no value reaches a file unquoted; `<%- %>` is the marked exception.
+ * Writes a value from outside as one token of the file that receives it. Templates choose the function by the name of the
+ * file (src/build.mjs), so that no value reaches a file unquoted; `<%- %>` is the marked exception.
  */
 export type Escape = (value: unknown) => string;
 
-/** Words that YAML 1.1 reads as something else than text. */
+/** Words that YAML 1.1 does not read as text. */
 const YAML_WORDS = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
 
 const yaml: Escape = (value) => {
@@ -23,7 +23,7 @@ const shell: Escape = (value) => {
   return /^[A-Za-z0-9_/.:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 };
 
-/** nginx has no way to write a dollar, and Compose's env files have several ways to read one: refuse instead. */
+/** nginx cannot escape a dollar, and Compose's env files have several ways to read one: refuse instead. */
 const plain: Escape = (value) => {
   const text = String(value);
   if (!/^[A-Za-z0-9_/.:@%+=\-[\]~]*$/.test(text))
@@ -41,7 +41,7 @@ const BY_NAME: Readonly<Record<string, Escape>> = {
 /**
  * @param name a file's name on the server, such as `homeserver.yaml`
  * @returns the function that writes one value as a token of that kind of file
- * @throws Error for a kind of file that has no rule
+ * @throws Error for a kind of file without a rule
  */
 export function escapeFor(name: string): Escape {
   const found = BY_NAME[name] ?? BY_EXTENSION[name.slice(name.lastIndexOf('.') + 1)];

@@ -17,7 +17,7 @@ import type { Deployment } from '../config/deployment';
 /** Where the script that operates the server lands. */
 export const SCRIPT = '/usr/local/sbin/matrixctl';
 
-/** What the scripts need to know of the deployment. */
+/** The settings of the deployment that the scripts need. */
 export const SETTINGS = '/etc/gen-cloudinit.env';
 
 /** Where the key of Docker's repository lands. */
@@ -28,20 +28,20 @@ export interface ServerFile {
   readonly path: string;
   readonly mode: string;
   readonly content: string;
-  /** The content in gzip and base64, where it travels so. */
+  /** The content in gzip and base64, where the document packs it. */
   readonly packed?: string;
-  /** What stands for the content in a document with no room for it. */
+  /** What replaces the content in a document without room for it. */
   readonly core?: string;
 }
 
-/** How a document carries what is large in it. */
+/** How a document carries its large content. */
 export interface Content {
   /** Scripts packed, which is shorter in plain text; or plain, which is shorter inside gzip, and readable. */
   readonly scripts: 'packed' | 'plain';
-  /** Whether the key of Docker's repository is in the document, or its SHA-256 alone: the server then fetches the key. */
+  /** Whether the document contains the key of Docker's repository, or only its SHA-256: the server then fetches the key. */
   readonly dockerKey: 'included' | 'fetched';
   /**
-   * Whether matrixctl is in the document; or its SHA-256 and address, where the server fetches it; or matrixctl without
+   * Whether the document contains matrixctl; or its SHA-256 and address, where the server fetches it; or matrixctl without
    * doctor, backup, restore and update.
    */
   readonly matrixctl: 'included' | 'fetched' | 'core';
@@ -55,20 +55,20 @@ interface FileRow {
   readonly what: string;
   /** A function of the values where the template has any, else the text itself. */
   readonly template: ((values: unknown) => string) | string;
-  /** The text as it travels in a plain document, where that is shorter by much: gzip in base64. */
+  /** The text as it travels in a plain document, where that is much shorter: gzip in base64. */
   readonly packed?: string;
   /** The text without what a document may omit. */
   readonly core?: string;
   /**
-   * Where the document writes the file instead, for matrixctl to install it: root writes nothing into a directory of
+   * Where the document writes the file first, for matrixctl to install it: root writes nothing into a directory of
    * another user's, who could have put a link there.
    */
   readonly staged?: string;
 }
 
 /**
- * The permission table of the deployment: every file, with the owner and mode that it has on the server in the end.
- * 991 is Synapse's user inside its image; `matrixctl boot prepare` sets it, since cloud-init knows owners by name only.
+ * The permission table of the deployment: every file, with its final owner and mode on the server.
+ * 991 is Synapse's user inside its image; `matrixctl boot prepare` sets it, because cloud-init knows owners by name only.
  */
 export const FILES: readonly FileRow[] = [
   {
@@ -147,7 +147,7 @@ export const FILES: readonly FileRow[] = [
 ];
 
 /**
- * Words in a certificate's name that jonasal/nginx-certbot takes for settings: the authenticator or the key type
+ * Words in a certificate's name that jonasal/nginx-certbot reads as settings: the authenticator or the key type
  * (its src/scripts/run_certbot.sh).
  */
 const CERTBOT_SETTING = /(?:^|[-.])(?:webroot|dns-[^-.]*|rsa|ecc|ecdsa)(?:[-.]|$)/i;
@@ -158,8 +158,8 @@ export function certificateName(domain: string): string {
 }
 
 /**
- * The files that a document writes, rendered, in the order of the table. Everything is root's for now: cloud-init knows owners
- * by name only, so `matrixctl boot prepare` sets the others.
+ * The files that a document writes, rendered, in the order of the table. Root owns everything at first: cloud-init knows
+ * owners by name only, so `matrixctl boot prepare` sets the others.
  */
 export function serverFiles(deployment: Deployment): ServerFile[] {
   const values = {
@@ -183,8 +183,8 @@ export function sha256Of(content: string | Uint8Array): string {
 }
 
 /**
- * Synapse's port mappings: always on loopback, where nginx and the health check look for it, and on the address
- * asked for unless that covers loopback.
+ * Synapse's port mappings: always on loopback, which nginx and the health check use, and on the requested address
+ * unless that covers loopback.
  */
 function publishedAddresses(bind: string): string[] {
   const mapping = (address: string) => `${address.includes(':') ? `[${address}]` : address}:8008:8008`;

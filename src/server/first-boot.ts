@@ -25,19 +25,19 @@ function step(
 /**
  * The script that cloud-init runs at the end of the first boot, line by line.
  *
- * runcmd's lines become one sh script that goes on after a failed line and whose last line alone decides
- * (canonical/cloud-init issue 7037), so the script is told to stop and to say why. A lock keeps it and the timer that
- * repeats it apart, and what a failed run still has in the background is ended, so that it is not in the next one's way.
- * cloud-init leaves HOME unset, and Docker's client wants it.
+ * runcmd's lines become one sh script that continues after a failed line and whose last line alone decides
+ * (canonical/cloud-init issue 7037). So this script stops at the first failure and reports the reason. A lock separates
+ * it from the timer that repeats it. At its end it stops what a failed run still has in the background, which would
+ * disturb the next run. cloud-init leaves HOME unset, and Docker's client needs it.
  *
- * The script installs Docker, and not cloud-init's `apt` and `packages`: these know no condition, and a server that has
- * Docker keeps it. Besides, cloud-init needs GnuPG for a key of its `apt` module, which Debian 12's image lacks; cloud-init
+ * The script installs Docker, because cloud-init's `apt` and `packages` know no condition, and a server that has Docker
+ * keeps it. Besides, cloud-init needs GnuPG for a key of its `apt` module, which Debian 12's image lacks; cloud-init
  * 22.4.2 then writes an entry that trusts nothing (canonical/cloud-init issue 5535). apt itself reads armoured keys.
  *
- * nginx and its certificate, and the images of Synapse and Element, come in the background while the database starts: a slow
- * certificate authority must not hold up Synapse. Images that the server has are not pulled again, so that a second run
- * changes nothing. Element is started with its dependencies, though Synapse has just answered: Docker Compose would make a
- * container anew that was made with --no-deps. A restored backup starts everything by itself.
+ * nginx with its certificate, and the images of Synapse and Element, come in the background while the database starts: a
+ * slow certificate authority must not delay Synapse. The script does not pull images that the server has, so a second run
+ * changes nothing. Element starts with its dependencies, although Synapse has just answered: otherwise Docker Compose
+ * would recreate a container made with --no-deps. A restored backup starts everything on its own.
  */
 export function firstBoot(deployment: Deployment, content: Content): string[] {
   const { baseDir, images, restoreFrom, scriptUrl } = deployment;
@@ -70,12 +70,12 @@ export function firstBoot(deployment: Deployment, content: Content): string[] {
 /**
  * The lines that cloud-init runs early at every boot, before it writes files.
  *
- * cloud-init marks each module as done for this instance before it runs it, and never repeats it; after a power cut the
- * files that it wrote may be empty and its marks there all the same. `bootcmd` alone runs at every boot, and before the
- * files are written: until the first boot is finished, it takes those marks away, and cloud-init does all of it again. Once
- * it is finished, bootcmd sets them: a new instance id (a restart on Google Cloud, a rescale at Hetzner, a copy of the
- * disk) would else write the document's files over what the owner has changed since. A document that contradicts what the
- * server is for ever is stopped in the same place, before it has overwritten anything (cloudinit/helpers.py,
+ * cloud-init marks each module as done for this instance before it runs it, and never repeats it. After a power cut the
+ * files that it wrote may be empty, and its marks exist all the same. Only `bootcmd` runs at every boot, and before the
+ * files are written: until the first boot is finished, it removes those marks, and cloud-init repeats everything. Once
+ * the first boot is finished, bootcmd sets them: otherwise a new instance id (a restart on Google Cloud, a rescale at
+ * Hetzner, a copy of the disk) would overwrite the owner's later changes with the document's files. The same place stops
+ * a document that contradicts what the server permanently is, before it has overwritten anything (cloudinit/helpers.py,
  * FileSemaphores).
  */
 export function everyBoot({ serverName, baseDir }: Deployment): string[] {
@@ -91,8 +91,9 @@ export function everyBoot({ serverName, baseDir }: Deployment): string[] {
 }
 
 /**
- * Fetches the script that operates the server, unless it is there. apt's downloader is on every image, where curl is not, and
- * refuses a file with another checksum. Nothing else tries again before the next boot, so that this does for half an hour.
+ * Fetches the script that operates the server, unless it is there. Every image has apt's downloader, but not curl; the
+ * downloader refuses a file with another checksum. Nothing else retries before the next boot, so this retries for half an
+ * hour.
  */
 function fetchScript(url: string): string {
   const source = inShell(url);

@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline/promises';
 
 /**
- * Asks a person; undefined where nobody sits at a terminal. The answer is no unless it begins with y; so it is when the
- * terminal is gone.
- * @param signal ends the question; Ctrl-C is left to whoever aborts it, so that it means the same at all times
+ * Asks a person; undefined without a terminal. The answer counts as no unless it starts with y, also when the
+ * terminal has gone.
+ * @param signal ends the question; the caller that aborts it handles Ctrl-C, which then means the same at all times
  */
 export function confirmation(signal: AbortSignal): ((question: string) => Promise<boolean>) | undefined {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;

@@ -15,11 +15,11 @@ export interface Wanted {
   readonly name: string;
 }
 
-/** A server that sends nothing for so long, in milliseconds, has forgotten us. */
+/** Milliseconds of silence after which the download counts as broken. */
 const SILENCE = 60_000;
 const ATTEMPTS = 4;
 
-/** A request that fails when it is interrupted, or when nothing comes for a minute. */
+/** A request that fails when it is interrupted, or when nothing arrives for a minute. */
 class Patience {
   private readonly controller = new AbortController();
   private timer: NodeJS.Timeout | undefined;
@@ -34,10 +34,10 @@ class Patience {
     return this.controller.signal;
   }
 
-  /** Something came. */
+  /** Data has arrived. */
   again(): void {
     clearTimeout(this.timer);
-    const give = () => this.controller.abort(new Error(`nothing came for ${SILENCE / 1000} seconds`));
+    const give = () => this.controller.abort(new Error(`nothing arrived for ${SILENCE / 1000} seconds`));
     this.timer = setTimeout(give, SILENCE);
   }
 
@@ -57,10 +57,10 @@ async function get(
   return proxiedFetch(url, asked);
 }
 
-/** An answer that will be the same when it is asked for again. */
+/** An answer that a retry would not change. */
 class Refused extends Error {}
 
-/** A small file. @throws Error with the URL and what went wrong */
+/** Fetches a small file. @throws Error with the URL and what went wrong */
 export async function fetchBytes(url: string, signal: AbortSignal): Promise<Uint8Array> {
   throwIfStopped(signal);
   const patience = new Patience(signal);
@@ -77,8 +77,8 @@ export async function fetchBytes(url: string, signal: AbortSignal): Promise<Uint
 }
 
 /**
- * Downloads a file; an earlier attempt's beginning is used, also one of a process that was killed.
- * @throws Error when the server refuses, breaks off again and again, or the sum is wrong (then nothing is kept)
+ * Downloads a file; continues after the part of an earlier attempt, also one of a killed process.
+ * @throws Error when the server refuses, breaks off again and again, or the checksum is wrong (then nothing is kept)
  */
 export async function download(wanted: Wanted, events: Progress, signal: AbortSignal): Promise<void> {
   const { url, folder, name, sha256 } = wanted;
@@ -109,13 +109,13 @@ export async function download(wanted: Wanted, events: Progress, signal: AbortSi
   await rename(part, join(folder, name));
 }
 
-/** Takes over what a process that is gone has left of this file. @returns the name for this process's part */
+/** Takes over the part of this file that an ended process has left. @returns the name for this process's part */
 async function adoptPart(folder: string, name: string): Promise<string> {
   const own = join(folder, `${name}.${process.pid}.part`);
   for (const file of await readdir(folder)) {
     const pid = file.startsWith(`${name}.`) ? /\.(\d+)\.part$/.exec(file)?.[1] : undefined;
     if (pid === undefined || Number(pid) === process.pid || isRunning(Number(pid))) continue;
-    // Another process may be taking it too: only one of them gets it.
+    // Another process may take it at the same time: only one of them gets it.
     await rename(join(folder, file), own).catch(() => undefined);
   }
   return own;
@@ -130,7 +130,7 @@ async function fetchRest(url: string, part: string, events: Progress, signal: Ab
   try {
     const headers = have > 0 ? { Range: `bytes=${have}-` } : {};
     const answer = await get(url, { headers, signal: patience.signal });
-    // 416: there is no more than what we have.
+    // 416: the part is already the whole file.
     if (answer.status === 416) return;
     if (!answer.ok || !answer.body) {
       const Kind = answer.status >= 500 || answer.status === 429 ? Error : Refused;
@@ -156,14 +156,14 @@ async function fetchRest(url: string, part: string, events: Progress, signal: Ab
   }
 }
 
-/** What fetch means by "fetch failed" is in the cause. */
+/** The cause contains what fetch means by "fetch failed". */
 function reason(error: unknown): string {
   const { message, cause } = error as Error;
   if (error instanceof ProxyError) return message;
   return cause instanceof Error && cause.message ? cause.message : message;
 }
 
-/** A new line after so many parts of a hundred, but not sooner than after a second; and in any case after 10 s. */
+/** A new line per few percent, but not sooner than after a second; and in any case after 10 s. */
 const STEP = 5;
 const WIDTH = 20;
 
@@ -173,7 +173,7 @@ class DownloadProgress {
   private done: number;
 
   /**
-   * @param begin bytes that were there already
+   * @param begin bytes that the part already has
    * @param total bytes of the whole; NaN if the server does not say
    */
   constructor(
@@ -185,7 +185,7 @@ class DownloadProgress {
     this.done = begin;
   }
 
-  /** Whether something is missing. */
+  /** Whether bytes are missing. */
   get short(): boolean {
     return this.done < this.total;
   }

@@ -2,10 +2,10 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { errnoReason } from '../diagnostics/errno';
 
-/** More than any provider takes, even expanded; a document of this size is a mistake. */
+/** More than any provider accepts, even expanded; a document of this size is a mistake. */
 const MAX_INPUT = 16 * 1024 * 1024;
 
-/** Options and keys are some thousand characters; a device without end must not fill the memory. */
+/** Options and keys are some thousand characters; an endless device must not fill the memory. */
 const MAX_TEXT = 1024 * 1024;
 
 /** Code of an error that is a mistake in the request: exit code 2. */
@@ -18,7 +18,7 @@ export class InputError extends Error {
 }
 
 /**
- * Reads the document that a verb is asked about.
+ * Reads the document that a verb works on.
  * @param file path; `-` or nothing is standard input
  * @throws InputError when it cannot be read, is empty or is larger than 16 MiB
  */
@@ -38,7 +38,7 @@ export async function readGiven(file: string | undefined): Promise<Uint8Array> {
   return bytes;
 }
 
-/** How messages call the input. */
+/** The name of the input in messages. */
 export function inputName(file: string | undefined): string {
   return file === undefined || file === '-' ? 'standard input' : file;
 }

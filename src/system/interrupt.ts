@@ -1,11 +1,11 @@
-/** Ctrl-C for a command that has to clean up: the first asks to end, the second ends. */
+/** Ctrl-C for a command that has to clean up: the first requests the end, the second ends at once. */
 
 export interface Interruptible {
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
   /** Whether it was. */
   readonly interrupted: boolean;
-  /** Gives the signals back to node. */
+  /** Returns the signals to Node. */
   release(): void;
 }
 

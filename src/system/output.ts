@@ -1,4 +1,4 @@
-/** The product to its place: a file, or standard output. */
+/** Writes the product: to a file, or to standard output. */
 import {
   accessSync,
   chmodSync,
@@ -16,7 +16,7 @@ import { errnoReason } from '../diagnostics/errno';
 import { InputError } from './input';
 
 /**
- * Writes the whole file or nothing. A link is followed. A device or a pipe is written to directly, because a file in its
+ * Writes the whole file or nothing. It follows a link. It writes to a device or a pipe directly, because a file in its
  * place would destroy it. A file that has these bytes already stays untouched.
  * @param mode permission bits of a new file; an existing one keeps its own, less what `mode` does not allow
  * @throws InputError when the path is a directory; Error with the path and the reason when it cannot be written
@@ -38,7 +38,7 @@ function writeWhole(path: string, bytes: Uint8Array, mode: number): void {
     return;
   }
   if (found && found.size === bytes.length && (found.mode & 0o777 & ~mode) === 0) {
-    // A file that may be written but not read is replaced.
+    // A file that can be written but not read is replaced.
     const old = canRead(path) ? readFileSync(path) : undefined;
     if (old?.equals(bytes)) return;
   }
@@ -64,9 +64,9 @@ function canRead(path: string): boolean {
 }
 
 /**
- * Writes to standard output and comes back when all of it is through. To a file it writes piece by piece: a disk that
- * fills up takes the first piece only, and the system reports no error before the next one.
- * @throws the system's error (a full disk); a reader that has gone away is none, and the rest is not wanted then
+ * Writes to standard output and returns when everything has been written. It writes to a file piece by piece: a disk that
+ * fills up accepts the first piece only, and the system reports no error before the next one.
+ * @throws the system's error (a full disk); not when the reader has gone away, which ends the writing
  */
 export async function printOut(product: string | Uint8Array): Promise<void> {
   if (fstatSync(process.stdout.fd).isFile()) {

@@ -1,4 +1,4 @@
-/** What fetch does for a download, through a proxy: Node's own fetch knows proxies from Node 24 on only. */
+/** What a download needs of fetch, through a proxy: Node's own fetch supports proxies only from Node 24 on. */
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { Readable } from 'node:stream';
@@ -11,7 +11,7 @@ interface Asked {
   readonly signal: AbortSignal;
 }
 
-/** GET, with redirects. @returns as fetch does; the body of what is not OK is dropped */
+/** GET, with redirects. @returns as fetch does; the body is dropped unless the answer is OK */
 export async function proxiedFetch(url: string, asked: Asked): Promise<Response> {
   const agent = new EnvironmentAgent();
   let at = new URL(url);

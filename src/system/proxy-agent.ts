@@ -1,4 +1,4 @@
-/** Requests through the proxy that the environment names for each address, or past it where NO_PROXY says so. */
+/** Requests through the proxy that the environment names for each address, or directly where NO_PROXY says so. */
 import { ClientRequest, type Agent as HttpAgent, globalAgent as httpAgent } from 'node:http';
 import { globalAgent as httpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
@@ -60,7 +60,7 @@ function unreachable(proxy: Proxy, cause: unknown): ProxyError {
   );
 }
 
-/** For http: and https: requests alike; each connection asks the environment anew. */
+/** For http: and https: requests alike; it reads the environment again for each connection. */
 export class EnvironmentAgent extends Agent {
   override async connect(request: ClientRequest, options: AgentConnectOpts): Promise<Duplex | HttpAgent> {
     const { secureEndpoint, host, port } = options;
@@ -68,7 +68,7 @@ export class EnvironmentAgent extends Agent {
     const target = `${name}:${port}`;
     const proxy = proxyFor(`${secureEndpoint ? 'https' : 'http'}://${target}`);
     if (!proxy) return secureEndpoint ? httpsAgent : httpAgent;
-    // A request that is given up takes along the connection to a proxy that says nothing. Until it has a socket,
+    // An aborted request also closes the connection to a proxy that does not answer. Until it has a socket,
     // Node emits nothing when it is destroyed.
     const ended = new AbortController();
     request.destroy = (error) => {

@@ -1,9 +1,9 @@
 /**
- * Whether the environment names a proxy, and what goes wrong with one. What speaks to it is in proxy-agent.ts, which
- * is loaded only where there is a proxy.
+ * Whether the environment names a proxy, and what can go wrong with one. proxy-agent.ts speaks to the proxy, and is
+ * loaded only where there is one.
  */
 
-/** The proxy is not reachable, refuses, or is not one. `message` is the sentence and what to do. */
+/** The proxy is not reachable, refuses, or is not a proxy. `message` is the sentence and what to do. */
 export class ProxyError extends Error {
   readonly code = 'EPROXY';
 

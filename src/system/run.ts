@@ -15,7 +15,7 @@ export interface Executed {
   readonly stderr: string;
 }
 
-/** Who hears how far long work is. */
+/** Receives the progress of long work. */
 export interface Progress {
   /** One plain line. */
   progress(line: string): void;
@@ -38,20 +38,20 @@ export class RunError extends Error {
 }
 
 export interface RunOptions {
-  /** After so many milliseconds the program is ended with SIGKILL; 10 minutes if absent. */
+  /** After this many milliseconds SIGKILL ends the program; 10 minutes if absent. */
   readonly timeoutMs?: number;
-  /** The whole environment of the program; this process's own, in the C locale, if absent. */
+  /** The whole environment of the program; if absent, this process's own, in the C locale. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
   /** Working directory; this process's own if absent. */
   readonly cwd?: string;
-  /** Ends the program with SIGKILL too. */
+  /** Also ends the program with SIGKILL. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Runs a program to its end.
- * @returns its outcome, whatever the exit code is; -1 when it was ended by a signal or by the time limit
+ * @returns its outcome, whatever the exit code is; -1 when a signal or the time limit ended it
  * @throws only if it cannot be started
  */
 export function tryRun(argv: readonly string[], options: RunOptions = {}): Promise<Executed> {
@@ -83,7 +83,7 @@ export function tryRun(argv: readonly string[], options: RunOptions = {}): Promi
       const text = (chunks: readonly Buffer[]) => Buffer.concat(chunks).toString();
       resolve({ code: code ?? -1, stdout: text(out), stderr: text(err) });
     });
-    // The program may end before it has read its input: that is its exit code's to tell.
+    // The program may end before it has read its input: its exit code then says why.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input);
   });
@@ -111,7 +111,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   throw new RunError(argv, outcome);
 }
 
-/** Whether there is a process of this number. */
+/** Whether a process of this number exists. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

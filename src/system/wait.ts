@@ -1,6 +1,6 @@
-/** Waiting that ends early: by Ctrl-C, by a time limit. */
+/** Waits that can end early: by Ctrl-C, by a time limit. */
 
-/** Was told to end: by Ctrl-C, by a time limit, by a person who answered "no". */
+/** The work was stopped: by Ctrl-C, by a time limit, by a person who answered "no". */
 export class Stopped extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -18,7 +18,7 @@ export function throwIfStopped(signal: AbortSignal | undefined): void {
 /**
  * Waits.
  * @param ms milliseconds
- * @throws Stopped at once when the signal is aborted, and then leaves no timer behind
+ * @throws Stopped at once when the signal is aborted; no timer stays behind
  */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   throwIfStopped(signal);
@@ -35,7 +35,7 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /**
- * Looks again and again until there is an answer.
+ * Polls until there is an answer.
  * @param look answers undefined for "not yet"
  * @returns the answer, or undefined when the time is over
  */

@@ -1,4 +1,4 @@
-/** By what certificate the probes from outside are let in, and who signed it. */
+/** Which certificate the probes from outside accept, and who signed it. */
 import type { Machine } from '../machines/machine';
 import { quoted } from '../server/escape';
 import { pause } from '../system/wait';
@@ -10,26 +10,26 @@ import { canEnter, type Enterable, printed } from './shell';
 const { holds, unknown } = judging('from outside');
 
 export interface Certified {
-  /** Absent when there is no TLS to be had. */
+  /** Absent when the machine offers no TLS. */
   readonly trust?: Trust;
   readonly points: readonly Check[];
   /** What a reader of the report has to know. */
   readonly notes: readonly string[];
 }
 
-/** Milliseconds: nginx-certbot makes its certificate some seconds after it has started. */
+/** Milliseconds: nginx-certbot creates its certificate some seconds after it has started. */
 const WITHIN = 90_000;
 const LOOK = 3_000;
 
 const LOCAL_CA =
-  "The certificate is signed by a CA made on the machine (tls local-ca), as the domain does not point to it; Let's Encrypt was not asked.";
+  "The certificate is signed by a CA made on the machine (tls local-ca), because the domain does not point to it; Let's Encrypt was not involved.";
 
 /** A compose file beside the deployment's own, which stays as it is. */
 export const OVERRIDE = '/root/nginx/verify-local-ca.yml';
 
 /**
- * Finds out how TLS can be checked. A document that orders a certificate which did not come is helped, if there is
- * a way in: nginx is told to take a CA of its own, by a compose file beside the deployment's.
+ * Finds out how to check TLS. Where a document orders a certificate that did not come, and the machine can be entered,
+ * a compose file next to the deployment's makes nginx use a CA of its own.
  * @param reach where the machine's ports are reached
  */
 export async function certify(
@@ -102,7 +102,7 @@ async function byLocalCa(
   return { trust: { kind: 'unverified' }, points: [point], notes };
 }
 
-/** Without a way in the CA made on the machine cannot be read: the names can be judged, the signature cannot. */
+/** Without a way in the CA made on the machine cannot be read: only the names can be judged, not the signature. */
 async function unverified(expectations: Expectations, reach: Way['reach']): Promise<Certified> {
   const trust: Trust = { kind: 'unverified' };
   const { certificate, error } = await ask({ domain: expectations.domain, reach, trust }, { path: '/' });
@@ -132,7 +132,7 @@ function withoutCertificate({ domain, signer }: Expectations, error: string): Ce
   };
 }
 
-/** Lets nginx take a CA of its own. The container is made anew; the deployment's files are not touched. */
+/** Makes nginx use a CA of its own. This recreates the container and changes no file of the deployment. */
 async function takeLocalCa(machine: Enterable, { proxy }: Expectations): Promise<void> {
   const service = proxy.replace(/^.*?-(.*)-1$/, '$1');
   const script = `set -e

@@ -1,13 +1,13 @@
 /** One thing that holds, does not hold, or could not be judged. */
 
 /**
- * `not judged` is never `ok`: where the evidence was to be had, it counts as a failure (`required`); where this kind
- * of machine cannot give it at all, it is told and does not decide.
+ * `not judged` is never `ok`: where the evidence should be available, it counts as a failure (`required`); where this kind
+ * of machine cannot give it at all, the report mentions it, and it does not decide.
  */
 export type Status = 'ok' | 'failed' | 'not judged';
 
 export interface Check {
-  /** What it belongs to, a heading of the table: `cloud-init`, `files`, `containers` and so on. */
+  /** Its group, a heading of the table: `cloud-init`, `files`, `containers` and so on. */
   readonly group: string;
   readonly name: string;
   readonly status: Status;
@@ -26,11 +26,11 @@ function oneLine(text: string): string {
 
 /** Judges within one group. */
 export interface Judging {
-  /** A point on a condition. */
+  /** A point that depends on a condition. */
   holds(name: string, ok: boolean, seen: string, expected: string): Check;
-  /** A point that what was seen is exactly what was expected. */
+  /** A point that what was seen equals what was expected. */
   is(name: string, seen: string, expected: string): Check;
-  /** A point that nobody could judge. @param required whether it should have been possible here */
+  /** A point without evidence. @param required whether this machine should have given it */
   unknown(name: string, why: string, required: boolean): Check;
 }
 
@@ -57,7 +57,7 @@ export function judging(group: string): Judging {
   };
 }
 
-/** Whether the points together say that the machine is as it should be. */
+/** Whether the points together show that the machine is as it should be. */
 export function allHold(points: readonly Check[]): boolean {
   return (
     points.some(({ status }) => status === 'ok') &&

@@ -1,4 +1,4 @@
-/** What is kept of a machine before it is removed. */
+/** What `verify` saves of a machine before it removes it. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Machine } from '../machines/machine';
@@ -10,15 +10,15 @@ import { canEnter, type Enterable, printed } from './shell';
 const MOST = 2_000_000;
 
 export interface Evidence {
-  /** The files written; what could not be had is left out. */
+  /** The files written; without those that were not available. */
   readonly saved: readonly string[];
-  /** Why nothing more could be written, if so; that must not cost the verdict. */
+  /** Why nothing more could be written, if so; this must not change the verdict. */
   readonly notes: readonly string[];
 }
 
 /**
- * Saves the console, and of a machine that did not do as it should cloud-init's logs and the last lines of each container.
- * @param directory is made if it is not there
+ * Saves the console; of a machine that failed also cloud-init's logs and the last lines of each container.
+ * @param directory is created if it is missing
  */
 export async function saveEvidence(
   machine: Machine,

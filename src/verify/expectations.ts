@@ -1,4 +1,4 @@
-/** What a document promises, read from the document itself: the same for one just made and for one in a file. */
+/** What a document promises, read from the document itself: the same for a compiled one and for one in a file. */
 import { load } from 'js-yaml';
 import { planExtract } from '../cloudinit/read/extract-plan';
 import { octal } from '../cloudinit/read/inventory';
@@ -19,11 +19,11 @@ export interface ExpectedContainer {
   readonly name: string;
   readonly service: string;
   readonly image: string;
-  /** Whether it has a health check in the document; an image may bring one of its own. */
+  /** Whether the document has a health check for it; an image may bring one of its own. */
   readonly isChecked: boolean;
 }
 
-/** Who is to sign the certificate. */
+/** Who signs the certificate. */
 export type Signer = 'local-ca' | 'letsencrypt' | 'staging' | 'acme';
 
 export interface Expectations {
@@ -47,8 +47,8 @@ const NGINX_COMPOSE = '/root/nginx/compose.yml';
 const CERTBOT = '/data/nginx/nginx-certbot.env';
 
 /**
- * @param document user data in any form that a provider takes
- * @returns what has to hold on the machine, or why the document is not one that can be judged
+ * @param document user data in any form that a provider accepts
+ * @returns what has to hold on the machine, or why the document cannot be judged
  */
 export function readExpectations(document: Uint8Array): Expectations | { readonly problem: string } {
   const { files, problem } = planExtract(document, false);
@@ -72,7 +72,7 @@ export function readExpectations(document: Uint8Array): Expectations | { readonl
     files: files.flatMap(({ path, bytes, mode, owner }) => {
       const file = {
         path,
-        // The last word on owners is matrixctl's, which knows those that cloud-init has no name for.
+        // matrixctl has the last word on owners, because cloud-init has no name for some of them.
         owner: owners.get(path) ?? owner,
         mode: octal(mode),
         sha256: sha256Of(bytes),
@@ -94,7 +94,7 @@ export function readExpectations(document: Uint8Array): Expectations | { readonl
   };
 }
 
-/** `NAME=value` lines, as a shell and Compose both read those that we write. */
+/** `NAME=value` lines, read as a shell and Compose both read those that we write. */
 function settings(text: string): Map<string, string> {
   const lines = text.split('\n').flatMap((line) => {
     const [, name, value] = /^([A-Z_]+)=(.*)$/.exec(line) ?? [];

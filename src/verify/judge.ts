@@ -1,4 +1,4 @@
-/** All the evidence that a machine can give, in the order in which it is taken. */
+/** Collects all the evidence that a machine can give, in order. */
 import type { Machine } from '../machines/machine';
 import { throwIfStopped } from '../system/wait';
 import { certify } from './certificate';
@@ -13,7 +13,7 @@ import { judgeRedirect, judgeWeb, TLS_POINTS } from './outside/web';
 import { canEnter, type Enterable } from './shell';
 import type { Ended } from './wait-first-boot';
 
-/** From where the machine could be looked at. */
+/** The viewpoints from which the machine could be checked. */
 export type Access = 'inside and outside' | 'inside' | 'console and outside' | 'console';
 
 export interface Judged {
@@ -29,7 +29,7 @@ export function accessTo(machine: Machine): Access {
 
 /**
  * @param ended how the first boot ended
- * @param show takes what is being judged, for the display
+ * @param show receives what is being judged, for the display
  * @throws Stopped when the signal is aborted; anything else that goes wrong is a point that does not hold
  */
 export async function judge(
@@ -53,11 +53,11 @@ export async function judge(
     }
   };
   if (!canEnter(machine)) points.push(...unseenInside(machine));
-  // A machine that never let us in will not do so now.
+  // A machine that has not let us in so far will not do so now.
   else if (ended.ended || ended.trouble === '') await judgeInside(machine, expectations, signal, step);
   if (!machine.reach) {
     const { unreachable = 'no port of the machine is reached from here' } = machine;
-    // Whoever asked for it rests the verdict on it.
+    // The user requested it, so the verdict depends on it.
     const isAsked = machine.unreachable !== undefined;
     points.push(judging('from outside').unknown('everything', unreachable, isAsked));
     return { access: accessTo(machine), points, notes };
@@ -108,7 +108,7 @@ function firstBoot({ ended, outcome, trouble }: Ended): Check {
   return holds('last word on the console', outcome.ready, seen, 'gen-cloudinit: ready');
 }
 
-/** What only a way in could tell. It is said, and does not decide: this machine was asked for without one. */
+/** The groups that need a way in. The report mentions them, and they do not decide: the user requested such a machine. */
 function unseenInside({ kind }: Machine): Check[] {
   const why = `${kind} gives no way in`;
   return ['cloud-init', 'files', 'containers'].map((group) =>

@@ -1,4 +1,4 @@
-/** Live progress: one line that is written anew on a terminal, plain lines elsewhere. */
+/** Live progress: one line that is rewritten on a terminal, plain lines elsewhere. */
 
 export interface Screen {
   write(text: string): unknown;
@@ -32,7 +32,7 @@ export class Display {
     private readonly screen: Screen,
     private readonly colours: boolean,
   ) {
-    // Elapsed time goes on while nothing else does.
+    // Elapsed time advances while nothing else does.
     if (screen.isTTY) this.timer = setInterval(() => this.draw(), 1000).unref();
   }
 
@@ -46,7 +46,7 @@ export class Display {
     this.draw();
   }
 
-  /** Where it stands: what is going on, and the last line that the machine printed. */
+  /** The current activity, and the last line that the machine printed. */
   show(phase: string, line = ''): void {
     const isNew = phase !== this.phase;
     const isNews = isNew || (line !== this.line && performance.now() - this.said > QUIET);
@@ -56,7 +56,7 @@ export class Display {
     else if (isNews) this.plain(line ? `${phase}: ${line}` : phase);
   }
 
-  /** Leaves the screen to somebody else, such as a question, until the work is done. */
+  /** Leaves the screen to other output, such as a question, until the work is done. */
   async aside<T>(work: () => Promise<T>): Promise<T> {
     if (this.screen.isTTY) this.screen.write(CLEAR);
     this.isAside = true;
@@ -67,7 +67,7 @@ export class Display {
     }
   }
 
-  /** Ends it; the line that is written anew goes. */
+  /** Ends the display and removes the live line. */
   close(): void {
     clearInterval(this.timer);
     if (this.screen.isTTY) this.screen.write(CLEAR);
@@ -88,7 +88,7 @@ export class Display {
   }
 }
 
-/** A console prints what it likes: nothing of it may move the cursor. */
+/** A console prints anything: none of it may move the cursor. */
 function printable(text: string): string {
   const colours = new RegExp(`${ESCAPE}\\[[0-9;?]*[A-Za-z]`, 'g');
   return text

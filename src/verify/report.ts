@@ -13,14 +13,14 @@ export interface Report {
   readonly machine: {
     readonly kind: MachineKind;
     readonly name: string;
-    /** From where it could be looked at, which limits what could be judged. */
+    /** The viewpoints from which the machine could be checked, which limits what could be judged. */
     readonly access: Access;
-    /** Present when it was left. */
+    /** Present when the machine was kept. */
     readonly kept?: HowTo;
   };
   readonly document: { readonly bytes: number; readonly sha256: string };
   readonly seconds: {
-    /** From the start of the launch to a machine that answers, to the end of its first boot, and in all. */
+    /** From the start of the launch to a machine that answers, to the end of its first boot, and in total. */
     readonly launch: number;
     readonly firstBoot: number;
     readonly total: number;
@@ -33,7 +33,7 @@ export interface Report {
 
 const SIGNS = { ok: 'ok', failed: 'FAILED', 'not judged': 'not judged' } as const;
 
-/** @param colours whether the terminal takes them */
+/** @param colours whether the terminal supports them */
 export function verifyReport(report: Report, colours = false): string {
   const { points, notes, saved, machine, seconds, verdict } = report;
   const groups = [...new Set(points.map(({ group }) => group))];
@@ -59,7 +59,7 @@ export function verifyReport(report: Report, colours = false): string {
       ? [
           `kept: ${machine.name}; enter it: ${machine.kept.enter}`,
           `      remove it: ${machine.kept.remove}`,
-          ...(machine.kept.until ? [`      it goes by itself: ${machine.kept.until}`] : []),
+          ...(machine.kept.until ? [`      it ends automatically: ${machine.kept.until}`] : []),
         ]
       : []),
     `${verdict === 'ok' ? 'OK' : 'FAILED'}${only}: ${report.domain} on ${machine.kind} ${machine.name}: ${counts.join(', ')}; ${times}`,

@@ -18,19 +18,19 @@ export interface VerifyOptions {
   readonly within: number;
   /** Directory below which logs and consoles are saved. */
   readonly saveTo: string;
-  /** Milliseconds between two looks at the first boot; five seconds when left out. */
+  /** Milliseconds between two checks of the first boot; five seconds when omitted. */
   readonly every?: number;
 }
 
 /** Ctrl-C, and what is printed when even the clean-up is interrupted. */
 export interface Interruption {
   readonly signal: AbortSignal;
-  /** Takes the command that removes whatever may be left. */
+  /** Receives the command that removes what may be left. */
   readonly announce: (remove: string) => void;
 }
 
 /**
- * Boots the document, judges, saves what tells of a failure, removes the machine.
+ * Boots the document, judges the machine, saves the evidence of a failure, removes the machine.
  * @throws Stopped after an interruption, when everything is removed; the launch's own error when there is no machine
  */
 export async function runVerify(
@@ -60,7 +60,7 @@ export async function runVerify(
     const isWell = allHold(judged.points);
     display.show(isWell ? 'judged' : 'saving logs');
     const folder = join(options.saveTo, machine.name);
-    // A serial log lies in the machine's own folder; it stays however well all is.
+    // A serial log lies in the machine's own folder; it stays even if everything holds.
     const evidence =
       isWell && machine.kind !== 'qemu'
         ? { saved: [], notes: [] }
@@ -86,7 +86,7 @@ export async function runVerify(
       saved: evidence.saved,
     };
   } catch (error) {
-    // Interrupted, or broken ourselves: nothing stays.
+    // Interrupted, or failed ourselves: nothing stays.
     display.show('removing the machine');
     await machine.destroy();
     throw error;
@@ -95,7 +95,7 @@ export async function runVerify(
 
 /**
  * Launches within the time limit. The machine keeps the signal for its whole life, so the limit aborts it only until the
- * machine is there: what comes later must be judged, and saved, also when the time is over.
+ * machine runs: later evidence must be judged, and saved, also when the time is over.
  */
 async function inTime(
   within: number,
@@ -141,8 +141,8 @@ async function firstBoot(
 }
 
 /**
- * Removes the machine; that it could not be removed is a point that does not hold. What is seen in a point is cut to
- * one line, so the command stands in a note.
+ * Removes the machine; a failure to do so is a point that does not hold. What a point has seen is cut to one line, so the
+ * command is in a note.
  */
 async function removal(
   machine: Machine,

@@ -3,7 +3,7 @@
 const text = (description: string) => ({ type: 'string', description });
 const number = (description: string) => ({ type: 'number', minimum: 0, description });
 
-/** Every key is always there unless it is missing in `required`; others do not come without a new version. */
+/** Every key is always present unless it is missing in `required`; a new key means a new version. */
 function object(properties: Readonly<Record<string, object>>, optional: readonly string[] = []): object {
   const required = Object.keys(properties).filter((name) => !optional.includes(name));
   return { type: 'object', properties, required, additionalProperties: false };
@@ -11,9 +11,7 @@ function object(properties: Readonly<Record<string, object>>, optional: readonly
 
 export function verifySchema(): object {
   const point = object({
-    group: text(
-      'what it belongs to: first boot, cloud-init, files, containers, from outside, closed, clean-up',
-    ),
+    group: text('group: first boot, cloud-init, files, containers, from outside, closed, clean-up'),
     name: text('what was judged'),
     status: { enum: ['ok', 'failed', 'not judged'] },
     required: { type: 'boolean', description: 'whether the verdict needs it' },
@@ -24,7 +22,7 @@ export function verifySchema(): object {
     {
       enter: text('command that enters it'),
       remove: text('command that removes it'),
-      until: text('when it goes by itself; missing where it does not'),
+      until: text('when it ends automatically; missing where it does not'),
     },
     ['until'],
   );
@@ -34,7 +32,7 @@ export function verifySchema(): object {
       name: text('name or id under which it is, or was, found'),
       access: {
         enum: ['inside and outside', 'inside', 'console and outside', 'console'],
-        description: 'from where it could be looked at',
+        description: 'viewpoints from which it could be checked',
       },
       kept,
     },
@@ -49,7 +47,7 @@ export function verifySchema(): object {
         description: 'ok: nothing failed, and everything that is required was judged',
       },
       domain: text('DNS name of the server'),
-      serverName: text('what stands after the colon in user names'),
+      serverName: text('domain part of user IDs'),
       machine,
       document: object({
         bytes: { type: 'integer', minimum: 1 },

@@ -1,4 +1,4 @@
-/** Scripts for a machine's `exec`, and what they answer. */
+/** Scripts for a machine's `exec`, and their answers. */
 import type { Machine } from '../machines/machine';
 
 /** A machine that can be entered. */
@@ -17,7 +17,7 @@ export async function printed(machine: Enterable, script: string): Promise<strin
   return stdout;
 }
 
-/** The JSON of a text; undefined when it is none. */
+/** The JSON of a text; undefined when the text is not JSON. */
 export function json(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -26,7 +26,7 @@ export function json(text: string): unknown {
   }
 }
 
-/** A value as an object, empty where it is none, so that its keys may be asked for. */
+/** A value as an object, empty where it is not one, so that its keys can be read. */
 export function fields(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

@@ -1,4 +1,4 @@
-/** Waiting until the first boot has ended, well or not. */
+/** Waits until the first boot has ended, successfully or not. */
 
 import { readBootOutcome } from '../machines/boot-outcome';
 import { type Machine, MachineGone } from '../machines/machine';
@@ -6,7 +6,7 @@ import { pause } from '../system/wait';
 import { STATE_FILE } from './inside/state';
 import { canEnter, type Enterable, fields, json, printed } from './shell';
 
-/** Where it stands, for the display. */
+/** The current state, for the display. */
 export interface Standing {
   /** matrixctl's phase, or `booting` before there is one. */
   readonly phase: string;
@@ -17,13 +17,13 @@ export interface Standing {
 export interface Ended {
   /** False when the time limit came first. */
   readonly ended: boolean;
-  /** What the console's last word was, where only the console could be read. */
+  /** The console's last message, where only the console could be read. */
   readonly outcome: ReturnType<typeof readBootOutcome>;
-  /** Why the machine could not be asked, the last time that this happened. */
+  /** Why the machine did not answer, the last time that this happened. */
   readonly trouble: string;
 }
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 export const LOOK = 5_000;
 
 /**
@@ -54,8 +54,8 @@ interface Look extends Ended {
 }
 
 /**
- * cloud-init has ended when it has written its result, which lies in /run and so speaks of this boot; a last stage that
- * crashed leaves none but a failed unit. cloud-init itself is not asked: each call costs a second of Python.
+ * cloud-init has ended when it has written its result, which is in /run and so belongs to this boot. A last stage that
+ * crashed leaves only a failed unit. The check does not call cloud-init itself: each call costs a second of Python.
  */
 const SCRIPT = `if [ -e /run/cloud-init/result.json ] || systemctl -q is-failed cloud-final.service 2>/dev/null
 then echo ended; else echo running; fi
@@ -70,7 +70,7 @@ async function lookInside(machine: Enterable): Promise<Look> {
     return { ended: word === 'ended', outcome: undefined, trouble: '', standing };
   } catch (error) {
     if (error instanceof MachineGone) throw error;
-    // It may still be coming up, or be on its way through a reboot; the time limit has the last word.
+    // It may still be booting, or rebooting; the time limit has the last word.
     const trouble = error instanceof Error ? error.message : String(error);
     return { ended: false, outcome: undefined, trouble, standing: { phase: 'booting', line: trouble } };
   }

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # --- backups
 
-# PostgreSQL stops on a full disk, so that much stays free, in megabytes.
+# PostgreSQL stops on a full disk, so this much stays free, in megabytes.
 RESERVE=512
 
-# Puts a program's dump into a file: all of the database but the one-time keys, which other devices have used up since.
+# Writes a program's dump into a file: the whole database except the one-time keys, which devices have used up since.
 dump_database() { # FILE
   (
     keep_reserve "$(dirname "$1")" &&
@@ -13,8 +13,8 @@ dump_database() { # FILE
   sync "$1"
 }
 
-# Synapse owns its database and can put anything behind the names of functions and operators there, and arithmetic of bash
-# runs commands that a text holds: only a number is taken. Not in a subshell, where the reason of a failure would be lost.
+# Synapse owns its database and can redefine functions and operators there, and bash's arithmetic runs commands inside
+# a text: only a number is accepted. Not in a subshell, which would lose the reason of a failure.
 measure_database() {
   local size
   size=$(sql -c "SELECT pg_catalog.pg_database_size('synapse'::pg_catalog.name)") || die 'the database does not answer'
@@ -22,7 +22,7 @@ measure_database() {
   DATABASE_MB=$((size / 1048576))
 }
 
-# Whether a backup fits there, at the worst: all media, and the dump beside the file and in it.
+# Whether a backup fits there in the worst case: all media, and the dump next to the file and in it.
 require_space_for_backup() { # DIRECTORY
   local media
   measure_database
@@ -30,12 +30,12 @@ require_space_for_backup() { # DIRECTORY
   require_space "$1" $((${media:-0} + 2 * DATABASE_MB + 50 + RESERVE)) 'for a backup'
 }
 
-# The backups that the timer made, oldest first, NUL-separated. Other files in the directory are their owner's.
+# The backups that the timer made, oldest first, NUL-separated. It ignores the owner's other files in the directory.
 nightly_backups() {
   find $BACKUPS -maxdepth 1 -type f -regextype posix-extended -regex '.*/matrix-[0-9]{8}-[0-9]{6}\.tar\.gz' -print0 | sort -z
 }
 
-# Removes the oldest backups until so many are left, and never the newest.
+# Removes the oldest backups until this many are left, and never the newest.
 prune_backups() { # NUMBER
   local all surplus
   mapfile -d '' -t all < <(nightly_backups)
@@ -52,11 +52,11 @@ remove_partial_backups() {
   rm -f "$LIB/backup-place"
 }
 
-# Writes Synapse's files as the members of a tar archive, without its end, and their checksums to descriptor 3; what it
-# leaves out goes to standard error. One pass: each file is read once. Links, pipes and devices are no files of
-# Synapse's. A file that changes while it is read is left out; one too large to hold is taken as far as it was there.
-# Of a folder that cannot be read Python gives the name without its path.
-# Media of other servers and previews of pages are left out too: Synapse fetches them again.
+# Writes Synapse's files as the members of a tar archive, without its end, and their checksums to descriptor 3. It lists
+# what it omits on standard error. One pass: it reads each file once. Links, pipes and devices are not Synapse's files.
+# It omits a file that changes during the reading, and stores the existing part of one that is too large to hold.
+# Python gives the name of an unreadable folder without its path.
+# It also omits media of other servers and previews of pages: Synapse fetches them again.
 # Python reads this program from standard input and runs with Synapse's rights. It opens each file by its name in the
 # open directory (dir_fd) and follows no link.
 archive_files() {
@@ -135,8 +135,8 @@ sums.close()
 PYTHON
 }
 
-# The configuration that a person may want to look up, and what only this server knows: passwords, and the key of a
-# certificate authority of its own.
+# The configuration, for a person to look up, and what only this server knows: passwords, and the key of a certificate
+# authority of its own.
 backup_config() { # DIRECTORY
   local password
   mkdir "$1"
@@ -176,7 +176,7 @@ write_backup() { # [FILE [anyhow]]
   [ ! -d "$to" ] || to=$to/$name
   RECORD+=" $to"
   [ ! -e "$to" ] || [ -f "$to" ] || die "$to is not a regular file"
-  # What a restore replaces is backed up whatever it is.
+  # The state that a restore replaces is backed up in any condition.
   [ "${2-}" = anyhow ] || synapse_has "$SERVER_NAME.signing.key" ||
     die "there is no $DATA/$SERVER_NAME.signing.key, or it is a link: put the key itself there"
   [ "${1-}" ] || [ ! "${BACKUP_KEEP-}" ] || prune_backups $((BACKUP_KEEP - 1))
@@ -205,7 +205,7 @@ write_backup() { # [FILE [anyhow]]
   [ "${1-}" ] || [ ! "${BACKUP_KEEP-}" ] || prune_backups "$BACKUP_KEEP"
 }
 
-# However a backup ends, nothing half made stays, and the state file has the reason.
+# However a backup ends, no partial file stays, and the state file has the reason.
 PART=''
 clean_up_backup() {
   [ ! "$PART" ] || rm -rf -- "$PART"

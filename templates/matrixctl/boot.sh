@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # --- the first boot
 
-# A power cut can leave a database directory half made, which looks whole to Docker. It is removed only when all three
-# hold: Docker said that there was no such volume before this first boot, the database has never answered, and this is
-# not the run that noted so. Images that a power cut left half unpacked look whole as well.
+# A power cut can leave an incomplete database directory, which looks complete to Docker. The script removes it only under
+# three conditions: Docker knew no such volume before this first boot, the database has never answered, and another run
+# recorded that. Images that a power cut left incompletely unpacked look complete as well.
 prepare_new_database() {
   local volumes boot_id
   if [ -e $LIB/database ] || [ -e $READY ] || [ -s $LIB/unfinished ]; then return; fi
@@ -17,7 +17,7 @@ prepare_new_database() {
   fi
   echo "$boot_id" | replace_file $LIB/new-database 600
 }
-# Notes that the database has answered; from then on nothing here removes it.
+# Records that the database has answered; from then on nothing here removes it.
 confirm_database() {
   case $(database_locale) in
     UTF8CC) ;;
@@ -28,8 +28,8 @@ confirm_database() {
   rm -f $LIB/new-database
 }
 
-# Synapse makes its tables in many transactions. One that was cut short in them ends at once, at each later start, and no
-# version of the schema is noted: nobody has ever used that database, and it begins again.
+# Synapse makes its tables in many transactions. If it is cut short, every later start ends at once, and the database has
+# no schema version. Such a database was never in use, so it starts again from empty.
 tables_incomplete() {
   [ "$(timeout 20 docker inspect -f '{{.RestartCount}}' matrix-synapse-1)" != 0 ] &&
     [ "$(sql -c "SELECT to_regclass('public.background_updates') IS NOT NULL AND NOT EXISTS (SELECT FROM public.schema_version)")" = t ]
@@ -74,7 +74,7 @@ boot_prepare() { # PACKAGE...
 boot_files() { install_files; }
 boot_pull() { pull_images "$@"; } # IMAGE...
 
-# The certificate is ordered while the database and Synapse start: the start of the container is an order.
+# nginx orders the certificate when its container starts, while the database and Synapse start.
 boot_proxy() { # IMAGE
   pull_images "$1"
   listen_on_ipv4 nginx
@@ -111,7 +111,7 @@ boot_ready() {
   say "ready: https://$DOMAIN/"
 }
 
-# Background processes that are left would block the next try.
+# Remaining background processes would block the next try.
 boot_end() { # EXIT-CODE [PROCESS...]
   [ "$1" != 0 ] || exit 0
   [ $# = 1 ] || kill "${@:2}" 2>/dev/null || :
@@ -122,7 +122,7 @@ boot_end() { # EXIT-CODE [PROCESS...]
 
 boot_busy() { report_lock_holder; }
 
-# After a reboot cloud-init does all of it again until it is done (src/server/first-boot.ts); the timer is for all else.
+# After a reboot cloud-init repeats the first boot until it is done (src/server/first-boot.ts); the timer handles the rest.
 install_units() {
   local unit=/etc/systemd/system/matrix
   replace_file $unit.service 644 <<UNIT

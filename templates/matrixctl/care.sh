@@ -6,7 +6,7 @@ continue_or_clean_up() {
     exec 9>&-
     exec "$0" continue
   fi
-  # What a killed command left, now that nothing is unfinished.
+  # What a killed command left, once nothing is unfinished.
   [ ! -d $BACKUPS ] || remove_partial_backups
   rm -f $BACKUPS/fetched-???????????????? $BACKUPS/fetched-????????????????.part $DUMP.part
   if [ -d "$RESTORED" ]; then
@@ -22,7 +22,7 @@ start_due_backup() {
   exec "$0" backup
 }
 
-# At night, or when the last one is older than a day; one that fails is tried again after an hour.
+# At night, or when the last one is older than a day; an hour after a failed one, the next try.
 backup_due() {
   local minutes=1500
   [ "${BACKUP_KEEP-}" ] || return 1

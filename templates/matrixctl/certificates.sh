@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # --- certificates
 
-# How many seconds the certificate that nginx serves is still good for, and how many it was made for; 0 1 without one.
+# The remaining and the total validity of nginx's certificate, in seconds; 0 1 without one.
 certificate_lifetime() {
   local dates begin end
   mapfile -t dates < <(get / -v -o /dev/null 2>&1 | head -c 100000 | sed -n 's/^\* *start date: //p;s/^\* *expire date: //p')
@@ -12,12 +12,12 @@ certificate_lifetime() {
   fi
 }
 
-# What a person calls so many seconds.
+# A duration in words.
 format_duration() { # SECONDS
   if [ "$1" -ge 172800 ]; then echo "$(($1 / 86400)) days"; else echo "$(($1 / 3600)) hours"; fi
 }
 
-# Why the last order failed, in the words of the certificate authority; nothing when it did not.
+# Why the last order failed, in the certificate authority's words; nothing when it did not.
 last_order_error() {
   timeout 20 docker logs --tail 300 nginx-nginx-1 2>&1 | head -c 300000 | awk '
     /Detail: / { sub(/.*Detail: /, ""); why = $0 }
@@ -26,15 +26,15 @@ last_order_error() {
     END { print substr(why, 1, 300) }' | tr -d '[:cntrl:]'
 }
 
-# The addresses of the domain, one a line. Synapse's resolver is asked, because /etc/hosts of the server may name the
-# server itself. Synapse may answer anything: only what can be an address is taken.
+# The addresses of the domain, one per line. Synapse's resolver finds them, because /etc/hosts of the server may name the
+# server itself. Synapse may answer anything: only text in the form of an address is accepted.
 resolve_domain() {
   timeout 30 docker exec matrix-synapse-1 python3 -c 'import socket, sys
 for address in sorted({found[4][0] for found in socket.getaddrinfo(sys.argv[1], 80)}): print(address)' "$DOMAIN" 2>/dev/null |
     head -c 10000 | grep -xE '[0-9a-fA-F:.]{2,45}' | head -n 16
 }
 
-# Which records of the domain do not lead here: each address is asked for a word that only this server's nginx knows.
+# Which records of the domain do not lead here: each address must return a token that only this server's nginx knows.
 check_dns() {
   local address record got word found place=.well-known/acme-challenge
   word=$(random_secret)
@@ -56,10 +56,10 @@ check_dns() {
   done
 }
 
-# nginx-certbot waits for hours after a failed order. While a certificate is wanted, which is in the last third of its time
-# as well: look at DNS, and order where it can work. Let's Encrypt takes five failures an hour, so the first orders are 20
-# minutes apart, and each failure doubles the pause, up to 12 hours. When the last wrong record has become right, order at
-# once and count anew, once an hour at most. An address that does not answer from here may do so from elsewhere.
+# nginx-certbot waits for hours after a failed order. Whenever the certificate is missing, or in the last third of its
+# validity: check DNS, and order where this can succeed. Let's Encrypt allows five failures per hour. So the first orders
+# are 20 minutes apart, and each failure doubles the pause, up to 12 hours. When the last wrong record has been corrected,
+# order at once and reset the pause, at most once an hour. An address that does not answer from here may do so elsewhere.
 renew_certificate() { # [now]
   local left life why who='' failed ask=$1 orders pause result
   read -r left life < <(certificate_lifetime)
@@ -79,7 +79,7 @@ renew_certificate() { # [now]
     [[ $orders =~ ^[0-9]$ ]] || orders=6
     pause=$((20 << orders))
     [ $pause -le 720 ] || pause=720
-    # A minute less: the timer does not tick to the second.
+    # One minute less: the timer is not exact to the second.
     if [ "$ask" ] || { [[ $who != *' is '* ]] && older_than order $((pause - 1)); }; then
       touch $LIB/order
       echo $((orders < 6 ? orders + 1 : 6)) | replace_file $LIB/orders 600

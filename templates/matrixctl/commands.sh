@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # --- commands that call Docker and change nothing else
 
-# The only place of these words, with list_operations.
+# The only list of these words, together with list_operations.
 list_commands() {
   cat <<'COMMANDS'
 help|[COMMAND]|user|changes nothing; shows these words
@@ -35,12 +35,12 @@ cmd_help() { # [COMMAND]
   [ ! "${1-}" ] || [ "$known" ] || die "no help on $1; matrixctl help"
 }
 
-# Refuses more arguments than a command takes.
+# Refuses more arguments than a command accepts.
 max_arguments() { # NUMBER ARGUMENT...
   [ $# -le $(($1 + 1)) ] || die "unexpected argument ${*:$1+2:1}; matrixctl help"
 }
 
-# For a command that unfinished work would spoil.
+# For a command that must not run while work is unfinished.
 lock_to_change() {
   lock
   refuse_unfinished

@@ -4,7 +4,7 @@
 KEY=/etc/apt/keyrings/gen-cloudinit-docker.asc
 LIST=/etc/apt/sources.list.d/gen-cloudinit-docker.list
 
-# A server that has Docker keeps it. $LIB/installing is there while the installation is ours.
+# A server that has Docker keeps it. $LIB/installing exists while this script installs Docker.
 install_docker() { # PACKAGE...
   if command -v docker >/dev/null && [ ! -e $LIB/installing ]; then
     say 'Docker is there already'
@@ -22,14 +22,14 @@ install_docker() { # PACKAGE...
   { curl -V && docker info; } >/dev/null || die 'Docker does not work'
 }
 
-# Docker Engine's major version; 0 when it is not known.
+# Docker Engine's major version; 0 when unknown.
 engine_major() {
   detect_engine
   if [[ ${ENGINE%%.*} =~ ^[0-9]+$ ]]; then echo "${ENGINE%%.*}"; else echo 0; fi
 }
 
-# Containers are tested up to five times a second while they start. Docker Engine before 25 and Docker Compose before 2.20 refuse the
-# setting, so that a server with one of those goes without it.
+# Docker checks containers up to five times per second while they start. Docker Engine before 25 and Docker Compose before
+# 2.20 refuse the setting, so the script omits it on such a server.
 drop_start_interval() {
   local file compose
   compose=$(docker compose version --short)
@@ -38,8 +38,8 @@ drop_start_interval() {
 }
 
 # Called in a condition, where bash does not stop at errors. The distribution's lists are tens of megabytes, and most
-# images have what Docker depends on: they are fetched only when something is missing. A repository of somebody else's
-# that does not answer must not matter, so that what apt says about those is no more than a warning here.
+# images have what Docker depends on: the script fetches the lists only when something is missing. Another repository
+# that does not answer must not matter, so apt's complaints about it are only a warning here.
 apt_install() { # PACKAGE...
   add_docker_repository && dpkg --configure -a && fetch_docker_lists || return
   apt_packages "$@" && return
@@ -49,9 +49,9 @@ apt_install() { # PACKAGE...
 apt_get() { apt-get -q -o DPkg::Lock::Timeout=600 "$@"; }
 apt_packages() { apt_get -fy --no-install-recommends install curl "$@"; }
 
-# apt trusts the key for this repository alone. A document with little room has its checksum only, and then the key comes
-# from the repository's server; so it does when the file was damaged. An entry for the same repository with another key
-# file, which somebody else has written, would stop all of apt: then ours has to go.
+# apt trusts the key for this repository alone. A document with little room contains only the key's checksum, and the
+# script fetches the key from the repository's server, as it does for a damaged file. An earlier entry for the same
+# repository with another key file would stop all of apt: then the script removes its own.
 add_docker_repository() {
   local line codename
   # shellcheck source=/dev/null
@@ -66,7 +66,7 @@ add_docker_repository() {
   apt-get indextargets &>/dev/null || rm -f $LIST
 }
 
-# This repository's lists by themselves and without leniency; those of others stay as they are.
+# This repository's lists alone, and any failure counts; other lists stay as they are.
 fetch_docker_lists() {
   if [ ! -e $LIST ]; then
     apt_get update

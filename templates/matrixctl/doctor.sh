@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # --- the doctor
 
-# One check: a function whose output is what was seen. 0 is ok, 1 a failure, 2 a warning. Every other code is a
+# One check: a function whose output is what it has seen. 0 is ok, 1 a failure, 2 a warning. Any other code is a
 # defect of the function; so is an end without a code, as at an unbound variable, where bash stops the subshell.
 check() { # NAME FUNCTION ADVICE
   local seen verdict=ok advice=$3
@@ -82,7 +82,7 @@ checks() {
   check 'unfinished work' check_unfinished 'matrixctl status; matrixctl up'
 }
 
-# The checks return 0, 1 or 2; curl, docker and grep have other codes, which must not become theirs.
+# The checks return 0, 1 or 2; curl, docker and grep have other codes, which a check must not pass on.
 containers_with() { containers --filter "$@"; }
 check_containers() {
   local ids

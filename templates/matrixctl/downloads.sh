@@ -9,7 +9,7 @@ retry() { # WHAT COMMAND...
     why=$(failure_reason "$output")
     case $why in
       '!'*) die "$1: ${why#!}" ;;
-      # A mirror may lack what Docker Hub has, and containerd says so too when only Docker Hub does not answer.
+      # A mirror may lack an image of Docker Hub; containerd reports the same when only Docker Hub does not answer.
       'there is no such image'*) [ $SECONDS -lt 600 ] && [ "$(registry_mirrors)" != '[]' ] || die "$1: $why" ;;
     esac
     [ $SECONDS -lt 1800 ] || die "$1: $why"
@@ -21,8 +21,8 @@ retry() { # WHAT COMMAND...
 
 registry_mirrors() { timeout 20 docker info -f '{{.RegistryConfig.Mirrors}}' 2>/dev/null || echo '[]'; }
 
-# Why a download failed, from what apt, docker or curl said. With `!` before it, trying again is of no use. The words of
-# both image stores of Docker count: containerd's begin with "failed to resolve reference", whatever the reason.
+# Why a download failed, from the output of apt, docker or curl. A `!` before it means that a retry is useless. It knows
+# the messages of both image stores of Docker: containerd's start with "failed to resolve reference", for any reason.
 failure_reason() { # OUTPUT
   local last
   last=$(grep -E '^E: ' <<<"$1" | grep -v '^E: Some index files failed' | tail -n 1) || last=$(tail -n 1 <<<"$1")
@@ -46,7 +46,7 @@ failure_reason() { # OUTPUT
   esac
 }
 
-# Pulls the images that are missing, side by side. The lock is not theirs: a pull that outlives this command would hold it.
+# Pulls the missing images in parallel, without the lock: a pull that outlives this command would hold it.
 pull_images() { # IMAGE...
   local image job jobs=()
   for image; do

@@ -4,9 +4,9 @@
 PORTS='80 443 8448'
 PORT_RULE='-p tcp -m multiport --dports 80,443,8448 -j ACCEPT'
 
-# Which port the chain INPUT keeps closed, and by which rule: one that rejects or drops for everybody, or such a policy,
-# before a rule that accepts the port. Oracle Cloud's images come with such a rule (/etc/iptables/rules.v4). Where a
-# policy drops and other chains are asked before, as with ufw, this does not tell.
+# Which port the chain INPUT closes, and by which rule: a rule or policy that rejects or drops for all senders, before a
+# rule that accepts the port. Oracle Cloud's images come with such a rule (/etc/iptables/rules.v4). This finds nothing
+# where a policy drops but other chains decide first, as with ufw.
 iptables_blocks() { # iptables|ip6tables
   # Without the tool, or without IPv6 in the kernel, there are no rules.
   { "$1" -w 10 -S INPUT 2>/dev/null || :; } | awk -v ports="$PORTS" '
@@ -36,8 +36,8 @@ iptables_blocks() { # iptables|ip6tables
 
 ufw_is_active() { command -v ufw >/dev/null && ufw status 2>/dev/null | grep -qx 'Status: active'; }
 
-# A chain of nftables that drops by default and does not mention HTTPS. Rules of nftables are their owner's: they are
-# reported and left alone.
+# A chain of nftables that drops by default and does not mention HTTPS. The owner maintains the rules of nftables: the
+# script reports them and does not change them.
 nftables_blocks() {
   local family table
   command -v nft >/dev/null || return 0
@@ -49,7 +49,7 @@ nftables_blocks() {
     done
 }
 
-# Why nobody may reach this server from outside; nothing when all three ports are open.
+# Why this server is unreachable from outside; nothing when all three ports are open.
 firewall_problem() {
   iptables_blocks iptables
   if ip -6 route get 2001:db8::1 &>/dev/null; then iptables_blocks ip6tables | sed 's/$/ (IPv6)/'; fi
@@ -57,7 +57,7 @@ firewall_problem() {
   nftables_blocks
 }
 
-# Opens the ports where the host's firewall closes them: as it runs, and where it is loaded from.
+# Opens the ports where the host's firewall closes them: in the kernel, and in the file that is loaded at boot.
 open_firewall() {
   local tool blocked file=/etc/iptables/rules.v4
   if ufw_is_active; then
@@ -75,7 +75,7 @@ open_firewall() {
   done
 }
 
-# Puts the rule before the first one of INPUT in a file of iptables-save, from which it is loaded at each boot.
+# Inserts the rule before the first one of INPUT in a file of iptables-save, which is loaded at each boot.
 persist_firewall_rule() { # FILE
   ! grep -qxF -- "-A INPUT $PORT_RULE" "$1" || return 0
   # shellcheck disable=SC2016 # awk's own
@@ -85,9 +85,9 @@ persist_firewall_rule() { # FILE
     { print }'
 }
 
-# For the timer: what is closed after all.
+# For the timer: what is still closed.
 update_firewall_fact() {
   local blocked
   blocked=$(firewall_problem | head -n 1) || :
-  update_fact firewall "${blocked:+port $blocked}" "${blocked:+port $blocked: nobody reaches this server; open 80, 443 and 8448}"
+  update_fact firewall "${blocked:+port $blocked}" "${blocked:+port $blocked: this server is unreachable; open 80, 443 and 8448}"
 }

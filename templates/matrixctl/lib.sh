@@ -26,8 +26,8 @@ compose_matrix() { run docker compose -f "$MATRIX" "$@"; }
 compose_nginx() { run docker compose -f $NGINX "$@"; }
 compose_both() { compose_matrix "$@" && compose_nginx "$@"; }
 
-# Starts everything and waits until it answers; nginx starts beside the others. Docker's own check of Element's image is
-# asked once in 30 s, so that Element itself is asked.
+# Starts everything and waits until it answers; nginx starts in parallel. Docker runs its own check of Element's image
+# every 30 s, so this requests Element itself.
 start_all() {
   local proxy code=0
   write_compose_env
@@ -57,13 +57,13 @@ wait_for_element() {
   done
 }
 
-# Waits for nginx, which serves plain HTTP alone until it has a certificate; a minute at most.
+# Waits for nginx, which serves only plain HTTP until it has a certificate; at most a minute.
 wait_for_https() {
   local end=$((SECONDS + 60))
   until get / >/dev/null || [ $SECONDS -ge $end ]; do sleep 0.2; done
 }
 
-# Asks the server as another machine would, from here.
+# Requests a page as another machine would, from here.
 get() { curl -skim 9 --connect-to ::127.0.0.1: "https://$DOMAIN$1" "${@:2}" | head -c 100000; }
 
 health() { [ "$(curl -so /dev/null -m 5 -w '%{http_code}' http://127.0.0.1:8008/health)" = 200 ]; }
@@ -72,13 +72,13 @@ health() { [ "$(curl -so /dev/null -m 5 -w '%{http_code}' http://127.0.0.1:8008/
 # standard input: -c replaces no variables.
 sql() { run timeout 3600 docker exec -i matrix-db-1 psql -XqAtU synapse -v ON_ERROR_STOP=1 "$@"; }
 
-# Replaces a database by an empty one, as Synapse wants it: UTF8, and sorted by the bytes.
+# Replaces a database with an empty one in the form that Synapse requires: UTF8, and sorted by the bytes.
 recreate_database() { # NAME
   sql -d postgres -c "DROP DATABASE IF EXISTS $1" \
     -c "CREATE DATABASE $1 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
 }
 
-# The containers of both stacks by Docker Compose's own labels: a name would also match other people's containers.
+# The containers of both stacks by Docker Compose's own labels: a name would also match other containers.
 containers() { # [FILTER...]
   local project
   for project in matrix nginx; do
@@ -92,12 +92,12 @@ container_images() { # FORMAT
   [ ${#ids[@]} = 0 ] || timeout 60 docker inspect -f "$1" "${ids[@]}"
 }
 
-# Megabytes. uutils' df, which Ubuntu 26.04 has, knows no -m.
+# Megabytes. uutils' df, which Ubuntu 26.04 has, does not support -m.
 free_mb() { # DIRECTORY
   df -Pk "$1" | awk 'END { print int($4 / 1024) }'
 }
 
-# For a subshell: it writes no file so large that less than the reserve is left.
+# For a subshell: limits the size of its files, so that the reserve stays free.
 keep_reserve() { # DIRECTORY
   ulimit -f $((($(free_mb "$1") - RESERVE) * 1024))
 }
@@ -108,13 +108,13 @@ require_space() { # DIRECTORY MB WHAT-FOR
   [ "$free" -ge "$2" ] || die "$free MB are free in $1, up to $2 may be needed $3"
 }
 
-# Replaces a file by what a command makes of it, unless the command fails. The mode stays.
+# Replaces a file with the output of a command, unless the command fails. The mode stays.
 edit_file() { # FILE COMMAND...
   local text
   text=$("${@:2}" "$1") && printf '%s\n' "$text" | replace_file "$1" "$(stat -c %a "$1")"
 }
 
-# Replaces a file whole, or leaves it as it was: a full disk or a power cut leaves no half of it.
+# Replaces a file completely, or not at all: a full disk or a power cut leaves no partial file.
 replace_file() { # FILE MODE <CONTENT
   local new=${1%/*}/.matrixctl-${1##*/}.$BASHPID
   if (umask 077 && cat >"$new") && chmod "$2" "$new" && sync "$new" && mv -T "$new" "$1"; then return 0; fi
@@ -122,7 +122,7 @@ replace_file() { # FILE MODE <CONTENT
   return 1
 }
 
-# Writes the output of a command to a file of root's, unless the file is there.
+# Writes the output of a command to a file of root's, unless the file exists.
 write_once() { # FILE COMMAND...
   local text
   [ ! -s "$1" ] || return 0
@@ -131,16 +131,16 @@ write_once() { # FILE COMMAND...
 
 random_secret() { head -c 32 /dev/urandom | basenc --base64url | tr -d '=\n'; }
 
-# Whether no file of that name in $LIB is younger than so many minutes.
+# Whether no file of that name in $LIB is younger than this many minutes.
 older_than() { # NAME MINUTES
   [ ! "$(recent_files "$2" $LIB "$1")" ]
 }
-# Files younger than so many minutes. What a wrong clock has dated in the future is none.
+# Files younger than this many minutes, except those that a wrong clock has dated in the future.
 recent_files() { # MINUTES DIRECTORY NAME
   find "$2" -maxdepth 1 -name "$3" -mmin "-$1" ! -newermt '1 minute' 2>/dev/null
 }
 
-# A URL without what may be secret in it: user, password and query.
+# A URL without the parts that may be secret: user, password and query.
 shown_url() { # FILE-OR-URL
   [[ $1 = *://* ]] || {
     printf '%s\n' "$1"
@@ -159,13 +159,13 @@ journal() { # TEXT
   timeout 5 logger -t matrixctl -- "${1//[[:cntrl:]]/ }" &>/dev/null 9>&- || :
 }
 
-# From here on the command changes the server: however it ends, unless it is killed, the journal gets a line.
+# From here on the command changes the server: when it ends, unless it is killed, the journal gets a line.
 journal_result() { # COMMAND
   RECORD=$1
   trap on_exit EXIT
 }
 
-# The trap of such a command, with what it has to clean up. A signal ends bash with the code 0 here.
+# The trap of such a command, with its clean-up. After a signal, bash ends with the code 0 here.
 on_exit() { # [CLEAN-UP...]
   local code=$? why=${WHY:-$STEP}
   [ $code != 0 ] || why=${why:-interrupted}
@@ -175,7 +175,7 @@ on_exit() { # [CLEAN-UP...]
 
 # --- the lock
 
-# Opens the lock file. Only root may, since whoever opens it can hold the lock.
+# Opens the lock file. Only root may, because a process that opens it can hold the lock.
 open_lock() {
   local before
   before=$(umask)
@@ -186,7 +186,7 @@ open_lock() {
 }
 
 # The timer's tick and another command exclude each other; a tick is short, so a person's command waits for it. A command
-# takes the lock to change something.
+# takes the lock before it changes anything.
 lock() {
   open_lock
   flock -w 60 9 || die "another matrixctl is running: $(<$LOCK)"
@@ -196,7 +196,7 @@ lock() {
 
 write_lock_holder() { printf '%s, process %s, since %s\n' "$WORD" $$ "$(date -u +%FT%TZ)" >$LOCK; }
 
-# For whoever finds the lock taken: one that is held for more than an hour is worth a word.
+# The lock is taken: report it if one command has held it for more than an hour.
 report_lock_holder() {
   [ "$(find $LOCK -mmin +60)" ] || return 0
   say "waiting for another matrixctl: $(<$LOCK)"

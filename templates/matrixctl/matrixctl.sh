@@ -1,8 +1,8 @@
 #!/bin/bash
 # shellcheck disable=SC2034,SC2119,SC2120 # some variables and arguments are for modules
-# Operates the Matrix server. The command WORD is the function cmd_WORD. `boot STEP` holds the steps of the first boot, as
-# runcmd calls them; the other commands are for people and for the timer. Any command may be killed at any moment: what it leaves is either the server as it
-# was, or a note in $LIB/unfinished from which the next tick of the timer goes on.
+# Operates the Matrix server. The command WORD is the function cmd_WORD. `boot STEP` runs the steps of the first boot for
+# runcmd; the other commands are for people and for the timer. Any command may be killed at any moment: it leaves either
+# the server as it was, or a record in $LIB/unfinished from which the next tick of the timer continues.
 #
 # Synapse's user (991) owns everything below $DATA and can turn any path there into a link at any moment. So root opens,
 # writes, moves and deletes nothing below $DATA: as_synapse does that, with the rights of Synapse itself.
@@ -20,10 +20,10 @@ READY=$LIB/ready
 LOCK=/run/matrix.lock
 # Not empty during the first boot, where failures go to the state file.
 BOOT=''
-# Why the command failed, and what it was doing then; for its trap.
+# Why the command failed, and what it was doing; for its trap.
 WHY=''
 STEP=''
-# What the journal calls the command, and 0 once it is done.
+# The command's name in the journal, and 0 once it is done.
 RECORD=''
 DONE=''
 WORD=${1-}
@@ -44,11 +44,11 @@ mkdir -p $LIB/facts
 . "$MODULES/users.sh"
 . "$MODULES/tick.sh"
 
-# A document with little room has core.sh here.
+# A document with little room includes core.sh here.
 . "$MODULES/operations.sh"
 
-# Calls the function of a command. Each one checks its own arguments, takes the lock if it changes something, and fails
-# with a code other than 0.
+# Calls the function of a command. Each one checks its own arguments, takes the lock before it changes anything, and
+# returns a code other than 0 when it fails.
 dispatch() { # [WORD [ARGUMENT...]]
   case " ${*:2} " in
     *' -h '* | *' --help '*)

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # --- the server's network
 
-# Without IPv6 in the kernel nginx can listen on no [::], neither in our file nor in those of the images
+# Without IPv6 in the kernel nginx cannot listen on [::], which our file and those of the images name
 # (element-hq/element-web issue 28486): each gets a copy without it.
 listen_on_ipv4() { # nginx|element
   local site=/data/nginx/user_conf.d/$DOMAIN.conf
@@ -27,11 +27,11 @@ mount_ipv4_copy() { # COMPOSE-FILE SERVICE FILE
     inside && $0 == "  volumes:" { print mount; inside = 0 }'
 }
 
-# A provider's metadata service hands out this document and, at some providers, credentials. Our containers on bridges
-# need it for nothing but DNS, which Google Cloud serves at the same address. The rule is for our bridges alone, and a
-# host without iptables goes without it; nginx shares the host's network, where it cannot apply. Docker keeps a chain
-# DOCKER-USER that is there before it starts: matrix-guard.service makes it, so that no container runs without the rule. The
-# jump to it is Docker's, but not where Docker leaves iptables alone. Addresses: EC2 and most others, Azure, Alibaba; by
+# A provider's metadata service returns this document and, at some providers, credentials. Our containers on bridges
+# need it only for DNS, which Google Cloud serves at the same address. The rule applies to our bridges alone, and a
+# host without iptables has no rule; nginx shares the host's network, where the rule cannot apply. Docker keeps a chain
+# DOCKER-USER that exists before it starts: matrix-guard.service creates it, so no container runs without the rule.
+# Docker adds the jump to it, unless Docker leaves iptables alone. Addresses: EC2 and most others, Azure, Alibaba; over
 # IPv6 EC2, Google Cloud, Oracle, Scaleway.
 METADATA='iptables 169.254.0.0/16 iptables 168.63.129.16 iptables 100.100.100.200 ip6tables fd00:ec2::254
   ip6tables fd20:ce::254 ip6tables fd00:c1::a9fe:a9fe ip6tables fd00:42::42'
@@ -50,9 +50,9 @@ block_metadata() {
 
 cmd_guard() { block_metadata; }
 
-# What the compose file takes from this server; Docker Compose reads BASE/.env. The memory limits in the file are for a
-# server of 2 GB, and a larger one gives more. Docker cannot change a network that is there, so that what is said about the
-# network stays as it was said first.
+# The server's settings for the compose file; Docker Compose reads BASE/.env. The memory limits in the file are for a
+# server of 2 GB, and a larger one gives more. Docker cannot change an existing network, so the network's settings
+# keep their first values.
 write_compose_env() {
   local mb mtu ipv6 env=$BASE_DIR/.env mark='# by matrixctl, for this server'
   if [ -e "$env" ] && ! grep -q '^# by matrixctl' "$env"; then return; fi
@@ -65,8 +65,8 @@ write_compose_env() {
   printf '%s\n' "$mark" DB_MEMORY=$((mb * 5 / 16))m SYNAPSE_MEMORY=$((mb / 2))m "MTU=$mtu" "IPV6=$ipv6" | replace_file "$env" 644
 }
 
-# What fits through the way out: 1460 on Google Cloud, 1450 in many private networks. A container that takes 1500 for
-# granted would wait for answers that never come.
+# The MTU of the route out: 1460 on Google Cloud, 1450 in many private networks. A container that assumes 1500 would
+# wait for answers that never come.
 network_mtu() {
   local device mtu
   device=$({ ip -o -4 route get 192.0.2.1 || ip -o -6 route get 2001:db8::1; } 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p') || :
@@ -74,7 +74,7 @@ network_mtu() {
   if [ "$mtu" -ge 1280 ] && [ "$mtu" -le 1500 ]; then echo "$mtu"; else echo 1500; fi
 }
 
-# Whether containers get IPv6: where the server itself has a way out by it, and with Docker Engine 27 or newer, which gives
+# Whether containers get IPv6: if the server itself has an IPv6 route out, and Docker Engine is 27 or newer, which gives
 # them addresses of their own and translates those to the server's.
 network_ipv6() {
   if [ "$(engine_major)" -ge 27 ] && ip -6 route get 2001:db8::1 &>/dev/null; then
@@ -84,7 +84,7 @@ network_ipv6() {
   fi
 }
 
-# Why Synapse reaches no other server; nothing when it does. Docker before Engine 27 gives containers no way out by IPv6.
+# Why Synapse reaches no other server; nothing when it does. Before Engine 27, Docker gives containers no IPv6 route out.
 outbound_problem() {
   if grep -qx IPV6=false "$BASE_DIR/.env" 2>/dev/null && ! ip -4 route get 192.0.2.1 &>/dev/null; then
     echo 'this server has no IPv4, and its containers no IPv6: no federation; it needs IPv4 or Docker Engine 27'

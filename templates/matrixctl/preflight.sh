@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# --- what would spoil the first boot, found before it
+# --- the preflight: problems that would stop the first boot, found before it
 
-# On a server that runs already nothing is looked for: its own nginx holds the ports.
+# A running server is not checked: its own nginx holds the ports.
 preflight() {
   [ ! -e $LIB/server ] || ! docker inspect nginx-nginx-1 &>/dev/null || return 0
   preflight_disk
@@ -19,13 +19,13 @@ preflight_disk() {
 preflight_ports() {
   local port holder
   for port in 80 443 8448; do
-    # sed reads to the end: ss would fail at a pipe that is closed.
+    # sed reads to the end: ss would fail at a closed pipe.
     holder=$(ss -Hltnp "sport = :$port" | sed -n '1s/.*(("\([^"]*\).*/\1/p')
     [ ! "$holder" ] || die "port $port is taken by $holder"
   done
 }
 
-# A clock that is far off makes every certificate invalid. Docker's server tells the time.
+# A wrong clock makes every certificate invalid. Docker's server provides the time.
 preflight_clock() {
   local date now off
   date=$(curl -skIm 9 "$DOCKER_APT_URL/" | sed -n 's/^[Dd]ate: //p' | head -n 1 | tr -d '\r') || :

@@ -3,7 +3,7 @@
 
 RESTORED=$BASE_DIR/restored
 
-# Whether there is more than what the first boot makes; 2 when the database does not answer.
+# Whether the server contains more than the first boot creates; 2 when the database does not answer.
 has_data() {
   case $(sql -c "SELECT to_regclass('users') IS NULL") in
     t) return 1 ;;
@@ -17,9 +17,9 @@ has_data() {
   esac
 }
 
-# Everything is prepared beside what is there: the database `restored` and the directory RESTORED, where only root
-# comes. Then the record is made, and finish_restore puts both in their places by renaming; it can be repeated until it
-# works. What is replaced is backed up with Synapse stopped, so that no message is missing in it.
+# Everything is prepared next to the current state: the database `restored` and the directory RESTORED, which only root
+# can enter. Then the script writes the record, and finish_restore puts both in place by renaming; it can be repeated
+# until it works. Synapse is stopped while the current state is backed up, so the backup lacks no message.
 restore_backup() { # FILE-OR-URL [--force]
   local from fetched='' before='' shown mounted
   [ "${1-}" ] || refuse 'restore needs a file or a URL: matrixctl restore FILE-OR-URL [--force]'
@@ -27,7 +27,7 @@ restore_backup() { # FILE-OR-URL [--force]
   shown=$(shown_url "$1")
   RECORD+=" $shown${2:+ $2}"
   refuse_unfinished
-  # What is replaced is moved away and deleted, and a file system mounted below it would go with it.
+  # The replaced directory is moved away and deleted; a file system mounted below it would be deleted with it.
   mounted=$(awk -v at="$DATA/" 'index($5 "/", at) == 1 { print $5; exit }' /proc/self/mountinfo)
   [ ! "$mounted" ] || die "$mounted is a file system of its own and cannot be replaced; mount it elsewhere"
   trap 'on_exit rm -rf -- "$RESTORED"' EXIT
@@ -78,7 +78,7 @@ back_up_current() {
   STEP=''
 }
 
-# Of the files that the document wrote the server keeps its own.
+# The server keeps its own version of the files that the document wrote.
 keep_own_files() {
   synapse_read homeserver.yaml >"$RESTORED/homeserver.yaml" || cat "$LIB/homeserver.yaml" >"$RESTORED/homeserver.yaml"
   TREE=$RESTORED/files
@@ -88,16 +88,16 @@ keep_own_files() {
   TREE=$DATA
 }
 
-# For a subshell, which has a trap and a line in the journal of its own.
+# For a subshell, which has its own trap and its own line in the journal.
 backup_before_restore() { # FILE
   RECORD=backup
   write_backup "$1" anyhow
   DONE=0
 }
 
-# Puts a backup from a URL into $BACKUPS and its path into `from` and `fetched`. It stays until nothing is unfinished,
-# for a signed URL may have expired by the next try. The URL goes to curl's standard input: it may hold a signature,
-# and arguments can be read by every user of the server.
+# Downloads a backup from a URL into $BACKUPS and puts its path into `from` and `fetched`. It stays until nothing is
+# unfinished, because a signed URL may have expired by the next try. The URL goes to curl's standard input: it may
+# contain a signature, and every user of the server can read arguments.
 fetch_backup() { # URL
   fetched=$BACKUPS/fetched-$(sha256sum <<<"$1" | cut -c-16)
   from=$fetched
@@ -110,18 +110,18 @@ fetch_backup() { # URL
   sync "$from.part"
   mv -T "$from.part" "$from"
 }
-# curl before 8.4 knows no limit where the server does not tell the length.
+# curl before 8.4 applies no limit when the server does not send the length.
 fetch_file() { # URL FILE
   (keep_reserve $BACKUPS && printf 'url = "%s"\n' "$1" | curl -fsSL --speed-limit 1000 --speed-time 60 -o "$2" -K -)
 }
 
-# How much an archive needs when it is unpacked; media hardly shrink, but a file of zeros does.
+# The unpacked size of an archive; media hardly compress, but a file of zeros does.
 unpacked_mb() { # FILE
   gzip -dc -- "$1" 2>/dev/null | wc -c | awk '{ print int($1 / 1048576) }'
 }
 
-# Unpacks into RESTORED and checks all of it: the checksums, that nothing is unlisted, that there are files alone, and
-# whose it is. Synapse's files are unpacked by Synapse's user, so that they are its own.
+# Unpacks into RESTORED and checks everything: the checksums, that nothing is unlisted, that there are only files, and
+# their owner. Synapse's user unpacks Synapse's files, and so owns them.
 unpack_backup() { # FILE SHOWN
   rm -rf -- "$RESTORED"
   mkdir -m 0700 "$RESTORED" "$RESTORED/files"
@@ -147,8 +147,8 @@ unpack_backup() { # FILE SHOWN
   fi
 }
 
-# Whether what was unpacked fits beside what is there. A database grows when it is put back, and PostgreSQL cannot go
-# on where a disk is full.
+# Whether the unpacked data fits next to the current data. A database grows when it is loaded, and PostgreSQL stops on a
+# full disk.
 require_space_to_restore() { # SHOWN
   local files database
   files=$(du -sk "$RESTORED/files" | awk '{ print int($1 / 1024) }')
@@ -157,20 +157,20 @@ require_space_to_restore() { # SHOWN
   require_space /var/lib $database "to put $1 back"
 }
 
-# Loads a dump into the database `restored`, beside the one in use.
+# Loads a dump into the database `restored`, next to the one in use.
 load_database() { # DUMP SHOWN
   recreate_database restored
   if ! run docker exec -i matrix-db-1 pg_restore -U synapse --exit-on-error -d restored <"$1"; then
     sql -d postgres -c 'DROP DATABASE restored' || :
     die "the database of $2 cannot be put back"
   fi
-  # A mark that stays with the database when it is renamed.
+  # A marker that stays with the database when it is renamed.
   random_secret | replace_file "$LIB/loaded" 600
   sql -d postgres -v mark="$(<"$LIB/loaded")" <<<"COMMENT ON DATABASE restored IS :'mark'"
 }
 
-# The backup has no files of other servers' media and of page previews. Synapse would answer 404 for each row without
-# its file for good, for it inserts the row before it keeps what it fetched. Quarantined media must stay known.
+# The backup lacks the files of other servers' media and of page previews. Synapse inserts the row before it stores the
+# file, so it would permanently answer 404 for a row without its file. Quarantined media must stay known.
 forget_remote_media() {
   sql -d restored <<'SQL'
 BEGIN;
@@ -185,8 +185,8 @@ COMMIT;
 SQL
 }
 
-# Puts the database `restored` in the place of the one in use. If it is not there, that was done before, and the one in use
-# has the mark.
+# Replaces the database in use with the database `restored`. If that is missing, an earlier try has done it, and the one
+# in use has the marker.
 swap_database() {
   sql -d postgres >/dev/null <<'SQL'
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ('synapse', 'restored', 'before') AND pid <> pg_backend_pid();
@@ -205,11 +205,11 @@ SQL
     die 'the database that was loaded is gone'
 }
 
-# The rest of a restore. Each step is done once, however often this begins anew.
+# The rest of a restore. Each step takes effect once, however often this starts again.
 finish_restore() {
   local password
   compose_matrix up -d --wait db
-  # Its container holds the old directory, and must not be there when the directory changes.
+  # Its container holds the old directory, and must be removed before the directory changes.
   compose_matrix rm -sf synapse
   swap_database
   if [ -d "$RESTORED/files" ]; then

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# --- the state file, which Terraform, CI and people wait on
+# --- the state file, which Terraform, CI and people wait for
 
-# Each fact is a file, replaced whole; state.json is made of them. A full disk leaves the former facts.
+# Each fact is a file, replaced completely; state.json is generated from them. A full disk keeps the former facts.
 set_fact() { # FACT TEXT
   printf '%s\n' "$2" | replace_file "$LIB/facts/$1" 644 2>/dev/null || :
 }
 get_fact() { [ ! -e "$LIB/facts/$1" ] || printf '%s\n' "$(<"$LIB/facts/$1")"; }
 
-# A JSON string. Of what others say only ASCII stays, for half a letter would make the file unreadable.
+# A JSON string. Of foreign text only ASCII stays, because part of a character would make the file unreadable.
 json_string() { # TEXT
   local LC_ALL=C
   local text=${1//[[:cntrl:]]/} backslash=\\
@@ -16,7 +16,7 @@ json_string() { # TEXT
   printf '"%s"' "${text//'"'/"$backslash"'"'}"
 }
 
-# Puts Docker Engine's release into ENGINE, once for each run of the script; nothing while Docker is not there.
+# Puts Docker Engine's release into ENGINE, once per run of the script; nothing while Docker is missing.
 ENGINE=''
 detect_engine() {
   [ "$ENGINE" ] || ENGINE=$(timeout 20 docker version -f '{{.Server.Version}}' 2>/dev/null) || ENGINE=''
@@ -44,7 +44,7 @@ set_phase() { # PHASE [ERROR]
   say "$1: ${2:-https://$DOMAIN/}"
 }
 
-# Notes a fact and says it, when it is another than before.
+# Records a fact, and reports it when it differs from the last one.
 update_fact() { # FACT TEXT [WORDS]
   [ "$(get_fact "$1")" != "$2" ] || return 0
   set_fact "$1" "$2"

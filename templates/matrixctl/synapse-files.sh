@@ -2,8 +2,8 @@
 # --- files of Synapse's user
 
 # Runs a command as Synapse's user in Synapse's directory. Through a link that Synapse planted it reaches no more than
-# Synapse does. The directory itself lies in one of root's, so its path is safe. The lock's descriptor stays here, and so
-# does root's terminal, into which another user's program could type. Interpreters must not take modules from there.
+# Synapse does. The directory itself lies in one of root's, so its path is safe. The command gets neither the lock's
+# descriptor nor root's terminal, into which another user's program could type. Interpreters must not load modules there.
 as_synapse() {
   (
     cd "$TREE"
@@ -13,25 +13,25 @@ as_synapse() {
 # Another directory while a restore prepares it.
 TREE=$DATA
 
-# Prints a file of Synapse's; a pipe or an endless device in its place must not hold anybody up.
+# Prints a file of Synapse's; a pipe or an endless device in its place must not block the caller.
 synapse_read() { # NAME
   as_synapse timeout 20 head -c 1000000 -- "$1"
 }
 
-# Replaces a file of Synapse's whole. What is no regular file there gives way.
+# Replaces a file of Synapse's completely, also anything there that is not a regular file.
 synapse_write() { # NAME MODE <CONTENT
   # shellcheck disable=SC2016 # for the inner shell
   as_synapse sh -c '
     umask 077
-    # Not mktemp: that of uutils takes the whole path, which leads through a directory of root alone during a restore.
+    # Not mktemp: that of uutils needs the whole path, which leads through a directory of root alone during a restore.
     new=.matrixctl-$(tr -dc a-z0-9 </dev/urandom | head -c 8)
     cat >"$new" && chmod "$2" "$new" && sync "$new" || exit
     if [ -L "$1" ] || [ ! -f "$1" ]; then rm -rf -- "$1"; fi
     mv -T -- "$new" "$1"' sh "$1" "$2"
 }
 
-# Writes a secret of Synapse's once. A link counts as there, wherever it leads: a signing key that its owner keeps elsewhere
-# must stay.
+# Writes a secret of Synapse's once. A link counts as the file, wherever it leads: a signing key that its owner keeps
+# elsewhere must stay.
 synapse_write_once() { # NAME COMMAND...
   local text
   # shellcheck disable=SC2016 # for the inner shell
@@ -48,13 +48,13 @@ write_secrets() {
 }
 new_signing_key() { echo "ed25519 a_$RANDOM$RANDOM $(random_secret)"; }
 
-# Whether a file of Synapse's is there, not empty and no link: a link may lead out of Synapse's directory.
+# Whether a file of Synapse's exists, is not empty and is not a link: a link may lead out of Synapse's directory.
 synapse_has() { # NAME
   # shellcheck disable=SC2016 # for the inner shell
   as_synapse sh -c '[ ! -L "$1" ] && [ -f "$1" ] && [ -s "$1" ]' sh "$1"
 }
 
-# The document's homeserver.yaml, unless its owner has changed the one that is there since it was written.
+# Writes the document's homeserver.yaml, unless the owner has changed the current one since it was written.
 install_homeserver() {
   local new=$LIB/homeserver.yaml last=$LIB/homeserver.yaml.written
   [ -s $new ] || die "$new is missing: cloud-init did not write the document's files"
@@ -66,7 +66,7 @@ install_homeserver() {
   replace_file $last 600 <$new
 }
 
-# Owners and modes of the deployment.
+# Sets owners and modes of the deployment.
 install_files() {
   find "$BASE_DIR" $LIB -maxdepth 1 -type f -name '.matrixctl-*.[0-9]*' -delete
   install -d -m 755 "$BASE_DIR" "$BASE_DIR/schemas" /root/nginx /data/nginx /data/nginx/user_conf.d /usr/share/element-web

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # --- every three minutes
 
-# A first boot that was cut short goes on, and so does a restore or an update; then certificates, disk and backups.
+# Continues a first boot, a restore or an update that was cut short; then handles certificates, disk and backups.
 cmd_tick() {
   open_lock
   if ! flock -n 9; then

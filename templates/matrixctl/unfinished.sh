@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # --- what was cut short
 
-# $LIB/unfinished names the function from which the next tick goes on.
+# $LIB/unfinished names the function from which the next tick continues.
 mark_unfinished() { # FUNCTION
   echo "$1" | replace_file "$LIB/unfinished" 600
 }
 clear_unfinished() { rm -f "$LIB/unfinished" "$LIB/tries"; }
 
-# Commands that would spoil what goes on are refused.
+# Refuses commands that would interfere with unfinished work.
 refuse_unfinished() {
   [ ! -s "$LIB/unfinished" ] ||
     die "unfinished work ($(<"$LIB/unfinished")) goes on within three minutes; wait for it, and see matrixctl status"
@@ -32,7 +32,7 @@ continue_unfinished() {
   esac
 }
 
-# Synapse was stopped for something that did not come to its point: everything starts as it was.
+# The work for which Synapse was stopped never reached its first change: everything starts as it was.
 resume() {
   sql -d postgres -c 'DROP DATABASE IF EXISTS restored' || :
   rm -rf -- "$RESTORED"
@@ -47,7 +47,7 @@ undo() {
   resume
 }
 
-# A first boot that begins with a backup: between the database and Synapse.
+# A first boot that starts with a backup: between the database and Synapse.
 boot_begin() {
   local code=0
   compose_matrix up -d --wait db

@@ -3,9 +3,9 @@
 
 DUMP=$BACKUPS/before-update.dump
 
-# New images start with the way back kept: the names' former images, and a dump of the database. Files need none: a new
-# Synapse adds media and changes none. Without new images nothing stops. Where the new ones do not become healthy, the
-# former come back, and the database too if Synapse does not become healthy with it.
+# New images start only with a rollback prepared: the names' former images, and a dump of the database. Files need none: a
+# new Synapse adds media and changes none. Without new images nothing stops. If the new ones do not become healthy, the
+# former images return, and the database too if Synapse does not become healthy with it.
 update_images() {
   local images
   refuse_unfinished
@@ -42,12 +42,12 @@ update_images() {
 
 image_id() { docker image inspect -f '{{.Id}}' "$1" 2>/dev/null; } # NAME
 
-# How large the images are that run now.
+# The size of the running images.
 images_mb() {
   container_images '{{.Image}}' | sort -u | xargs -r docker image inspect -f '{{.Size}}' | awk '{ sum += $1 } END { print int(sum / 1048576) }'
 }
 
-# What the names of the running images lead to now, in the form of $LIB/images.
+# The images that the names of the running images lead to now, in the form of $LIB/images.
 pulled_images() {
   local id name
   while read -r id name; do
@@ -55,7 +55,7 @@ pulled_images() {
   done <"$LIB/images"
 }
 
-# Removes images of such a list whose names lead to others now; Docker keeps what a container uses.
+# Removes images of such a list whose names lead to others now; Docker keeps those that a container uses.
 remove_images() { # FILE
   local id name
   while read -r id name; do
@@ -109,5 +109,5 @@ rollback_database() {
   start_all || die 'not healthy after the rollback: matrixctl logs synapse'
   clear_unfinished
   remove_images "$LIB/pulled"
-  die 'the new images do not become healthy; the former images and the database of before the update run again'
+  die 'the new images do not become healthy; the former images and the former database run again'
 }

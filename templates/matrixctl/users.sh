@@ -36,8 +36,8 @@ cmd_password() { # NAME
   set_password "${1-}"
 }
 
-# A user who has forgotten the password gets a new one. It goes into the database, and Synapse, which remembers the former
-# one for a while, restarts. Sessions stay, for encrypted messages are lost with the last of them.
+# A user who has forgotten the password gets a new one. It goes into the database, and Synapse restarts, because it caches
+# the former one for a while. Sessions stay, because encrypted messages are lost with the last session.
 set_password() { # NAME
   local name=${1-} file secret hash
   require_user_name "$name"
@@ -62,8 +62,8 @@ cmd_token() {
   create_token
 }
 
-# The database makes the token: in an argument of a command every user of the server could read it. Three random UUIDs
-# have more than the 256 bits that are kept. Apps without a registration page of their own (Element X) sign in afterwards.
+# The database generates the token: every user of the server could read it in an argument of a command. Three random
+# UUIDs have more than the 256 bits that are kept. Apps without a registration page (Element X) sign in afterwards.
 create_token() {
   sql -c "INSERT INTO registration_tokens VALUES (encode(sha256(convert_to(
     gen_random_uuid()::text || gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'hex'), 1, 0, 0, NULL)

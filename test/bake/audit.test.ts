@@ -66,7 +66,7 @@ for (const [path, content, what] of spoils) {
 test('an empty disk is no image', async () => {
   rmSync(root, { recursive: true });
   mkdirSync(root);
-  assert.match(await found(), 'nothing in the place of (/usr/bin/docker)');
+  assert.match(await found(), 'missing from the image (/usr/bin/docker)');
 });
 
 test('links are not followed, also not out of the tree', async () => {

@@ -182,11 +182,7 @@ test('Ctrl-C while the machine works leaves nothing', async () => {
   assert.equal(readdirSync(machines), []);
 });
 
-for (const step of [
-  'powering the machine off',
-  'compressing the disk',
-  'looking at the image from outside',
-]) {
+for (const step of ['powering the machine off', 'compressing the disk', 'auditing the image from outside']) {
   test(`Ctrl-C while it is ${step} leaves nothing`, async () => {
     base(READY, good);
     const ctrlC = new AbortController();

@@ -52,7 +52,7 @@ const REFUSALS: readonly (readonly [code: string, message: string, sentence: Reg
   ['InvalidAMIID.NotFound', 'does not exist', /no such image/, /--image/],
   ['InvalidAMIID.Unavailable', 'unavailable', /image is not available/, /--image/],
   ['InvalidParameterValue', 'User data is limited to 16384 bytes', /over 16,384 bytes/, /gzip/],
-  ['InvalidUserData.Malformed', 'Invalid BASE64', /does not take this user data/, /report/],
+  ['InvalidUserData.Malformed', 'Invalid BASE64', /does not accept this user data/, /report/],
   ['VPCIdNotSpecified', 'No default VPC for this user', /no default VPC/, /--subnet/],
   ['MissingInput', 'No subnets found for the default VPC', /no default VPC/, /create-default-vpc/],
   ['InvalidSubnetID.NotFound', 'does not exist', /no such subnet/, /--subnet/],

@@ -199,7 +199,7 @@ test('asks before it costs money', async ({ gate }) => {
       never,
     );
   const words = async (attempt: Promise<unknown>) => attempt.then(() => '', String);
-  assert.match(await words(go()), /nobody can be asked here: say so with --yes/);
+  assert.match(await words(go()), /there is no terminal to ask at: confirm with --yes/);
   const no = async (plan: Plan) => {
     plans.push(plan);
     return false;

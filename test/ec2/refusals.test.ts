@@ -35,7 +35,7 @@ test('mistakes in the request: exit code 2, before anything', async (world) => {
       /--region has an invalid value[\s\S]*--run has an invalid value/,
     ],
     [['sweep'], /sweep needs one of ec2/],
-    [['bake', 'remove'], /Not enough/],
+    [['bake', 'remove'], /IMAGE is required/],
     [['verify', 'ec2', '--domain', 'matrix.example.org'], /costs money.*say so with --yes\n$/],
     [['bake', 'ec2'], /costs money.*say so with --yes\n$/],
   ];

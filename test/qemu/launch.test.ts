@@ -84,7 +84,7 @@ test('a machine boots, is reached, cannot be entered yet, and is removed without
   const { cache, machine: launching } = launch({}, { console: kept });
   const machine = await launching;
   assert.equal(lines, [
-    'QEMU with emulated processors (TCG), some ten times slower than a server: asked for with --accelerator tcg',
+    'QEMU with emulated processors (TCG), some ten times slower than a server: requested by --accelerator tcg',
   ]);
   assert.is(await consoleSays(machine, /boots/), 'Debian boots\r\n');
   const home = join(cache, 'machines', machine.name);
@@ -151,10 +151,7 @@ test('the time limit ends it, and that is told', async () => {
       await pause(100);
     }
   })().catch((error: Error) => error);
-  assert.match(
-    (ended as Error).message,
-    /^gci-\S+ is off, and nobody asked it to: QEMU .*the time limit is over/,
-  );
+  assert.match((ended as Error).message, /^gci-\S+ has ended unexpectedly: QEMU .*the time limit is over/);
   await machine.destroy();
   assert.equal(machinesIn(cache), []);
 });
@@ -223,7 +220,7 @@ test('a missing program is named with the packages that have it', async () => {
 test('what is no disk is refused', async () => {
   const page = join(folder, 'page.img');
   writeFileSync(page, '<html>'.repeat(1000));
-  assert.match((await failure(launch({ image: page }))).message, /page\.img is no disk image to boot from/);
+  assert.match((await failure(launch({ image: page }))).message, /page\.img is not a bootable disk image/);
   assert.match(
     (await failure(launch({ image: '/nowhere' }))).message,
     /^the image \/nowhere cannot be read: ENOENT/,

@@ -73,8 +73,8 @@ test('what is tried, and why', async () => {
     const { accelerators, reason } = await candidates(...of);
     return `${accelerators.map(({ name }) => name).join(', then ')}: ${reason}`;
   };
-  assert.is(await tried('tcg'), 'TCG: asked for with --accelerator tcg');
-  assert.is(await tried('kvm'), 'KVM: asked for with --accelerator kvm');
+  assert.is(await tried('tcg'), 'TCG: requested by --accelerator tcg');
+  assert.is(await tried('kvm'), 'KVM: requested by --accelerator kvm');
   assert.is(await tried('auto', '/dev/null', 'linux', 'x64'), 'KVM, then TCG: /dev/null can be opened');
   assert.is(await tried('auto', '/nowhere', 'linux', 'x64'), 'TCG: there is no /nowhere');
   assert.match(await tried('auto', '/dev/null', 'linux', 'arm64'), /^TCG: .* arm64$/);

@@ -71,7 +71,7 @@ test('a time limit that passes while it is judged costs no point', async () => {
 
 test('a machine that ends by itself is not waited for, and its serial log stays', async () => {
   const report = await verified({ within: 300_000 }, 0.1);
-  assert.match(report.points[0]?.seen ?? '', /^gci-\S+ is off, and nobody asked it to: QEMU has ended/);
+  assert.match(report.points[0]?.seen ?? '', /^gci-\S+ has ended unexpectedly: QEMU has ended/);
   const log = report.saved.find((path) => path.endsWith('/console.log')) ?? '';
   assert.is(readFileSync(log, 'utf8'), 'Debian boots\r\n');
 });

@@ -18,11 +18,11 @@ const of =
   (severity: Severity): Make =>
   (code, place, message, details = {}) => ({ severity, code, place, message, details });
 
-/** The document would be refused, or do something other than it says. */
+/** cloud-init would refuse the document, or do something other than it says. */
 export const error = of('error');
 /** It works here and now, but is fragile, unsafe or reported as a fault by cloud-init. */
 export const warning = of('warning');
-/** Worth knowing; nothing has to be done. */
+/** Worth knowing; requires no action. */
 export const info = of('info');
 
 /** Turns what the rules found into diagnostics, in the order of the document, without repetitions. */

@@ -1,6 +1,6 @@
 /**
- * A JSON reader that tells where a text stops being JSON (RFC 8259). JSON.parse does not, and its messages repeat
- * pieces of the text, which may hold a secret.
+ * A JSON reader that reports where a text stops being JSON (RFC 8259). JSON.parse does not, and its messages repeat
+ * parts of the text, which may contain a secret.
  */
 export interface JsonProblem {
   /** Offset in UTF-16 units. */

@@ -1,6 +1,6 @@
 /**
- * The linter: what cloud-init would stumble over, lose or misread in a user-data document, ours or another's.
- * Pure: what needs the world (shell syntax, cloud-init itself) is done by the command over `scripts`.
+ * The linter: what cloud-init would fail on, lose or misread in a user-data document, ours or another's.
+ * Pure: the command checks over `scripts` what needs the world (shell syntax, cloud-init itself).
  */
 import type { Diagnostic } from '../../diagnostics/diagnostic';
 import type { Place } from '../../diagnostics/source';
@@ -56,8 +56,8 @@ export function lint(given: Uint8Array, options: LintOptions = {}): Diagnostic[]
 }
 
 /**
- * How a scalar is typed is told once, by the rule that knows most: one for the key, then the reading of YAML 1.1,
- * then the type that the schema wants, then multipass.
+ * One rule reports how a scalar is typed, the one that knows most: the rule for the key, then the reading of YAML 1.1,
+ * then the type that the schema expects, then multipass.
  */
 const GENERAL = ['yaml11-scalar', 'type', 'multipass-type'];
 

@@ -1,6 +1,6 @@
 /**
  * Work that is done once per text: through an alias of YAML one long text can be the content of very many files.
- * Made per run, so that nothing is remembered longer.
+ * Created per run, so that nothing outlives the run.
  */
 export function perText<T>(work: (text: string) => T): (text: string) => T {
   const done = new Map<string, { readonly result: T }>();

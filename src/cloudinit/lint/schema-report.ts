@@ -1,4 +1,4 @@
-/** What `cloud-init schema` prints, as findings (its config/schema.py; 22.4 and 26.2 were read). */
+/** What `cloud-init schema` prints, as findings (its config/schema.py, releases 22.4 and 26.2). */
 
 import type { Place } from '../../diagnostics/source';
 import { redacted } from '../read/secrets';
@@ -16,7 +16,8 @@ export interface SchemaAnswer {
 
 /** @param answer undefined when cloud-init is not installed */
 export function schemaFindings(answer: SchemaAnswer | undefined, root: Node | undefined): Finding[] {
-  if (!answer) return [info(CODE, START, 'cloud-init is not installed here; its own schema was not asked.')];
+  if (!answer)
+    return [info(CODE, START, 'cloud-init is not installed here; its own schema was not checked.')];
   const said = `${answer.stdout}\n${answer.stderr}`;
   const findings = [
     ...listed(said, 'errors', root).map(([path, message]) => error(CODE, placeOf(root, path), message)),
@@ -29,17 +30,17 @@ export function schemaFindings(answer: SchemaAnswer | undefined, root: Node | un
     const words = redacted(said.trim()).slice(0, 500);
     findings.push(error(CODE, START, `cloud-init schema ended with ${answer.code ?? 'a signal'}: ${words}`));
   }
-  // Exit code 0 is also given when it skips everything, for want of the Python module jsonschema.
+  // It also exits with 0 when it skips everything, because the Python module jsonschema is missing.
   if (answer.code === 0 && !/^\s*Valid (?:schema|cloud-config)/m.test(said)) findings.push(skipped());
   return findings;
 }
 
-/** For the answer to a document that must be refused: 22.4 calls everything valid without jsonschema. */
+/** For the answer to a document that must be refused: without jsonschema, 22.4 calls everything valid. */
 export function schemaProbeFindings(answer: SchemaAnswer | undefined): Finding[] {
   return answer?.code === 0 ? [skipped()] : [];
 }
 
-/** Every cloud-init that checks refuses this one. */
+/** Every working cloud-init refuses this document. */
 export const SCHEMA_PROBE = '#cloud-config\nruncmd: 1\n';
 
 function skipped(): Finding {
@@ -49,7 +50,7 @@ function skipped(): Finding {
   });
 }
 
-/** `Cloud config schema errors: path: message, path: message`, in one line; a path begins with a key of the document. */
+/** `Cloud config schema errors: path: message, path: message`, in one line; a path starts with a key of the document. */
 function listed(said: string, what: 'errors' | 'deprecations', root: Node | undefined): [string, string][] {
   const keys = new Set(entries(root).map(({ name }) => name));
   const found: [string, string][] = [];
@@ -65,7 +66,7 @@ function listed(said: string, what: 'errors' | 'deprecations', root: Node | unde
   return found.map(([path, message]) => [path, redacted(message)]);
 }
 
-/** `write_files.0.owner` to its node, as far as there is one; keys may have dots in them. */
+/** The node of `write_files.0.owner`, or the deepest node on that path; keys may contain dots. */
 function placeOf(root: Node | undefined, path: string): Place {
   if (!root || path === '') return START;
   if (root.kind === 'sequence') {

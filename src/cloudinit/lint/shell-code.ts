@@ -1,9 +1,9 @@
 /**
  * A shell script with everything that is not code blanked out, every character at its place: comments, quoted
- * text and here-documents. With it, a rule may look for words without being misled by data.
+ * text and here-documents. A rule can then search for words, and data does not mislead it.
  */
 export interface BlankOptions {
-  /** Keep what stands in double quotes: expansions are made there. */
+  /** Keep text in double quotes: the shell expands it. */
   readonly keepDoubleQuoted?: boolean;
 }
 
@@ -57,7 +57,7 @@ function closingDouble(script: string, from: number): number {
   return Math.min(at, script.length);
 }
 
-/** Where lines stand, by their text: a script may begin as many here-documents as it has lines. */
+/** Line numbers by the text of the line: a script may start as many here-documents as it has lines. */
 class Lines {
   private readonly exact = new Map<string, Line[]>();
   private readonly withoutTabs = new Map<string, Line[]>();
@@ -70,7 +70,7 @@ class Lines {
     }
   }
 
-  /** @returns the first line of this text that begins at `from` or later */
+  /** @returns the first line of this text that starts at `from` or later */
   find(text: string, stripTabs: boolean, from: number): Line | undefined {
     const lines = (stripTabs ? this.withoutTabs : this.exact).get(text) ?? [];
     let low = 0;
@@ -95,7 +95,7 @@ function add(lines: Map<string, Line[]>, text: string, line: Line): void {
   else lines.set(text, [line]);
 }
 
-/** @returns where the code goes on. A word without its closing line is no here-document (`1 << n`). */
+/** @returns where the code continues. A word without its closing line does not start a here-document (`1 << n`). */
 function skipHereDocuments(
   lines: Lines,
   from: number,

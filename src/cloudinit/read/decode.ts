@@ -1,28 +1,28 @@
-/** base64 and gzip as Python undoes them for cloud-init, with what is wrong told and the size bounded. */
+/** base64 and gzip as Python decodes them for cloud-init, with the problem reported and the size bounded. */
 import { Gunzip } from 'fflate';
 
 export interface Decoded {
-  /** Absent when nothing could be made of the input. */
+  /** Absent when the input does not decode at all. */
   readonly bytes?: Uint8Array;
-  /** What is wrong, as half a sentence. */
+  /** The problem, as half a sentence. */
   readonly problem?: string;
 }
 
-/** More than any provider hands over; a gzip bomb ends here. */
+/** More than any provider passes on; a gzip bomb ends here. */
 export const MAX_DECODED = 64 * 1024 * 1024;
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 /**
- * base64 to bytes. Python's b64decode drops characters that do not belong to the alphabet, so the bytes are
- * returned along with the problem.
+ * base64 to bytes. Python's b64decode drops characters outside the alphabet, so the function returns the bytes
+ * along with the problem.
  */
 export function decodeBase64(text: string): Decoded {
   const [body = '', ...padding] = text.replace(/\s+/g, '').split(/(=+)/);
   const clean = body.replace(/[^A-Za-z0-9+/]/g, '');
   const pad = padding[0]?.length ?? 0;
   const missing = (4 - (clean.length % 4)) % 4;
-  if (missing === 3 || pad < missing) return { problem: 'its length with padding is no multiple of 4' };
+  if (missing === 3 || pad < missing) return { problem: 'its length with padding is not a multiple of 4' };
   const bytes = new Uint8Array(Math.floor((clean.length * 3) / 4));
   let bits = 0;
   let count = 0;
@@ -43,7 +43,7 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-/** Expands gzip, checking the check sum as Python does. @param limit of the result, in bytes */
+/** Expands gzip and verifies the checksum as Python does. @param limit of the result, in bytes */
 export function gunzip(bytes: Uint8Array, limit = MAX_DECODED): Decoded {
   if (!isGzip(bytes)) return { problem: 'it does not begin as gzip does' };
   if (bytes.length < 18) return { problem: 'it is cut short' };
@@ -61,7 +61,7 @@ export function gunzip(bytes: Uint8Array, limit = MAX_DECODED): Decoded {
     isSingle = false;
   };
   try {
-    // In pieces, so that a bomb is noticed after one of them and not when memory is full.
+    // In pieces, so that the limit stops a bomb after one of them and not when memory is full.
     for (let at = 0; at < bytes.length; at += 4096) {
       stream.push(bytes.subarray(at, at + 4096), at + 4096 >= bytes.length);
     }
@@ -72,7 +72,7 @@ export function gunzip(bytes: Uint8Array, limit = MAX_DECODED): Decoded {
   }
   if (!isComplete) return { problem: 'it is cut short' };
   const result = concat(chunks, total);
-  // Of several members each has a check sum of its own: only that of a single one is in the last bytes.
+  // Of several members each has its own checksum: the last bytes hold only that of a single one.
   const view = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 8, 8);
   if (isSingle && (view.getUint32(0, true) !== crc32(result) || view.getUint32(4, true) !== total)) {
     return { problem: 'its check sum is wrong' };

@@ -1,4 +1,4 @@
-/** Which files of a document go where below a directory: pure, so that every hostile path can be tried without one. */
+/** Which files of a document go where below a directory: pure, so that tests can try every hostile path without one. */
 
 import { PathTree } from './path-tree';
 import { readUserData } from './user-data';
@@ -7,12 +7,12 @@ import { DEFAULT_MODE, type LandedFile } from './written-files';
 export interface PlannedFile {
   /** Path on the server. */
   readonly path: string;
-  /** The same as names below the directory; none of them is empty, `.`, `..` or has a separator in it. */
+  /** The same as names below the directory; none of them is empty, `.`, `..` or contains a separator. */
   readonly parts: readonly string[];
   readonly bytes: Uint8Array;
   /** Permission bits; the set-user-id, set-group-id and sticky bits are never set. */
   readonly mode: number;
-  /** As asked for; told and not set. */
+  /** Special bits that the document requests: reported and not set. */
   readonly owner: string;
 }
 
@@ -24,25 +24,25 @@ export interface RefusedFile {
 export interface ExtractPlan {
   readonly files: readonly PlannedFile[];
   readonly refused: readonly RefusedFile[];
-  /** Why there is no plan at all. */
+  /** Why no plan is possible. */
   readonly problem?: string;
 }
 
-/** Names that Windows keeps for devices, with or without an extension. */
+/** Names that Windows reserves for devices, with or without an extension. */
 const WINDOWS_DEVICES = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\..*)?$/i;
-/** Linux takes no longer path, its end included (limits.h), so that cloud-init could not write it either. */
+/** Linux accepts no longer path, its terminator included (limits.h), so cloud-init could not write it either. */
 const PATH_MAX = 4096;
 const WINDOWS_REFUSED = /[<>:"\\|?*\p{Cc}]|[. ]$/u;
 
 /**
  * Follows the entries in cloud-init's order: a path written again replaces the first, `append` adds to it.
- * @param windows whether the names must be usable there
+ * @param windows whether the names must be valid there
  */
 export function planExtract(given: Uint8Array, windows: boolean): ExtractPlan {
   const { input, yaml, files } = readUserData(given);
   const problem = input.problem ?? yaml?.problem;
   if (problem) return { files: [], refused: [], problem: problem.message };
-  if (!yaml) return { files: [], refused: [], problem: `it is no cloud-config (${input.kind}).` };
+  if (!yaml) return { files: [], refused: [], problem: `it is not a cloud-config (${input.kind}).` };
   const planned = new Map<string, Planned>();
   const places = new PathTree<Taken>();
   const refused: RefusedFile[] = [];
@@ -90,7 +90,7 @@ function whyNot(file: LandedFile, windows: boolean): string | undefined {
   return undefined;
 }
 
-/** What a name is taken for; `path` is that of a file. */
+/** What a name stands for; `path` is that of a file. */
 interface Taken {
   readonly kind: 'file' | 'directory';
   readonly path: string;

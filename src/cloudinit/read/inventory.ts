@@ -1,4 +1,4 @@
-/** What a document holds, as plain data for `show`. Nothing that looks like a secret is in it. */
+/** What a document contains, as plain data for `show`. It includes nothing that looks like a secret. */
 
 import { allFits, type Fit, type Form } from '../../providers';
 import { redacted } from './secrets';
@@ -18,7 +18,7 @@ export interface ShownFile {
   readonly line: number;
   readonly deferred: boolean;
   readonly appended: boolean;
-  /** Address that the content is fetched from. */
+  /** Address that cloud-init fetches the content from. */
   readonly source?: string;
   readonly problem?: string;
 }

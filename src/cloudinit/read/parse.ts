@@ -33,7 +33,7 @@ const STYLES: Record<number, Style> = {
   [SCALAR_STYLE.FOLDED_BLOCK]: 'folded',
 };
 
-/** @returns all documents of the text, or the first problem; it never throws for a bad text */
+/** @returns all documents of the text, or the first problem; it never throws for an invalid text */
 export function parseYaml(text: string): Parsed {
   const builder = new Builder(text);
   try {
@@ -41,7 +41,7 @@ export function parseYaml(text: string): Parsed {
     return { documents, anchors: builder.names, duplicates: builder.duplicates };
   } catch (cause) {
     if (!(cause instanceof YAMLException)) throw cause;
-    // `message` would carry a piece of the text, which may hold a secret; `reason` does not.
+    // `message` would include a part of the text, which may contain a secret; `reason` does not.
     const problem = { path: '', start: cause.mark?.position ?? 0, message: cause.reason };
     return { documents: [], problem, anchors: [], duplicates: [] };
   }
@@ -128,7 +128,7 @@ class Builder {
     };
   }
 
-  /** Quotes belong to the scalar; a block scalar begins where its `|` stands. */
+  /** Quotes belong to the scalar; a block scalar starts at its `|`. */
   private shownStart(event: ScalarEvent, isBlock: boolean): number {
     if (!isBlock) return event.style === SCALAR_STYLE.PLAIN ? event.valueStart : event.valueStart - 1;
     const lineBreak = this.source.lastIndexOf('\n', event.valueStart - 2);

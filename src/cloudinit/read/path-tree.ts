@@ -1,9 +1,9 @@
-/** Paths as a tree of names, so that what lies on the way to a path is found in one walk along it. */
+/** Paths as a tree of names, so that one walk along a path finds everything on the way to it. */
 export class PathTree<Value> {
   private readonly below = new Map<string, PathTree<Value>>();
   value: Value | undefined;
 
-  /** The nodes from below the root down to the path itself, those that are there already. */
+  /** The existing nodes from below the root down to the path itself. */
   *along(path: string): Generator<PathTree<Value>> {
     let node: PathTree<Value> | undefined = this;
     for (const name of path.slice(1).split('/')) {

@@ -1,4 +1,4 @@
-/** The shell scripts of a document: user data itself, files that are scripts, and what cloud-init makes of runcmd. */
+/** The shell scripts of a document: user data itself, files that are scripts, and cloud-init's script of runcmd. */
 
 import type { Place, Source } from '../../diagnostics/source';
 import type { LandedFile } from './written-files';
@@ -11,18 +11,18 @@ export interface Script {
   readonly name: string;
   readonly shell: Shell;
   readonly text: string;
-  /** Where a line of the script (counted from 1) stands in the document. */
+  /** Where a line of the script (counted from 1) is in the document. */
   readonly place: (line: number) => Place;
-  /** The first command that the text has no room for. */
+  /** The first command that does not fit into the text. */
   readonly omitted?: Node;
 }
 
-/** Characters of commands from which on a repeated one is omitted: no document in use comes near. */
+/** Length of all commands above which a repeated one is omitted: no document in use comes close. */
 const REPEATS = 1 << 20;
-/** A quote is four characters in the quotes of the shell, so that a document without aliases always has room. */
+/** The shell writes a quote inside quotes as four characters, so a document without aliases always fits. */
 const QUOTED = 4;
 
-/** The shell of a script by its first line; undefined when it is no sh and no bash script. */
+/** The shell of a script by its first line; undefined when the script is for neither sh nor bash. */
 export function shellOf(script: string, path = ''): Shell | undefined {
   const shebang = /^#!\s*(\S+)(?:[ \t]+(\S+))?/.exec(script);
   if (!shebang) return /\.sh$/.test(path) ? 'sh' : undefined;
@@ -32,7 +32,7 @@ export function shellOf(script: string, path = ''): Shell | undefined {
   return name === 'sh' || name === 'dash' || name === 'ash' ? 'sh' : undefined;
 }
 
-/** Place of a line of a scalar's text: exact in a literal (`|`), else the beginning of the scalar. */
+/** Place of a line of a scalar's text: exact in a literal (`|`), else the start of the scalar. */
 export function linePlace(source: Source, scalar: ScalarNode, line: number, column = 1): Place {
   if (!scalar.block) return scalar;
   const first = source.at(scalar.block.start).line;
@@ -57,8 +57,8 @@ export function fileScripts(files: readonly LandedFile[], source: Source): Scrip
 
 /**
  * The script that cloud-init's util.shellify makes of runcmd or bootcmd: text as it is, lists with every word
- * in single quotes. Undefined when the key is absent. Aliases can repeat a long text without end, so that the script
- * stays a small multiple of the document: repeated commands are omitted first, then what has no room (`omitted`).
+ * in single quotes. Undefined when the key is absent. Aliases can repeat a long text without end, so the script is
+ * limited to a small multiple of the document: it omits repeated commands first, then those that do not fit (`omitted`).
  */
 export function commandScript(
   root: Node | undefined,
@@ -76,7 +76,7 @@ export function commandScript(
   for (const node of commands) {
     const command = commandText(node);
     if (command === undefined) continue;
-    // Judged already.
+    // Already checked.
     if (size > REPEATS && seen.has(command)) continue;
     if (size + command.length > REPEATS + QUOTED * source.text.length) {
       omitted ??= node;
@@ -98,7 +98,7 @@ export function commandScript(
   return { name: key, shell: 'sh', text, place, ...(omitted ? { omitted } : {}) };
 }
 
-/** By halves: there may be as many findings as lines. */
+/** A binary search: there may be as many findings as lines. */
 function lastUpTo<At extends { readonly line: number }>(line: number, sorted: readonly At[]): At | undefined {
   let [first, end] = [0, sorted.length];
   while (first < end) {

@@ -1,5 +1,5 @@
 /**
- * How secrets look in text: forms that their issuers give them, and long mixed values behind telling names.
+ * How secrets look in text: the forms that their issuers give them, and long mixed values after telling names.
  * Repetitions are bounded, so that no text makes the search slow.
  */
 export interface FoundSecret {
@@ -35,11 +35,11 @@ const FORMS: readonly { readonly what: string; readonly pattern: RegExp }[] = [
 /** `password: value`, `"secret": "value"`, `TOKEN=value`: the name must end in the telling word. */
 const NAMED =
   /(?<![\w$-])["']?([\w-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|secret_key|access_key|private_key|form_secret))["']?[ \t]*[:=][ \t]*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"'#,;})\]]+))/gi;
-/** Filled in later, or a name of something instead of the thing. */
+/** A placeholder, or the name of something instead of its value. */
 const PLACEHOLDER =
   /[$`{}<>]|^%|^!|^[/~.]|^(?:file|https?|env|vault|ssm|arn):|example|changeme|change_me|redacted|xxxx|\*\*\*/i;
 
-/** Secrets in a text, in its order. A value that was found by its form is not reported by its name again. */
+/** Secrets in a text, in its order. A value found by its form is not reported by its name again. */
 export function secretsIn(text: string): FoundSecret[] {
   const found: FoundSecret[] = [];
   for (const { what, pattern } of FORMS) {
@@ -55,7 +55,7 @@ export function secretsIn(text: string): FoundSecret[] {
     const value = match[2] ?? match[3] ?? match[4] ?? '';
     const end = match.index + match[0].length;
     const start = match.index + match[0].lastIndexOf(value);
-    // Both come in the order of the text, so that what lies before this value lies before all that follow.
+    // Both come in the order of the text, so what lies before this value lies before all that follow.
     while (next < byForm.length && byForm[next]!.end <= start) next++;
     if (!isRandom(value) || (next < byForm.length && byForm[next]!.start < end)) continue;
     found.push({ what: `a value of ${value.length} characters behind "${match[1]}"`, start, end });
@@ -63,7 +63,7 @@ export function secretsIn(text: string): FoundSecret[] {
   return found.sort((a, b) => a.start - b.start);
 }
 
-/** Long, of mixed kinds of characters and without much repetition, as generated values are and words are not. */
+/** Long, of several kinds of characters and with little repetition, as generated values are and words are not. */
 function isRandom(value: string): boolean {
   if (value.length < 8 || PLACEHOLDER.test(value)) return false;
   const kinds = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^A-Za-z0-9]/].filter((kind) => kind.test(value)).length;
@@ -71,7 +71,7 @@ function isRandom(value: string): boolean {
   return kinds >= 2 && !words && entropy(value) >= 2.75;
 }
 
-/** Shannon entropy of the characters, in bits for each. */
+/** Shannon entropy of the characters, in bits per character. */
 function entropy(value: string): number {
   const counts = new Map<string, number>();
   for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1);

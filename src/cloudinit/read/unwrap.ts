@@ -1,8 +1,8 @@
-/** What was handed in: the outer base64 and gzip undone, the text decoded, the kind of user data told. */
+/** The input: its outer base64 and gzip decoded, its text decoded, and the kind of user data detected. */
 import type { Form } from '../../providers';
 import { decodeBase64, gunzip, isGzip, utf8 } from './decode';
 
-/** Kinds of user data, by what they begin with (cloud-init's handlers/__init__.py). */
+/** Kinds of user data, by their first characters (cloud-init's handlers/__init__.py). */
 export type Kind =
   | 'cloud-config'
   | 'script'
@@ -16,16 +16,16 @@ export type Kind =
   | 'unknown';
 
 export interface Input {
-  /** As handed over to a provider. */
+  /** As passed to a provider. */
   readonly form: Form;
-  /** Bytes handed over, and bytes of the document inside. */
+  /** Bytes of the input, and bytes of the document inside. */
   readonly given: Uint8Array;
   readonly bytes: Uint8Array;
   readonly layers: readonly ('base64' | 'gzip')[];
   readonly text: string;
   readonly kind: Kind;
   readonly hasByteOrderMark: boolean;
-  /** Set when the input could not be undone, or is not UTF-8; `text` then holds what could be read. */
+  /** Set when the input does not decode, or is not UTF-8; `text` then holds the readable part. */
   readonly problem?: {
     readonly code: 'input-gzip' | 'not-utf8';
     readonly message: string;
@@ -47,15 +47,15 @@ const BEGINNINGS: readonly (readonly [string, Kind])[] = [
   ['content-type: multipart/', 'mime'],
 ];
 
-/** cloud-init lower-cases the document and takes leading white space off before it compares. */
+/** cloud-init lower-cases the document and strips leading white space before it compares. */
 function kindOf(text: string): Kind {
   const start = text.trimStart().slice(0, 64).toLowerCase();
-  // trimStart takes a byte order mark off, which Python's lstrip does not.
+  // trimStart strips a byte order mark, which Python's lstrip does not.
   if (text.startsWith('\ufeff')) return 'unknown';
   return BEGINNINGS.find(([beginning]) => start.startsWith(beginning))?.[1] ?? 'unknown';
 }
 
-/** Undoes base64 when the whole input is base64 of something that cloud-init would know, else returns it. */
+/** Decodes base64 when the whole input is base64 of something that cloud-init would recognise, else returns the input. */
 function undoBase64(bytes: Uint8Array): Uint8Array | undefined {
   const text = utf8(bytes);
   if (text === undefined || text.length < 16 || !/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(text)) return undefined;

@@ -5,7 +5,7 @@ import { type Input, readInput } from './unwrap';
 import { type LandedFile, landedFiles } from './written-files';
 import type { Node } from './yaml-node';
 
-/** A document with everything that the rules look at, worked out once. */
+/** A document with everything that the rules read, computed once. */
 export interface UserDataDocument {
   readonly input: Input;
   readonly source: Source;
@@ -17,11 +17,11 @@ export interface UserDataDocument {
   readonly scripts: readonly Script[];
 }
 
-/** @param given the bytes of the file, in any of the forms that a provider takes */
+/** @param given the bytes of the file, in any of the forms that a provider accepts */
 export function readUserData(given: Uint8Array): UserDataDocument {
   const input = readInput(given);
   const source = new Source(input.text);
-  // A document whose header is wrong is looked at all the same: everything is told at once.
+  // A wrong header does not stop the reading: the linter reports everything at once.
   const isYaml = input.kind === 'cloud-config' || looksLikeCloudConfig(input);
   const yaml = isYaml ? parseYaml(input.text.replace(/^\ufeff/, ' ')) : undefined;
   const root = yaml?.documents[0];

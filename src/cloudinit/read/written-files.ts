@@ -9,7 +9,7 @@ export interface LandedFile {
   /** Absolute, without `.` and `..`, as os.path.abspath makes it in `/`. */
   readonly target: string;
   readonly owner: string;
-  /** Bits as cloud-init sets them, undefined when it cannot read them and takes 0644. */
+  /** Bits as cloud-init sets them, undefined when it cannot read them and uses 0644. */
   readonly mode: number | undefined;
   readonly encoding: string;
   readonly content: ScalarNode | undefined;
@@ -18,7 +18,7 @@ export interface LandedFile {
   readonly text: string | undefined;
   readonly isDeferred: boolean;
   readonly isAppended: boolean;
-  /** Where cloud-init fetches the content from; then `decoded` is only what it falls back to. */
+  /** Where cloud-init fetches the content from; then `decoded` is only the fallback. */
   readonly uri: string | undefined;
 }
 
@@ -38,7 +38,7 @@ const UNDO: Readonly<Record<string, readonly ('base64' | 'gzip')[]>> = {
 
 export const ENCODINGS = Object.keys(UNDO);
 
-/** cloud-init compares encodings in lower case, white space at the ends taken off. */
+/** cloud-init compares encodings in lower case, stripped of white space. */
 export function isKnownEncoding(encoding: string): boolean {
   return Object.hasOwn(UNDO, encoding.trim().toLowerCase());
 }
@@ -46,7 +46,7 @@ export function isKnownEncoding(encoding: string): boolean {
 /** Entries with a path, in the order in which cloud-init writes them: deferred ones after all others. */
 export function landedFiles(root: Node | undefined): LandedFile[] {
   const files: LandedFile[] = [];
-  // One bound for all of them: aliases and gzip make much of little.
+  // One limit for all of them: aliases and gzip expand a little into a lot.
   let left = MAX_DECODED;
   const decode = sharedDecoding();
   for (const node of items(get(root, 'write_files'))) {
@@ -90,7 +90,7 @@ export function absolutePath(path: string): string {
   return `/${parts.join('/')}`;
 }
 
-/** decode_perms: numbers are taken as bits, anything else is read as octal text. */
+/** decode_perms: a number is the bits, anything else is read as octal text. */
 export function modeOf(node: Node | undefined): number | undefined {
   if (!node || (node.kind === 'scalar' && node.type === 'null')) return DEFAULT_MODE;
   if (node.kind !== 'scalar') return undefined;

@@ -16,15 +16,15 @@ interface NodeBase extends Place {
 export interface ScalarNode extends NodeBase {
   readonly kind: 'scalar';
   readonly style: Style;
-  /** Offset behind its last character, without a closing quote. */
+  /** Offset after its last character, without a closing quote. */
   readonly end: number;
-  /** The text after quotes, escapes and folding are undone. */
+  /** The text after quotes, escapes and folding are resolved. */
   readonly text: string;
   readonly type: ScalarType;
   readonly reading: Reading;
   /** Inside `[ ]` or `{ }`. */
   readonly inFlow: boolean;
-  /** Offset and indentation of a literal's first line, by which its lines are found in the document. */
+  /** Offset and indentation of a literal's first line, which locate its lines in the document. */
   readonly block?: { readonly start: number; readonly indent: number };
 }
 
@@ -36,7 +36,7 @@ export interface SequenceNode extends NodeBase {
 export interface MappingNode extends NodeBase {
   readonly kind: 'mapping';
   readonly entries: { readonly key: Node; readonly value: Node }[];
-  /** Mappings taken in by `<<`, the strongest first; a key of the mapping itself is stronger. */
+  /** Mappings that `<<` merges, the strongest first; a key of the mapping itself is stronger. */
   readonly merged: MappingNode[];
 }
 
@@ -48,7 +48,7 @@ export function typeOf(node: Node): NodeType {
   return node.kind === 'sequence' ? 'list' : 'map';
 }
 
-/** The value of a key, as PyYAML has it: of repeated keys the last, then those merged in. */
+/** The value of a key as PyYAML resolves it: the last of repeated keys, then the merged ones. */
 export function get(node: Node | undefined, name: string): Node | undefined {
   if (node?.kind !== 'mapping') return undefined;
   for (const mapping of strongestFirst(node)) {
@@ -60,7 +60,7 @@ export function get(node: Node | undefined, name: string): Node | undefined {
 
 const OWN = new WeakMap<MappingNode, ReadonlyMap<string, KeyValue>>();
 
-/** A mapping's own keys, of repeated ones the last. Worked out once: many mappings may merge the same one in. */
+/** A mapping's own keys, the last of repeated ones. Computed once: many mappings may merge the same one. */
 export function own(mapping: MappingNode): ReadonlyMap<string, KeyValue> {
   const known = OWN.get(mapping);
   if (known) return known;
@@ -83,14 +83,14 @@ export function* strongestFirst(
   for (const merged of mapping.merged) yield* strongestFirst(merged, seen);
 }
 
-/** The text of a string under a key; anything but a string is undefined. */
+/** The text of a string under a key; undefined for anything else. */
 export function text(node: Node | undefined, name: string): string | undefined {
   const value = get(node, name);
   return value?.kind === 'scalar' && value.type === 'str' ? value.text : undefined;
 }
 
 export function isTrue(node: Node | undefined): boolean {
-  // util.get_cfg_option_bool takes the words in strings as well.
+  // util.get_cfg_option_bool accepts the words in strings as well.
   if (node?.kind !== 'scalar') return false;
   return node.type === 'bool' ? node.reading.value === true : /^(?:1|on|yes|true)$/i.test(node.text);
 }
@@ -106,7 +106,7 @@ export interface KeyValue {
   readonly value: Node;
 }
 
-/** Each key with its value, merged ones included, as PyYAML has them. */
+/** Each key with its value, merged ones included, as PyYAML resolves them. */
 export function entries(node: Node | undefined): KeyValue[] {
   const found = new Map<string, KeyValue>();
   if (node?.kind !== 'mapping') return [];

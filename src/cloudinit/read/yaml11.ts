@@ -1,5 +1,5 @@
 /**
- * How an unquoted scalar is read: by cloud-init (PyYAML's safe loader, YAML 1.1) and by a YAML 1.2 reader.
+ * How readers read an unquoted scalar: cloud-init (PyYAML's safe loader, YAML 1.1) and a YAML 1.2 reader.
  * The patterns are those of PyYAML 6.0 (yaml/resolver.py, yaml/constructor.py) and of YAML 1.2.2, section 10.3.2.
  */
 export type Reading =
@@ -9,7 +9,7 @@ export type Reading =
   | { readonly type: 'bool'; readonly value: boolean }
   | { readonly type: 'null'; readonly value: null }
   | { readonly type: 'timestamp'; readonly value: string }
-  /** PyYAML raises an error, and with it the whole document is lost; `value` tells why. */
+  /** PyYAML raises an error and rejects the whole document; `value` is the reason. */
   | { readonly type: 'refused'; readonly value: string };
 
 const NULL = /^(?:~|null|Null|NULL|)$/;
@@ -53,11 +53,11 @@ export function readYaml12(text: string): Reading {
   return { type: 'str', value: text };
 }
 
-/** True when cloud-init makes another value of an unquoted scalar than a YAML 1.2 reader, or refuses it. */
+/** True when cloud-init reads an unquoted scalar as another value than a YAML 1.2 reader, or refuses it. */
 export function differsInYaml11(text: string): boolean {
   const [here, there] = [readYaml11(text), readYaml12(text)];
   if (here.type === 'refused' || here.type !== there.type) return true;
-  // Numbers are compared as doubles, which is all that a YAML 1.2 reader in JavaScript has; -0 is 0.
+  // Numbers are compared as doubles, the only ones that a YAML 1.2 reader in JavaScript has; -0 is 0.
   const isNumber = here.type === 'int' || here.type === 'float';
   return !(isNumber ? sameNumber(here.value, there.value) : here.value === there.value);
 }
@@ -66,7 +66,7 @@ function sameNumber(a: bigint | number, b: unknown): boolean {
   return Number(a) === Number(b) || (Number.isNaN(a) && Number.isNaN(b));
 }
 
-/** Python refuses a date that is not in the calendar, and a zone of a day or more. The year 0 is refused too. */
+/** Python refuses a date that is not in the calendar, and a zone of a day or more. It refuses the year 0 too. */
 function isMoment([
   year = 0,
   month = 0,
@@ -86,9 +86,9 @@ function int11(text: string): Reading {
   const negative = text.startsWith('-');
   const digits = text.replace(/^[-+]/, '');
   if (/^0[bx]$/.test(digits)) return { type: 'refused', value: 'it is a number without digits' };
-  // Python's int() takes so many decimal digits and no more (sys.int_info.default_max_str_digits).
+  // Python's int() accepts at most this number of decimal digits (sys.int_info.default_max_str_digits).
   if (/^[1-9][0-9]{4300}/.test(digits)) return { type: 'refused', value: 'the number is too long' };
-  // The same length in base 60; cloud-init writes its settings to a file, which no longer number can be.
+  // The same length in base 60; cloud-init writes its settings to a file, and a longer number cannot be written.
   if (digits.split(':', 2419).length > 2418) return { type: 'refused', value: 'the number is too long' };
   let value: bigint;
   if (digits.includes(':')) value = digits.split(':').reduce((sum, part) => sum * 60n + BigInt(part), 0n);

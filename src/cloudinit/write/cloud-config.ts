@@ -22,8 +22,8 @@ export interface CloudConfig {
 }
 
 /**
- * Permissions as every reader between the document and the server takes them for text. multipass up to 1.16.3 drops
- * the quotes of '0644', which is a number then and against cloud-init's schema; 0o644 is text to YAML 1.1 without
+ * Permissions in a form that every reader between the document and the server reads as text. multipass up to 1.16.3 drops
+ * the quotes of '0644', which then is a number and violates cloud-init's schema. 0o644 is text to YAML 1.1 without
  * quotes too, and cloud-init has always read it (decode_perms: `int(text, 8)`).
  * @param mode four octal digits
  */

@@ -5,10 +5,10 @@ import { type CloudConfig, permissions, type WriteFile } from './cloud-config';
 import { withExtra } from './merge-extra';
 import { toYaml } from './yaml';
 
-/** What a document is when nothing is known about who takes it. */
+/** The document's default rung, when no provider is known. */
 export const PACKED: Content = { scripts: 'packed', dockerKey: 'included', matrixctl: 'included' };
 
-/** cloud-init's words for a deployment. */
+/** The part of cloud-init's cloud-config that a deployment uses. */
 export function cloudConfig(deployment: Deployment, content: Content = PACKED): CloudConfig {
   return {
     ...(deployment.timezone ? { timezone: deployment.timezone } : {}),
@@ -33,7 +33,7 @@ function writeFile(file: ServerFile, { scripts, matrixctl }: Content): WriteFile
 
 /**
  * The document: cloud-config text in ASCII, the same bytes for the same deployment everywhere.
- * The first line is what cloud-init knows it by.
+ * cloud-init recognises it by the first line.
  */
 export function document(deployment: Deployment, content: Content = PACKED): string {
   const { domain, serverName } = deployment;

@@ -1,9 +1,9 @@
 import type { Form } from '../../providers';
 
 /**
- * The document in one of the forms that cloud-init takes.
- * Zopfli as WebAssembly, not node:zlib: it is 7 % smaller, which decides whether a provider takes the document, and its bytes
- * are the same everywhere, while those of zlib differ between builds.
+ * The document in one of the forms that cloud-init accepts.
+ * Zopfli as WebAssembly, not node:zlib: it is 7 % smaller, which decides whether a provider accepts the document. Its
+ * bytes are the same everywhere, while those of zlib differ between builds.
  */
 export async function encode(text: string, form: Form): Promise<Uint8Array> {
   if (form === 'yaml') return utf8(text);
@@ -25,7 +25,7 @@ export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
   return zipped;
 }
 
-/** One line without an end. */
+/** One line without a line end. */
 export function base64(bytes: Uint8Array): string {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }

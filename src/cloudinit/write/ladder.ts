@@ -1,4 +1,4 @@
-/** The forms of a document, from the most readable to the smallest, and which of them a provider takes. */
+/** The forms of a document, from the most readable to the smallest, and which of them a provider accepts. */
 import type { Deployment, Format } from '../../config/deployment';
 import { countedSize, type Form, type ProviderLimit } from '../../providers';
 import { APT_KEY, type Content, SCRIPT, SETTINGS } from '../../server/files';
@@ -8,9 +8,9 @@ import { encode } from './encode';
 /** One form of a document. */
 export interface Rung {
   readonly name: string;
-  /** For people: what the document is like. */
+  /** For people: what characterises the document. */
   readonly what: string;
-  /** What it may be handed over as, the most readable first. */
+  /** The forms that it may be passed on in, the most readable first. */
   readonly forms: readonly Form[];
   readonly content: Content;
 }
@@ -19,7 +19,7 @@ const TEXT: readonly Form[] = ['yaml'];
 const ZIPPED: readonly Form[] = ['gzip', 'base64'];
 const PLAIN: Content = { ...PACKED, scripts: 'plain' };
 
-/** Inside gzip scripts are plain: packed twice is larger. */
+/** Inside gzip, scripts are plain: packing twice makes them larger. */
 export const LADDER = [
   { name: 'plain', what: 'YAML with readable scripts', forms: TEXT, content: PLAIN },
   { name: 'packed', what: 'YAML with packed scripts', forms: TEXT, content: PACKED },
@@ -92,13 +92,13 @@ export function recognizeRung(
 export interface Fitted {
   readonly rung: RungName;
   readonly form: Form;
-  /** What is handed over. */
+  /** The text to pass on. */
   readonly bytes: Uint8Array;
-  /** False where the provider does not take it, and no other rung that was allowed. */
+  /** False where the provider accepts neither it nor any other allowed rung. */
   readonly fits: boolean;
 }
 
-/** Whether a rung makes a server that does all that was asked for. */
+/** Whether a rung gives a server with everything that the options request. */
 function serves({ content }: Rung, { scriptUrl, backup, restoreFrom }: Deployment): boolean {
   if (content.matrixctl === 'fetched') return scriptUrl !== undefined;
   if (content.matrixctl === 'core') return scriptUrl === undefined && !backup && restoreFrom === undefined;
@@ -106,9 +106,9 @@ function serves({ content }: Rung, { scriptUrl, backup, restoreFrom }: Deploymen
 }
 
 /**
- * The document on the first rung that the provider takes; without a provider, in YAML with packed scripts unless a format
- * is asked for.
- * @returns the smallest of the tried where none fits; undefined where the provider takes no such format at all
+ * The document on the first rung that the provider accepts. Without a provider: YAML with packed scripts, unless the options
+ * name a format.
+ * @returns the smallest of the candidates where none fits; undefined where the provider does not accept the format at all
  */
 export async function onLadder(
   deployment: Deployment,

@@ -1,4 +1,4 @@
-/** The operator's own cloud-config, merged into the document's when the document is made. */
+/** The operator's own cloud-config, merged when the document is compiled. */
 import type { Deployment } from '../../config/deployment';
 import type { Diagnostic } from '../../diagnostics/diagnostic';
 import type { CloudConfig } from './cloud-config';
@@ -12,8 +12,8 @@ type Mapping = Readonly<Record<string, unknown>>;
 const AFTER_OURS = ['trap - EXIT', 'set +eu', 'exec 9>&-'];
 
 /**
- * Merges cloud-config into the document's: mappings key by key, lists one after the other, ours first. Nothing of ours
- * gives way; `contradictions` names where both say something else.
+ * Merges cloud-config into the document's: mappings key by key, lists one after the other, ours first. The document's
+ * values always win; `contradictions` reports where the two differ.
  */
 export function withExtra(ours: CloudConfig, extra: Deployment['extra']): CloudConfig {
   if (!extra) return ours;
@@ -32,8 +32,8 @@ function merge(ours: unknown, extra: unknown): unknown {
 }
 
 /**
- * What the operator's cloud-config says otherwise than the document: a value, or a file that both write.
- * @returns an error for each
+ * Where the operator's cloud-config contradicts the document: a value, or a file that both write.
+ * @returns an error per contradiction
  */
 export function contradictions(
   ours: CloudConfig,
@@ -71,7 +71,7 @@ function differing(ours: Mapping, extra: Mapping, at: string): Diagnostic[] {
     if (mine === undefined || mine === value) return [];
     if (Array.isArray(mine) && Array.isArray(value)) return [];
     if (isMapping(mine) && isMapping(value)) return differing(mine, value, `${at}${key}.`);
-    return [contradiction(`${at}${key} says something else than the document`)];
+    return [contradiction(`${at}${key} contradicts the document`)];
   });
 }
 
@@ -81,7 +81,7 @@ function contradiction(message: string): Diagnostic {
     code: 'contradiction',
     path: 'extra',
     message,
-    hint: 'leave it out of the extra file; gen-cloudinit --help lists the options for what the document says',
+    hint: 'leave it out of the extra file; gen-cloudinit --help lists the options that change the document',
   };
 }
 

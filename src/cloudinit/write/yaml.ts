@@ -2,8 +2,8 @@ import { dump } from 'js-yaml';
 
 /**
  * Writes data as YAML that YAML 1.1 readers (cloud-init's PyYAML) and 1.2 readers understand alike.
- * js-yaml's default schema quotes for both; long lines stay whole, and nothing becomes an anchor.
- * @throws Error for text that is not ASCII: cloud-init mangles other bytes when it takes a document for MIME
+ * js-yaml's default schema quotes for both; long lines are not folded, and nothing becomes an anchor.
+ * @throws Error for text that is not ASCII: cloud-init corrupts other bytes when it reads a document as MIME
  */
 export function toYaml(data: object): string {
   const text = dump(data, { lineWidth: -1, noRefs: true, seqNoIndent: true, indent: 1 });

@@ -1,2 +1,2 @@
-/** Zopfli on its own, so that the chunk which holds it is loaded only where something is compressed. */
+/** Zopfli on its own, so that its chunk is loaded only where something is compressed. */
 export { gzipAsync } from '@gfx/zopfli';

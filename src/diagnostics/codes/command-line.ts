@@ -74,7 +74,7 @@ export const COMMAND_LINE = {
     fix: 'Copy the code from the brackets behind a message. `gen-cloudinit explain` lists every code.',
   },
 
-  // Warnings about a deployment that works, but hardly as meant.
+  // Warnings about a deployment that works, but hardly as intended.
   'private-name': {
     finds: 'The domain ends in a name that only private networks use, such as .test, .local or .lan.',
     why: "No public certificate authority signs such a name. Let's Encrypt refuses the order, and the server gets no certificate.",

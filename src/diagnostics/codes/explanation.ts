@@ -1,8 +1,8 @@
 /** What one code means. */
 export interface Explanation {
-  /** What it finds, in one sentence. */
+  /** What the rule finds, in one sentence. */
   readonly finds: string;
-  /** Why it matters: what happens otherwise. */
+  /** Why it matters: what would happen otherwise. */
   readonly why: string;
   /** What to do. */
   readonly fix: string;

@@ -1,6 +1,6 @@
 import type { Explanations } from './explanation';
 
-/** Size and providers, then machines: what happens to a document after it is made. */
+/** Size and providers, then machines: what happens to a document after it is compiled. */
 export const HANDOVER = {
   'too-large': {
     finds: 'The document that gen-cloudinit makes is larger than the provider takes.',
@@ -13,7 +13,7 @@ export const HANDOVER = {
     fix: 'Compress the document with `gzip -9` where the provider takes gzip. Else let the server fetch its large files.',
   },
   'provider-form': {
-    finds: 'The document is gzip or base64, and a provider hands it to the server without undoing that.',
+    finds: 'The document is gzip or base64, and a provider passes it to the server without decoding it.',
     why: 'cloud-init finds no header in it and ignores it. The machine boots without the document.',
     fix: 'Leave --format out and name the provider with --provider: gen-cloudinit then chooses a form that works.',
   },

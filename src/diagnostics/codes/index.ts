@@ -1,6 +1,6 @@
 /**
- * What the code of each mistake and warning means; `gen-cloudinit explain CODE` prints it. A diagnostic takes no other
- * code, so that the compiler refuses one that has no row here.
+ * What the code of each mistake and warning means; `gen-cloudinit explain CODE` prints it. The type of a diagnostic's code
+ * comes from this table, so the compiler refuses a code without a row here.
  */
 import { APT } from './apt';
 import { COMMAND_LINE } from './command-line';

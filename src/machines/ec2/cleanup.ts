@@ -1,4 +1,4 @@
-/** Removing until nothing comes any more; and so the end of a run, whatever is remembered of it. */
+/** Removes everything that turns up until nothing does any more, also when the run's own record is incomplete. */
 
 import { pause } from '../../system/wait';
 import { SETTLE_LOOKS } from './pacing';
@@ -11,13 +11,13 @@ import type { TrackedCalls } from './tracked-calls';
 export const MACHINE_KINDS: readonly ResourceKind[] = ['instance', 'security group', 'volume'];
 export const IMAGE_KINDS: readonly ResourceKind[] = ['image', 'snapshot'];
 
-/** What is to go now; `left` is what could not even be looked for. */
+/** What to remove now; `left` is what the search itself could not reach. */
 type Find = () => Promise<{ readonly things: readonly Resource[]; readonly left: readonly Left[] }>;
 
 /**
- * Looks, removes what it finds, and looks again: what held a thing may have turned up only after the first look, a
- * volume is free when its machine is gone.
- * @param looks how many looks in a row must find nothing
+ * Searches, removes what it finds, and searches again: the holder of a thing may turn up only after the first search, and
+ * a volume is free only when its machine is gone.
+ * @param looks how many searches in a row must find nothing
  */
 export async function removeAll(find: Find, looks: number, sweeping: Sweeping): Promise<Outcome> {
   const { pace, progress, signal } = sweeping;
@@ -27,7 +27,7 @@ export async function removeAll(find: Find, looks: number, sweeping: Sweeping): 
   let told = false;
   for (let quiet = 0; ; ) {
     const { things, left: blind } = await find();
-    // A list may name for a while what is gone already.
+    // A list may still name what is already gone.
     const todo = things.filter(({ id, state }) => !removed.has(id) && !stuck.has(id) && state !== 'deleting');
     quiet = todo.length === 0 ? quiet + 1 : 0;
     if (quiet >= looks || (quiet > 0 && blind.length > 0)) {
@@ -35,18 +35,18 @@ export async function removeAll(find: Find, looks: number, sweeping: Sweeping): 
     }
     const { removed: gone, left } = await removeResources(todo, sweeping);
     for (const thing of gone) removed.set(thing.id, thing);
-    // A machine may take minutes to end, and only then lets go of anything: patience begins there.
+    // A machine may take minutes to end, and releases nothing before that: the patience starts when it has ended.
     if (gone.some(({ kind }) => kind === 'instance')) begin = performance.now();
     const waited = performance.now() - begin;
     for (const one of left) {
-      // EC2 lets go of a group minutes after the machine; of the others soon or never. What cannot be removed
-      // itself will not let go of anything.
+      // EC2 releases a security group minutes after the machine; other things soon or never. A holder that cannot be removed
+      // releases nothing.
       const patience = one.thing.kind === 'security group' ? pace.remove : pace.remove / 5;
       const hopeless = left.some(({ held }) => !held) || waited > patience;
       if (!one.held || hopeless) stuck.set(one.thing.id, one);
     }
     const again = left.some(({ thing }) => !stuck.has(thing.id));
-    // That a machine's disk is held when the machine is going goes without saying.
+    // While the machine ends, it holds its disk: this needs no report.
     const isNews = again && !gone.some(({ kind }) => kind === 'instance');
     if (isNews && !told) progress('EC2 still holds some of it; trying again');
     told ||= isNews;
@@ -56,8 +56,8 @@ export async function removeAll(find: Find, looks: number, sweeping: Sweeping): 
 }
 
 /**
- * Removes everything of a run: by its tag, and by the ids that EC2 has named. Where a call had no answer it looks
- * several times more, since what it made may turn up late.
+ * Removes everything of a run: by its tag, and by the ids that EC2 has named. After a call without an answer it
+ * searches several more times, because the result of the call may turn up late.
  * @returns what is gone, and what is left with the reason
  */
 export function cleanUp(
@@ -89,7 +89,7 @@ export function cleanUp(
   return removeAll(find, late ? SETTLE_LOOKS : 1, sweeping);
 }
 
-/** What is left, and the command for it, as the message of an error. */
+/** What is left, and the command that removes it, as the message of an error. */
 export class LeftBehind extends Error {
   constructor(
     readonly left: readonly Left[],

@@ -1,5 +1,5 @@
 /**
- * The EC2 API, as far as it is used here. Whoever imports this module loads the AWS SDK, so commands import the
+ * The part of the EC2 API that is used here. Importing this module loads the AWS SDK, so commands import the
  * modules around it with `import()` only.
  */
 import {
@@ -31,7 +31,7 @@ import type { Ec2Account } from './ec2-flags';
 import { explain } from './errors';
 import { PACING, type Pacing } from './pacing';
 
-/** Every action that is ever called; policy.ts allows these and no other. */
+/** Every action that the program calls; policy.ts allows exactly these. */
 const COMMANDS = {
   AuthorizeSecurityGroupIngress: AuthorizeSecurityGroupIngressCommand,
   CreateImage: CreateImageCommand,
@@ -73,11 +73,11 @@ export interface Ec2 {
 }
 
 /**
- * @param account region and profile; what is not given the SDK looks up as the aws command does
+ * @param account region and profile; the SDK finds what is missing as the aws command does
  * @throws Ec2Error when no region is known
  */
 export async function connect(account: Ec2Account, pace: Pacing = PACING): Promise<Ec2> {
-  // A warning about the next year's releases of the SDK helps nobody who runs this one.
+  // The SDK's warning about releases of next year does not help the user of this one.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   // The aws command knows this variable, the SDK for JavaScript does not.
   const region = account.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
@@ -119,7 +119,7 @@ export async function connect(account: Ec2Account, pace: Pacing = PACING): Promi
   };
 }
 
-/** The SDK knows no proxies: its requests, and those for credentials (single sign-on, roles), get an agent that does. */
+/** The SDK does not support proxies: its requests, also those for credentials, get an agent that does. */
 async function byProxy(timeouts: object, profile: string | undefined): Promise<EC2ClientConfig> {
   const [{ EnvironmentAgent }, { defaultProvider }] = await Promise.all([
     import('../../system/proxy-agent'),

@@ -1,7 +1,7 @@
 /**
- * The console of an instance as one text. EC2 keeps the last 64 KB only (EC2 user guide, "Instance console output"),
- * so what one answer holds is joined to what earlier ones held. Bytes are kept, one a character, until the end:
- * the window may begin in the middle of a character.
+ * The console of an instance as one text. EC2 keeps only the last 64 KB (EC2 user guide, "Instance console output"),
+ * so each answer is joined to the earlier ones. The text stays bytes, one per character, until the end:
+ * the window may start in the middle of a UTF-8 character.
  */
 import type { Ec2 } from './client';
 import { hasCode } from './errors';
@@ -15,13 +15,13 @@ const LEAST_OVERLAP = 16;
 
 /**
  * Joins what was seen with the newest window.
- * @param seen everything so far, one byte a character
- * @param window the newest answer, likewise; an older one again adds nothing
+ * @param seen everything so far, one byte per character
+ * @param window the newest answer, in the same form; an older one again adds nothing
  */
 export function joinConsole(seen: string, window: string): string {
   if (window.startsWith(seen)) return window;
   if (seen.includes(window)) return seen;
-  // The window has moved on: it begins somewhere in the last 64 KB of what was seen. The earliest place where all
+  // The window has moved on: it starts somewhere in the last 64 KB of what was seen. The earliest place where all
   // that follows agrees is the longest overlap.
   const tail = seen.slice(-WINDOW);
   const head = window.slice(0, LEAST_OVERLAP);
@@ -45,14 +45,14 @@ export class ConsoleLog {
     return Buffer.from(Output, 'base64').toString('latin1');
   });
 
-  /** All that was seen so far. */
+  /** Everything seen so far. */
   get text(): string {
     return Buffer.from(this.seen, 'latin1').toString('utf8');
   }
 
   /**
-   * Asks EC2 once. There is no output yet in the first seconds, and a fresh instance may not be known everywhere.
-   * @returns whether anything new came
+   * Asks EC2 once. In the first seconds there is no output yet, and EC2 may not know a fresh instance everywhere.
+   * @returns whether there is new output
    */
   async refresh(signal?: AbortSignal): Promise<boolean> {
     const before = this.seen.length;

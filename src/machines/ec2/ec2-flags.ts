@@ -56,7 +56,7 @@ export const INSTANCE_FLAGS = {
     defaultText: 'the newest of the distribution',
     rule: matches(/^ami-[0-9a-f]{8,17}$/, 'the ID of an image, ami-…'),
   },
-  // 16,384 GiB is the most that a gp3 volume had for years; nobody needs more here.
+  // For years 16,384 GiB was the maximum of a gp3 volume, and no verification needs more.
   disk: {
     type: 'number',
     help: "root disk in GiB, or such as 20G; never smaller than the image's",
@@ -77,7 +77,7 @@ export const INSTANCE_FLAGS = {
     rule: matches(/^(?!aws:|gen-cloudinit:|Name=)[^=]{1,128}=.{0,256}$/, 'KEY=VALUE, such as team=chat'),
   },
   yes: { type: 'boolean', help: 'start without asking; it costs money' },
-  // Less than 10 minutes is less than the images take to be pulled; 12 hours is a working day.
+  // Pulling the images alone takes 10 minutes; 12 hours is a working day.
   'time-limit': timeLimit(10, 720, 60),
 } as const satisfies FlagTable;
 
@@ -100,25 +100,25 @@ function releaseNamed(text: string): Release | undefined {
   return (Object.keys(all) as Release[]).find((name) => name === text || all[name] === text);
 }
 
-/** Which account and region is asked; undefined means what the SDK finds in environment and ~/.aws. */
+/** The account and region to use; undefined means what the SDK finds in environment and ~/.aws. */
 export interface Ec2Account {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
 }
 
 export interface Ec2Options extends Ec2Account {
-  /** Decides the architecture too: a t4g, m7g or c8g is arm64. */
+  /** Also decides the architecture: a t4g, m7g or c8g is arm64. */
   readonly instanceType: string;
   readonly release: Release;
-  /** An image of one's own instead of Canonical's newest, such as a baked one. */
+  /** An image of the user's own instead of Canonical's newest, such as a baked one. */
   readonly image?: string | undefined;
   /** GiB of the root disk; never less than the image's. */
   readonly disk: number;
-  /** Where there is no default VPC, or another network is wanted. */
+  /** Needed without a default VPC, or to use another network. */
   readonly subnet?: string | undefined;
   /** Whether it gets a public IPv4 address; without one it needs another way out, such as a NAT gateway. */
   readonly publicAddress: boolean;
-  /** Tags of one's own on everything that is made, each KEY=VALUE. */
+  /** The user's own tags on everything that the run creates, each KEY=VALUE. */
   readonly tags?: readonly string[] | undefined;
   /** Name of a key pair in the account; opens TCP 22. */
   readonly keyPair?: string | undefined;
@@ -126,7 +126,7 @@ export interface Ec2Options extends Ec2Account {
   readonly spot: boolean;
   /** Opens TCP 80, 443 and 8448 to the world. */
   readonly open: boolean;
-  /** The machine powers itself off when the time is over, even if this process is long dead. */
+  /** The machine powers itself off when the time is over, even if this process ended long ago. */
   readonly deadMan: boolean;
   /** How long the machine may live, in minutes. */
   readonly timeLimit: number;
@@ -134,7 +134,7 @@ export interface Ec2Options extends Ec2Account {
   readonly yes: boolean;
 }
 
-/** @param distro of the document, which decides the release where none is named */
+/** @param distro of the document, which decides the release unless one is given */
 export function ec2Options(
   values: FlagValues<typeof INSTANCE_FLAGS> & Partial<FlagValues<typeof EC2_FLAGS>>,
   distro: Distro = 'ubuntu',

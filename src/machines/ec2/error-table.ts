@@ -1,5 +1,5 @@
 /**
- * What EC2's codes mean for the person who called: one sentence, and what to do. Codes and their meaning are from
+ * What EC2's codes mean for the user: one sentence, and what to do. Codes and their meaning are from
  * the EC2 user guide ("Error codes for the Amazon EC2 API"), those of SDK and network from their sources.
  */
 export interface Context {
@@ -7,7 +7,7 @@ export interface Context {
   readonly action?: string | undefined;
   readonly region?: string | undefined;
   readonly instanceType?: string | undefined;
-  /** The profile that was asked for, by option or environment. */
+  /** The requested profile, by option or environment. */
   readonly profile?: string | undefined;
 }
 
@@ -21,7 +21,7 @@ const plain =
 
 const EXPIRED = plain(
   'the AWS credentials have expired',
-  'get new ones (aws sso login, or whatever gave you these) and start again',
+  'get new ones (aws sso login, or the tool that gave you these) and start again',
 );
 const UNKNOWN_KEY = plain(
   'AWS does not know these credentials',
@@ -42,7 +42,7 @@ const QUOTA: Explanation = (context) => [
 ];
 const SPOT_PRICE = plain(
   'the spot price is above what was offered',
-  'omit --spot; the run falls back to on-demand by itself',
+  'omit --spot; the run falls back to on-demand automatically',
 );
 const NO_VPC: Explanation = (context) => [
   `the account has no default VPC in ${region(context)}`,
@@ -123,7 +123,7 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'the image is not available',
     'wait until it is, or choose another --image',
   ),
-  'InvalidUserData.Malformed': plain('EC2 does not take this user data', 'report this with the document'),
+  'InvalidUserData.Malformed': plain('EC2 does not accept this user data', 'report this with the document'),
   VPCIdNotSpecified: NO_VPC,
   MissingInput: NO_VPC,
   DefaultVpcDoesNotExist: NO_VPC,
@@ -142,11 +142,11 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   ),
   'InvalidGroup.NotFound': plain(
     'the security group is gone',
-    'somebody has removed it meanwhile: start again',
+    'someone has removed it meanwhile: start again',
   ),
   'InvalidInstanceID.NotFound': plain(
     'the instance is gone',
-    'somebody has removed it meanwhile: start again',
+    'someone has removed it meanwhile: start again',
   ),
   SecurityGroupLimitExceeded: plain(
     'the account has as many security groups as it may have',
@@ -161,10 +161,13 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'it is protected against that',
     'take termination protection off in the EC2 console, then run the sweep again',
   ),
-  IncorrectInstanceState: plain('the instance is in no state for that', 'see its state in the EC2 console'),
+  IncorrectInstanceState: plain(
+    'the state of the instance does not allow that',
+    'see its state in the EC2 console',
+  ),
   MaxSpotInstanceCountExceeded: plain(
     'the account may not run one more spot instance',
-    'omit --spot; the run falls back to on-demand by itself',
+    'omit --spot; the run falls back to on-demand automatically',
   ),
   SpotMaxPriceTooLow: SPOT_PRICE,
   'InvalidAMIName.Duplicate': plain(
@@ -172,7 +175,7 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     'choose another --name, or remove that image first',
   ),
   'InvalidAMIName.Malformed': plain(
-    'EC2 does not take this name for an image',
+    'EC2 does not accept this name for an image',
     "use 3 to 128 letters, digits and ()[] ./-'@_",
   ),
   'InvalidSnapshot.InUse': plain('an image still uses the snapshot', 'remove that image first'),
@@ -203,7 +206,7 @@ export const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
 };
 
-/** Where the code alone does not tell; looked at before the codes. */
+/** Where the code alone does not say enough; checked before the codes. */
 export const PATTERNS: readonly {
   readonly codes?: readonly string[];
   readonly says: RegExp;
@@ -214,7 +217,7 @@ export const PATTERNS: readonly {
     says: /XML parse error|Deserialization error/,
     explanation: (c) => [
       `what answers at the address of ${region(c)} is not EC2`,
-      'something in between answers in its place: check the proxy, a login page of the network, and AWS_ENDPOINT_URL',
+      'something in between answers instead: check the proxy, a login page of the network, and AWS_ENDPOINT_URL',
     ],
   },
   {

@@ -1,4 +1,4 @@
-/** An error of EC2, of the SDK or of the network, in words for the person who called. */
+/** An error of EC2, of the SDK or of the network, in words for the user. */
 import { ProxyError } from '../../system/proxy';
 import { type Context, EXPLANATIONS, PATTERNS } from './error-table';
 
@@ -14,7 +14,7 @@ export class Ec2Error extends Error {
     /** The EC2 action that was refused, if it was one. */
     readonly action: string | undefined,
     /**
-     * EC2 has read the request and said no: nothing was made. Not so with a server's error, or without an answer.
+     * Whether EC2 has read and refused the request, so that it created nothing. A server error or a lost answer proves neither.
      */
     readonly refused: boolean,
     cause: unknown,
@@ -31,8 +31,8 @@ export function hasCode(error: unknown, codes: readonly string[]): error is Ec2E
 }
 
 /**
- * @param error whatever the SDK threw
- * @param context what was being done, for the sentence
+ * @param error what the SDK threw
+ * @param context what the program was doing, for the sentence
  */
 export function explain(error: unknown, context: Context): Ec2Error {
   if (error instanceof Ec2Error) return error;

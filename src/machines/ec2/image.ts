@@ -3,7 +3,7 @@ import type { Ec2 } from './client';
 import { DEBIAN_RELEASES, type Ec2Options, isDebian, RELEASES, type Release } from './ec2-flags';
 
 /**
- * Accounts of the publishers, by partition of AWS. Without them anybody's image of the right name would be taken.
+ * Accounts of the publishers, by partition of AWS. Without them, anyone's image of the right name would match.
  * Sources: documentation.ubuntu.com/aws (Canonical's account IDs), wiki.debian.org/Cloud/AmazonEC2Image.
  */
 const CANONICAL = { aws: '099720109477', 'aws-us-gov': '513442679011', 'aws-cn': '837727238323' } as const;
@@ -27,7 +27,7 @@ export interface ChosenImage {
 }
 
 /**
- * The image to boot: the one asked for, or the newest of the distribution's for release and architecture.
+ * The image to boot: the requested one, or the newest of the distribution's for release and architecture.
  * @throws Error when there is none, or when it does not run on this architecture
  */
 export async function chooseImage(
@@ -51,7 +51,7 @@ export async function chooseImage(
 
 /**
  * Names are as Canonical publishes them: `ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20260801`;
- * the directory is hvm-ssd up to jammy and hvm-ssd-gp3 since. EC2 leaves deprecated images out by itself.
+ * the directory is hvm-ssd up to jammy and hvm-ssd-gp3 since. EC2 omits deprecated images automatically.
  */
 async function newest(
   ec2: Ec2,
@@ -86,7 +86,7 @@ async function newest(
   return found;
 }
 
-/** Whose image it is, and how its names begin. */
+/** Who publishes the image, and how its names start. */
 function published(region: string, release: Release, word: string) {
   const partition = partitionOf(region);
   if (isDebian(release)) {

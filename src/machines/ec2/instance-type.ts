@@ -7,12 +7,12 @@ export interface TypeFacts {
   readonly cpus: number;
   /** GiB */
   readonly memory: number;
-  /** Whether it can run on credit, which is limited here so that a busy hour costs no more than it says. */
+  /** Whether it can run on credit, which is limited here so that a busy hour does not exceed the price in the list. */
   readonly burstable: boolean;
 }
 
 /**
- * What EC2 says of an instance type.
+ * What EC2 reports about an instance type.
  * @throws Error when its console cannot be read while it runs: only machines of the Nitro system give the latest
  *   console output at any time (EC2 user guide, "Instance console output")
  */

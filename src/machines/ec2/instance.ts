@@ -1,4 +1,4 @@
-/** One instance: how it is asked for, and what EC2 says of it. */
+/** One instance: the request for it, and what EC2 reports about it. */
 
 import type { Instance, RunInstancesCommandInput } from '@aws-sdk/client-ec2';
 import type { Progress } from '../../system/run';
@@ -14,7 +14,7 @@ import type { TrackedCalls } from './tracked-calls';
 
 /**
  * The request of one instance.
- * @param group its security group; undefined in a dry run, when there is none yet
+ * @param group its security group; undefined in a dry run, before there is one
  */
 export function instanceInput(
   { plan, network, options, data, run }: Pick<Prepared, 'plan' | 'network' | 'options' | 'data' | 'run'>,
@@ -29,7 +29,7 @@ export function instanceInput(
     MinCount: 1,
     MaxCount: 1,
     UserData: Buffer.from(data.bytes).toString('base64'),
-    // Concerns a shutdown from inside only: the dead man's switch removes a machine; one that is to become an image
+    // Concerns a shutdown from inside only: the dead man's switch removes a machine; a machine that becomes an image
     // must keep its disk.
     InstanceInitiatedShutdownBehavior: run.kind === 'verify' ? 'terminate' : 'stop',
     // Containers are one hop further away: they cannot read the user data.
@@ -88,7 +88,7 @@ export async function waitRunning(
   throw new Stopped(`${instance} does not run after ${Math.round(pace.start / 60_000)} minutes`);
 }
 
-/** One instance as EC2 describes it; undefined while it is not known everywhere yet. */
+/** One instance as EC2 describes it; undefined while EC2 does not know it everywhere yet. */
 export async function describeInstance(
   ec2: Ec2,
   instance: string,
@@ -102,11 +102,11 @@ export async function describeInstance(
 /** An instance that is not running any more. */
 export function ended(instance: string, state: string, reason: string | undefined): MachineGone {
   return new MachineGone(
-    `${instance} is ${state}${reason ? `: ${reason}` : ''}; nobody asked it to end here, so see the EC2 console and start again`,
+    `${instance} is ${state}${reason ? `: ${reason}` : ''}; this program did not end it, so see the EC2 console and start again`,
   );
 }
 
-/** TrackedCalls a machine: security group, instance, and the wait until it runs. */
+/** The calls that make a machine: security group, instance, and the wait until it runs. */
 
 export interface Started {
   readonly instance: string;
@@ -114,7 +114,7 @@ export interface Started {
   readonly address: string | undefined;
 }
 
-/** A spot instance cannot be had, an ordinary one can. */
+/** A spot instance is not available, an ordinary one is. */
 const NO_SPOT = [
   'InsufficientInstanceCapacity',
   'MaxSpotInstanceCountExceeded',
@@ -124,7 +124,7 @@ const NO_SPOT = [
 
 /**
  * Makes security group and instance and waits until it runs.
- * @throws whatever went wrong; what was made until then is in `making` and carries the run's tag
+ * @throws the first error; what was created until then is in `making` and carries the run's tag
  */
 export async function start(
   prepared: Prepared,
@@ -155,7 +155,7 @@ async function runInstance(
         'RunInstances',
         {
           ...instanceInput(prepared, group, spot),
-          // The same request again gives the same instance; another market is another request.
+          // Repeating the same request gives the same instance; another market is another request.
           ClientToken: `${prepared.run.id}-${spot ? 'spot' : 'ordinary'}`,
         },
         (made: Output<'RunInstances'>) => {

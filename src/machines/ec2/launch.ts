@@ -11,9 +11,9 @@ import { prepare, type Surroundings } from './preflight';
 import { TrackedCalls } from './tracked-calls';
 
 /**
- * Starts machines on EC2. Whatever a launch makes carries its run's tag; when it fails or is interrupted it removes
- * that before it throws, and `LeftBehind` names what could not be removed.
- * The machine has no `exec`: its console tells how the first boot went; `reach` is there when ports are open.
+ * Starts machines on EC2. Everything that a launch creates carries its run's tag. When it fails or is interrupted it
+ * removes that before it throws, and `LeftBehind` names what could not be removed.
+ * The machine has no `exec`: its console shows how the first boot went; `reach` is there when ports are open.
  */
 export function launchEc2(options: Ec2Options, surroundings: Surroundings = {}): Launch {
   return async (document, events, signal) => {
@@ -71,12 +71,12 @@ export function ec2Machine(
     kind: 'ec2',
     name: instance,
     async console() {
-      // That it has ended is told once: what it printed until then is still wanted.
+      // The end is reported once: the output up to it is still needed.
       if (isGone) {
         await log.refresh(signal).catch(() => false);
         return log.text;
       }
-      // Only a console that stands still makes it worth asking whether the machine is still there.
+      // Only a console without new output makes it worth asking whether the machine still exists.
       if (!(await log.refresh(signal))) {
         const found = await look();
         const state = found?.State?.Name;
@@ -115,7 +115,7 @@ export function ec2Machine(
   };
 }
 
-/** EC2 as a kind of machine. Whoever imports this module loads the AWS SDK. */
+/** EC2 as a kind of machine. Importing this module loads the AWS SDK. */
 
 export const driver: Driver<typeof EC2_FLAGS> = {
   configure(flags, _document, { distro, confirm, announce }) {

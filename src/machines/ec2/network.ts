@@ -14,7 +14,7 @@ export interface Network {
 }
 
 /**
- * Where the machine will stand: the subnet asked for, or the account's default VPC.
+ * Where to place the machine: the requested subnet, or the account's default VPC.
  * @throws Ec2Error when there is neither
  */
 export async function findNetwork(
@@ -33,18 +33,18 @@ export async function findNetwork(
   throw missing('VPCIdNotSpecified', 'DescribeVpcs', ec2.region);
 }
 
-/** The error that EC2 would give later, when something had been made already. */
+/** The error that EC2 would give later, after something had been created. */
 function missing(code: string, action: string, region: string): Ec2Error {
   const [sentence, hint] = EXPLANATIONS[code]!({ region, action }, '');
   return new Ec2Error(code, sentence, hint, action, true, undefined);
 }
 
-/** TCP ports from the outside: certificate, clients and servers when open; SSH when there is a key for it. */
+/** TCP ports open from outside: certificate, clients and servers with --open; SSH with a key. */
 export function openPorts(options: Pick<Ec2Options, 'open' | 'keyPair'>): readonly number[] {
   return [...(options.keyPair ? [22] : []), ...(options.open ? [80, 443, 8448] : [])];
 }
 
-/** Makes the run's security group: out everything, in nothing but these ports. Its name belongs to this run alone. */
+/** Creates the run's security group: everything out, only these ports in. Its name belongs to this run alone. */
 export async function makeGroup(
   ec2: Ec2,
   making: TrackedCalls,
@@ -95,8 +95,8 @@ async function createGroup(ec2: Ec2, making: TrackedCalls, run: Run, VpcId: stri
 }
 
 /**
- * How RunInstances is told of it; a public address in a subnet of one's own can only be asked for this way, and so can
- * none be in the default VPC.
+ * The network of RunInstances. Only this form can request a public address in the user's own subnet, or refuse one in
+ * the default VPC.
  */
 export function networkInput(
   network: Network,

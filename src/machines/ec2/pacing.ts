@@ -1,24 +1,24 @@
-/** Waiting for EC2: how long between two looks, and how long in all. */
+/** Pauses and time limits of polling EC2. */
 import { Ec2Error } from './errors';
 
 /** Milliseconds. Tests against a simulator run the same code at a faster pace. */
 export interface Pacing {
-  /** Between two looks at something that changes. */
+  /** Between two polls of something that changes. */
   readonly poll: number;
-  /** Between two looks at the console. */
+  /** Between two polls of the console. */
   readonly console: number;
-  /** How long an interrupted call that makes something may still answer, so that its id is known. */
+  /** How long an interrupted call that creates something may still answer, to give its id. */
   readonly grace: number;
   /**
-   * Between two searches for things that a call without an answer may have made; `SETTLE_LOOKS` searches in a row
-   * must find nothing. EC2 is eventually consistent: what was just made may be missing from a list for seconds.
+   * Between two searches for things that a call without an answer may have created; `SETTLE_LOOKS` searches in a row
+   * must find nothing. EC2 is eventually consistent: a list may lack what was just created for seconds.
    */
   readonly settle: number;
   /** One HTTP request, before the SDK tries again. */
   readonly request: number;
   /** From accepted to running. */
   readonly start: number;
-  /** Terminating, and waiting until nothing holds the security group; EC2 takes minutes at times. */
+  /** Terminating, and waiting until nothing holds the security group; EC2 sometimes takes minutes. */
   readonly remove: number;
   /** From CreateImage to an available image: 15 minutes are common, more with large disks. */
   readonly image: number;
@@ -26,7 +26,7 @@ export interface Pacing {
 
 export const SETTLE_LOOKS = 4;
 
-/** For EC2 itself; `GEN_CLOUDINIT_EC2_PACE=0.01` hastens the looks at a simulator, which does all at once. */
+/** For EC2 itself; `GEN_CLOUDINIT_EC2_PACE=0.01` shortens the pauses for a simulator, which does everything at once. */
 export const PACING: Pacing = scaled(
   {
     poll: 4_000,
@@ -42,7 +42,7 @@ export const PACING: Pacing = scaled(
 );
 
 /**
- * The same limits with shorter times between the looks.
+ * The same limits with shorter pauses.
  * @param factor over 0 and below 1; anything else changes nothing
  */
 export function scaled(pace: Pacing, factor: number): Pacing {
@@ -52,11 +52,11 @@ export function scaled(pace: Pacing, factor: number): Pacing {
   return { ...pace, poll: short(poll), console: short(console), grace: short(grace), settle: short(settle) };
 }
 
-/** So many looks in a row may fail for want of an answer: a minute without a network ends no run. */
+/** How many polls in a row may fail without an answer: a minute without a network does not end a run. */
 const BLIND_LOOKS = 10;
 
 /**
- * A look that takes an error of server or network for "not yet". What EC2 refuses is thrown at once.
+ * A poll that treats an error of server or network as "not yet". A refusal by EC2 is thrown at once.
  * @param look answers undefined for "not yet"
  */
 export function tolerateOutages<T, Given extends unknown[]>(

@@ -1,4 +1,4 @@
-/** What is going to be started, and that it costs money: told before anything is made. */
+/** What the run will start, and that it costs money: reported before anything is created. */
 
 import type { Ec2 } from './client';
 import type { Ec2Options } from './ec2-flags';
@@ -18,11 +18,11 @@ export interface Plan {
   readonly ports: readonly number[];
   readonly timeLimit: number;
   readonly deadMan: boolean;
-  /** The same for eyes, a line each; the last one says that it costs money. */
+  /** The same for people, one per line; the last line says that it costs money. */
   readonly lines: readonly string[];
 }
 
-/** Everything that was found out before anything was made. */
+/** Everything that the preflight has found out. */
 export interface Prepared {
   readonly ec2: Ec2;
   readonly run: Run;
@@ -37,7 +37,7 @@ export function makePlan(region: string, type: TypeFacts, image: ChosenImage, op
   const ports = openPorts(options);
   const ending = options.deadMan
     ? `It powers itself off, and is gone, after ${options.timeLimit + DEAD_MAN_AFTER_MINUTES} minutes even if this program is killed.`
-    : 'Nothing powers it off by itself.';
+    : 'Nothing powers it off automatically.';
   const lines = [
     `one ${type.name} (${type.cpus} CPUs, ${type.memory} GiB, ${type.architecture})${options.spot ? ', spot if there is one' : ''} in ${region}`,
     `image ${image.id} (${image.name})`,

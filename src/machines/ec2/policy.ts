@@ -1,6 +1,6 @@
 /**
  * The smallest IAM policy with which verify, bake and sweep work. The tests compare it with the actions that a real
- * run calls. What changes or removes anything is allowed on things of ours only, told by their tag.
+ * run calls. It allows changes and removals only for things with our tag.
  */
 import { RUN_TAG } from './tags';
 

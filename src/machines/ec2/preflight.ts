@@ -1,4 +1,4 @@
-/** Before anything is made: everything is looked up, judged, tried (dry run), told and confirmed. */
+/** The preflight: look everything up, check it, try it (dry run), report it and ask for confirmation. */
 
 import { USAGE } from '../../system/input';
 import type { Progress } from '../../system/run';
@@ -15,17 +15,17 @@ import { makePlan, type Plan, type Prepared } from './plan';
 import { DEAD_MAN_AFTER_MINUTES, newRun, type Run, tagged } from './tags';
 import { userData } from './user-data';
 
-/** What the caller brings along. */
+/** What the caller provides. */
 export interface Surroundings {
-  /** Shows the plan to a person and asks; absent where nobody can be asked. */
+  /** Shows the plan to a person and asks; absent without a terminal. */
   readonly confirm?: (plan: Plan) => Promise<boolean>;
-  /** Called just before the first thing is made: from now on `run.sweepCommand` removes what may be left. */
+  /** Called just before the first thing is created: from now on `run.sweepCommand` removes what may be left. */
   readonly announce?: (run: Run) => void;
   readonly pace?: Pacing;
   readonly now?: () => Date;
 }
 
-/** Nobody was there to say yes, or somebody said no. */
+/** The person said no, or there was no terminal to ask at. */
 export class NotConfirmed extends Error {
   readonly code = USAGE;
 
@@ -36,9 +36,9 @@ export class NotConfirmed extends Error {
 }
 
 /**
- * Looks everything up, tries the permissions (dry run), tells what it will cost, asks.
- * @param check what else has to hold, asked before the plan is told
- * Makes nothing; throws what was found wrong, or NotConfirmed.
+ * Looks everything up, tries the permissions (dry run), reports the costs, asks for confirmation.
+ * @param check further conditions, checked before the plan is shown
+ * @throws the first problem, or NotConfirmed; the preflight creates nothing
  */
 export async function prepare(
   kind: Run['kind'],
@@ -74,7 +74,7 @@ export async function prepare(
 
 async function ask(plan: Plan, surroundings: Surroundings, signal: AbortSignal): Promise<void> {
   if (!surroundings.confirm) {
-    throw new NotConfirmed('this costs money and nobody can be asked here: say so with --yes');
+    throw new NotConfirmed('this costs money and there is no terminal to ask at: confirm with --yes');
   }
   const interrupted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -85,7 +85,7 @@ async function ask(plan: Plan, surroundings: Surroundings, signal: AbortSignal):
   if (!yes) throw new NotConfirmed('not started: nothing was made');
 }
 
-/** EC2 answers a dry run with an error either way: this one says that it would have worked. */
+/** EC2 answers a dry run with an error in any case: this one means that the call would have worked. */
 async function dryRun(prepared: Prepared, signal: AbortSignal): Promise<void> {
   const { ec2, run, network, options } = prepared;
   const would = (attempt: Promise<unknown>) =>

@@ -1,4 +1,4 @@
-/** One pass of removing, in the order in which EC2 lets go of things. */
+/** One pass of removal, in the order in which EC2 releases things. */
 
 import { pause, until } from '../../system/wait';
 import type { Action, Ec2, Input } from './client';
@@ -8,9 +8,9 @@ import type { Resource, ResourceKind } from './resources';
 
 export interface Left {
   readonly thing: Pick<Resource, 'kind' | 'id' | 'region' | 'run'>;
-  /** Why it is still there. */
+  /** Why it still exists. */
   readonly reason: string;
-  /** Something holds it that may let go of it: worth another try. */
+  /** Something holds it that may release it: worth a retry. */
   readonly held: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface Sweeping {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What is gone already is what was wanted. */
+/** Codes for things that are already gone, which is the goal. */
 const GONE = [
   'InvalidGroup.NotFound',
   'InvalidAMIID.NotFound',
@@ -37,8 +37,8 @@ const GONE = [
 const HELD = ['DependencyViolation', 'InvalidSnapshot.InUse', 'VolumeInUse', 'ResourceInUse'];
 
 /**
- * Removes the things given: machines first, since they hold the rest, images before their snapshots. An error
- * with one thing does not keep the others.
+ * Removes the given things: machines first, because they hold the rest, images before their snapshots. An error
+ * with one thing does not stop the others.
  * @returns what is gone, and what is left with the reason
  * @throws Stopped when the signal is aborted, nothing else
  */
@@ -78,7 +78,7 @@ export async function removeResources(things: readonly Resource[], sweeping: Swe
 /** @returns why it cannot be terminated, undefined when EC2 has accepted */
 async function terminate({ id }: Resource, sweeping: Sweeping): Promise<Error | undefined> {
   const unknown = 'InvalidInstanceID.NotFound';
-  // An instance made a moment ago may not be known yet everywhere.
+  // EC2 may not know a fresh instance everywhere yet.
   const failed = await persist(
     () => sweeping.ec2.call('TerminateInstances', { InstanceIds: [id] }, sweeping.signal),
     sweeping,
@@ -106,8 +106,8 @@ async function persist(
 }
 
 /**
- * The SDK's own waiter gives up on an instance that was still pending or stopping when it was told to end, which is
- * the rule after Ctrl-C; hence a loop of our own. An instance that is in no list counts as ended only when that
+ * The SDK's own waiter gives up on an instance that was still pending or stopping at the terminate call, which is
+ * normal after Ctrl-C; hence a loop of our own. An instance that is in no list counts as ended only when that
  * stays so.
  */
 async function waitTerminated(things: readonly Resource[], sweeping: Sweeping): Promise<readonly Resource[]> {
@@ -133,7 +133,7 @@ async function waitTerminated(things: readonly Resource[], sweeping: Sweeping): 
   return things.filter(({ id }) => over.has(id));
 }
 
-/** States by id, of those that EC2 lists. By filter, since an id that is not known yet would be an error. */
+/** States by id, of those that EC2 lists. By filter, because an unknown id would be an error. */
 export async function instanceStates(
   ec2: Ec2,
   ids: readonly string[],

@@ -1,4 +1,4 @@
-/** Finding what runs have made, by tag. */
+/** Finds what runs have created, by tag. */
 import type { Filter } from '@aws-sdk/client-ec2';
 import type { Ec2 } from './client';
 import { EXPIRES_TAG, RUN_TAG, tagOf } from './tags';
@@ -14,11 +14,11 @@ export interface Resource {
   readonly name: string;
   /** EC2's word for it; empty where there is none. */
   readonly state: string;
-  /** When it is left over; undefined for the result of a run, which is kept. */
+  /** When it counts as left over; undefined for the result of a run, which is kept. */
   readonly expires: Date | undefined;
-  /** Of an image: the snapshots that it is made of. */
+  /** Of an image: its snapshots. */
   readonly snapshots: readonly string[];
-  /** Of an image: when it was made, ISO 8601, and what it runs on. */
+  /** Of an image: its creation time, ISO 8601, and its architecture. */
   readonly created: string;
   readonly architecture: string;
 }
@@ -84,7 +84,7 @@ const FINDERS: Readonly<Record<ResourceKind, Find>> = {
 
 /**
  * Everything of one kind of one run, or of all runs.
- * @param run the id of the run; undefined finds whatever carries our tag
+ * @param run the id of the run; undefined finds everything that carries our tag
  */
 export async function findResources(
   ec2: Ec2,
@@ -110,7 +110,7 @@ export async function findResources(
   });
 }
 
-/** A thing of which nothing is known but its id. */
+/** A thing of which only the id is known. */
 export function unnamed(kind: ResourceKind, id: string, region: string, run: string): Resource {
   const unknown = { name: '', state: '', expires: undefined, snapshots: [], created: '', architecture: '' };
   return { kind, id, region, run, ...unknown };
@@ -125,7 +125,7 @@ async function* pages<A extends Paged>(
   Filters: Filter[],
   signal: AbortSignal | undefined,
 ) {
-  // Without an owner the public snapshots of the whole world would be searched.
+  // Without an owner EC2 would search the public snapshots of the whole world.
   const own = action === 'DescribeSnapshots' ? { OwnerIds: ['self'] } : {};
   let NextToken: string | undefined;
   do {

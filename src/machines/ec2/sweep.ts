@@ -1,4 +1,4 @@
-/** What earlier runs have left, of any process on any machine: found by tag, listed, removed. */
+/** What earlier runs have left, of any process on any machine: finds it by tag, lists it, removes it. */
 import { removeAll } from './cleanup';
 import { connect, type Ec2 } from './client';
 import type { Ec2Account } from './ec2-flags';
@@ -8,22 +8,22 @@ import { findResources, RESOURCE_KINDS, type Resource } from './resources';
 
 export interface SweepOptions {
   readonly profile?: string | undefined;
-  /** None means the one that the SDK finds in environment and ~/.aws. */
+  /** None means the region that the SDK finds in environment and ~/.aws. */
   readonly regions: readonly string[];
-  /** Everything of this one run, whatever its age, its image included unless `keepImages`. */
+  /** Everything of this one run, regardless of its age, its image included unless `keepImages`. */
   readonly run?: string | undefined;
-  /** Also of one run finished images and their snapshots stay. */
+  /** Keeps the finished images of that run, with their snapshots. */
   readonly keepImages?: boolean;
-  /** What has not expired yet too: runs that may still be at work. */
+  /** Also what has not expired yet: those runs may still be at work. */
   readonly all: boolean;
   /** False only lists. */
   readonly yes: boolean;
 }
 
 export interface Swept {
-  /** Where it was looked. */
+  /** The regions that were searched. */
   readonly regions: readonly string[];
-  /** What is to go. */
+  /** What to remove. */
   readonly found: readonly Resource[];
   /** Ours too, but kept: not expired yet, or the finished image of a bake. */
   readonly kept: readonly Resource[];
@@ -32,10 +32,10 @@ export interface Swept {
 }
 
 /**
- * Finds, and with `yes` removes, what runs have left in the regions given. Only what carries our tag is ever
- * touched. A finished image and its snapshots are the result of a bake, not leftovers: they go only with their run's
- * id and without `keepImages`, or by `bakeRemove`.
- * @throws Ec2Error when a region cannot be asked; Stopped when the signal is aborted
+ * Finds, and with `yes` removes, what runs have left in the given regions. It only ever touches things with our tag.
+ * A finished image and its snapshots are the result of a bake, not leftovers: only their run's id without
+ * `keepImages`, or `bakeRemove`, removes them.
+ * @throws Ec2Error when a region does not answer; Stopped when the signal is aborted
  */
 export async function sweepEc2(
   options: SweepOptions,
@@ -80,7 +80,7 @@ async function everything(ec2: Ec2, run: string | undefined, signal: AbortSignal
   return things;
 }
 
-/** Which of the things are to go. */
+/** Which of the things to remove. */
 export function leftOver(
   things: readonly Resource[],
   options: Pick<SweepOptions, 'run' | 'all' | 'keepImages'>,
@@ -93,7 +93,7 @@ export function leftOver(
   }
   const inImages = new Set(things.flatMap(({ snapshots }) => snapshots));
   return things.filter((thing) => {
-    // An image that EC2 could not finish, and a snapshot whose image is gone, are of no use to anybody.
+    // An image that EC2 could not finish, and a snapshot whose image is gone, are useless.
     if (thing.kind === 'image') return ['failed', 'error', 'invalid'].includes(thing.state);
     if (thing.kind === 'snapshot')
       return !inImages.has(thing.id) && (options.all || thing.state !== 'pending');
@@ -105,7 +105,7 @@ function isFinished({ kind, state }: Resource): boolean {
   return kind === 'image' && state === 'available';
 }
 
-/** The listing for eyes: one line a thing. */
+/** The listing for people: one line per thing. */
 export function sweepLines(things: readonly Resource[]): string[] {
   return things.map(({ region, kind, id, state, name, run, expires }) =>
     [

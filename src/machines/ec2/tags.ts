@@ -1,33 +1,33 @@
-/** The names and tags by which everything that was made is found again, whoever made it and however that ended. */
+/** The names and tags that identify everything a run has created, regardless of how that run ended. */
 import { randomBytes } from 'node:crypto';
 import type { ResourceType, Tag, TagSpecification } from '@aws-sdk/client-ec2';
 import type { Ec2Account } from './ec2-flags';
 
-/** On everything: which run made it. */
+/** On everything: the run that created it. */
 export const RUN_TAG = 'gen-cloudinit:run';
-/** On what is to go: after this moment (ISO 8601) it is left over. */
+/** On temporary things: they count as left over after this moment (ISO 8601). */
 export const EXPIRES_TAG = 'gen-cloudinit:expires';
 
-/** One verify or bake: everything it makes carries its id. */
+/** One verify or bake: everything it creates carries its id. */
 export interface Run {
   readonly id: string;
   readonly kind: 'verify' | 'bake';
   readonly region: string;
   readonly expires: Date;
-  /** Of the user's own, each KEY=VALUE. */
+  /** The user's own, each KEY=VALUE. */
   readonly tags: readonly string[];
-  /** The command that removes whatever this run has left. */
+  /** The command that removes everything this run has left. */
   readonly sweepCommand: string;
 }
 
 /**
- * Room after the time limit in which the run still cleans up after itself; only then is it left over.
- * The dead man's switch lies in between.
+ * Time after the limit in which the run still cleans up after itself; only then its things count as left over.
+ * The dead man's switch acts within that time.
  */
 export const DEAD_MAN_AFTER_MINUTES = 5;
 const EXPIRES_AFTER_MINUTES = 15;
 
-/** @param account as it was asked for, so that the printed command means the same one */
+/** @param account as the user gave it, so that the printed command means the same one */
 export function newRun(
   kind: Run['kind'],
   region: string,
@@ -48,14 +48,14 @@ export function newRun(
   };
 }
 
-/** The same run once its image is complete: from now on the printed command leaves that and its snapshots alone. */
+/** The same run once its image is complete: the printed command then spares the image and its snapshots. */
 export function withImage(run: Run): Run {
   return { ...run, sweepCommand: `${run.sweepCommand} --keep-images` };
 }
 
 /**
- * Tags for the call that makes the things, so that nothing is ever without them.
- * @param name what the consoles show in the column Name
+ * Tags for the call that creates the things, so that they are never without them.
+ * @param name shown by the AWS console in the column Name
  * @param keep the things are the result of the run, which does not expire
  */
 export function tagged(

@@ -1,4 +1,4 @@
-/** Calls that make something, so that whatever they made can be removed even if their answer never came. */
+/** Tracks calls that create something, so that the result can be removed even if the answer never came. */
 
 import { pause, throwIfStopped } from '../../system/wait';
 import type { Action, Ec2, Input, Output } from './client';
@@ -6,7 +6,7 @@ import { Ec2Error } from './errors';
 import type { Pacing } from './pacing';
 
 export class TrackedCalls {
-  /** Instances that EC2 has named; its lists may not know them yet. */
+  /** Instances that EC2 has named; its lists may not contain them yet. */
   readonly instances = new Set<string>();
   readonly groups = new Set<string>();
   readonly images = new Set<string>();
@@ -18,16 +18,16 @@ export class TrackedCalls {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Whether something may have been made of which nobody said so. */
+  /** Whether a call may have created something without an answer. */
   get inDoubt(): boolean {
     return this.unanswered > 0;
   }
 
   /**
-   * Like `call`, but an interruption lets the request finish for a while, since its answer names what to remove,
-   * and only then ends it.
-   * @param named takes the ids out of the answer; they are noted even when the run was interrupted meanwhile
-   * @throws Stopped after an interruption, also when the call itself went well; else Ec2Error
+   * Like `call`, but after an interruption it gives the request some time to finish, because the answer names what to
+   * remove. Only then it ends the request.
+   * @param named takes the ids out of the answer; they are recorded even if the run was interrupted meanwhile
+   * @throws Stopped after an interruption, also when the call itself succeeded; else Ec2Error
    */
   async make<A extends Action>(
     action: A,
@@ -62,7 +62,7 @@ export class TrackedCalls {
   }
 
   /**
-   * Repeats a call while EC2 does not yet know what it has just made itself: "InvalidGroup.NotFound" right after
+   * Repeats a call while EC2 does not know yet what it has just created: "InvalidGroup.NotFound" right after
    * CreateSecurityGroup means "not yet" (EC2 developer guide, "Eventual consistency").
    */
   async patiently<T>(notYet: readonly string[], attempt: () => Promise<T>): Promise<T> {

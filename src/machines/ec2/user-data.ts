@@ -1,13 +1,13 @@
 /**
- * What is handed to EC2 as user data: the document, and in front of the time limit a dead man's switch.
+ * The user data for EC2: the document, with a dead man's switch in front of it where there is a time limit.
  *
- * The switch must work when this process is gone, and must not touch the document that is being tested. EC2 has no
- * expiry for an instance; what AWS offers instead (a fleet with an end date, a CloudWatch alarm with an action)
- * wants further services, roles and things to clean up. So it travels beside the document: a MIME multipart
+ * The switch must work when this process is gone, and must not change the document under test. EC2 has no
+ * expiry for an instance. AWS offers a fleet with an end date, or a CloudWatch alarm with an action, but these need
+ * further services and roles, and more to clean up. So the switch travels next to the document: a MIME multipart
  * message with the document as one part, byte for byte, and a boot hook as the other. A part without headers is
- * `text/plain`, and then cloud-init looks at its first line, just as it does with user data that is no message:
- * a cloud-config, a script, a template each take the same way as alone. A second cloud-config would have been
- * merged into the document's; a boot hook is merged into nothing.
+ * `text/plain`, and then cloud-init reads its first line, as it does with user data that is not a message:
+ * it handles a cloud-config, a script or a template as if it came alone. It would merge a second cloud-config
+ * into the document's; it merges a boot hook into nothing.
  */
 import { gunzip, isGzip } from '../../cloudinit/read/decode';
 import { base64, gzip } from '../../cloudinit/write/encode';
@@ -16,9 +16,9 @@ import { countedSize, PROVIDERS } from '../../providers';
 const LIMIT = PROVIDERS.ec2!;
 
 /**
- * The hook runs in cloud-init's network stage, which stands before sysinit.target. An ordinary timer waits for
- * that target, and systemd-run waits for the timer: both would wait for each other for ever. Therefore no wait and
- * no dependencies. `-ff` asks nobody: a hung service cannot keep a machine alive that costs money.
+ * The hook runs in cloud-init's network stage, which comes before sysinit.target. An ordinary timer waits for
+ * that target, and systemd-run waits for the timer: that would be a deadlock. Therefore no wait and
+ * no dependencies. `-ff` skips the services: a hung one cannot keep alive a machine that costs money.
  */
 export function deadManHook(seconds: number): string {
   return [
@@ -32,13 +32,13 @@ export function deadManHook(seconds: number): string {
 
 export interface UserData {
   readonly bytes: Uint8Array;
-  /** Whether the dead man's switch is in it. */
+  /** Whether it contains the dead man's switch. */
   readonly deadMan: boolean;
-  /** Whether the whole had to be compressed to make room for it. */
+  /** Whether the message had to be compressed to make room for the switch. */
   readonly squeezed: boolean;
 }
 
-/** The document, or what has to be sent, is over EC2's limit. */
+/** The document, or the message with it, exceeds EC2's limit. */
 export class TooLarge extends Error {
   constructor(bytes: number, what: string, hint: string) {
     super(`${what} has ${bytes} bytes, EC2 takes ${LIMIT.bytes}: ${hint}`);
@@ -47,9 +47,9 @@ export class TooLarge extends Error {
 }
 
 /**
- * @param document user data as it would be handed over alone: text, gzip, or either in base64
+ * @param document user data as sent without a switch: text, gzip, or either in base64
  * @param deadManSeconds after how many seconds the machine powers off; undefined sends the document alone
- * @throws TooLarge before anything was asked of EC2
+ * @throws TooLarge before any request to EC2
  */
 export async function userData(document: Uint8Array, deadManSeconds: number | undefined): Promise<UserData> {
   if (countedSize(LIMIT, document.length) > LIMIT.bytes) {
@@ -66,11 +66,11 @@ export async function userData(document: Uint8Array, deadManSeconds: number | un
   throw new TooLarge(
     smallest.length,
     "the document with the dead man's switch",
-    'send it without (--no-dead-man); the machine then costs money until somebody removes it',
+    'send it without (--no-dead-man); the machine then costs money until you remove it',
   );
 }
 
-/** Undoes what cloud-init undoes before it reads: base64, as its EC2 data source does, and gzip. */
+/** Decodes what cloud-init decodes before it reads: base64, as its EC2 data source does, and gzip. */
 function opened(document: Uint8Array): { text: Buffer; form: 'plain' | 'gzip' | 'base64' } {
   const bytes = Buffer.from(document);
   if (isGzip(bytes)) return { text: gunzipped(bytes), form: 'gzip' };
@@ -82,15 +82,15 @@ function opened(document: Uint8Array): { text: Buffer; form: 'plain' | 'gzip' | 
   return { text: bytes, form: 'plain' };
 }
 
-/** What only looks like gzip goes on as it is: cloud-init is the one to complain. */
+/** Broken gzip stays as it is: cloud-init will report it. */
 function gunzipped(bytes: Uint8Array): Buffer {
   return Buffer.from(gunzip(bytes).bytes ?? bytes);
 }
 
 /**
- * Python's reader of messages, which cloud-init uses, keeps a part as it stands only if it is ASCII with ordinary
- * line ends; any other document goes in base64. A document that is a message itself becomes a part as it is:
- * its own headers are then the part's. cloud-init takes for a message what has `mime-version:` early on.
+ * Python's reader of messages, which cloud-init uses, keeps a part unchanged only if it is ASCII with ordinary
+ * line ends; any other document goes in base64. A document that is itself a message becomes a part unchanged:
+ * its own headers are then the part's. cloud-init recognises a message by an early `mime-version:`.
  */
 function multipart(document: Buffer, hook: string): Buffer {
   const text = document.toString('latin1');
@@ -110,7 +110,7 @@ function multipart(document: Buffer, hook: string): Buffer {
   ]);
 }
 
-/** A word that no line of the document begins with; the same document gives the same one. */
+/** A boundary with which no line of the document starts; the same document gives the same one. */
 function boundaryFor(text: string): string {
   let boundary = 'gen-cloudinit';
   for (let n = 1; text.includes(`--${boundary}`); n++) boundary = `gen-cloudinit-${n}`;

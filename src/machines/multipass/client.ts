@@ -1,11 +1,11 @@
 /**
- * The multipass command, as far as it is used here: exit codes and JSON of version 1.16 (canonical/multipass,
+ * The part of the multipass command that is used here: exit codes and JSON of version 1.16 (canonical/multipass,
  * docs/reference/command-line-interface and src/client).
  */
 import type { Executed } from '../../system/run';
 import { tryRun } from '../../system/run';
 
-/** What multipass could not do, in one sentence with what to do about it. */
+/** A failure of multipass, in one sentence with what to do about it. */
 export class MultipassError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -50,7 +50,7 @@ export function notStarted(cause: unknown): MultipassError {
   );
 }
 
-/** What multipass said, without the frame that it puts around, in one line. */
+/** multipass' message in one line, without the frame that it prints around it. */
 export function complaint({ stdout, stderr }: Executed): string {
   const text = (stderr.trim() || stdout.trim()).replace(/\r/g, '\n');
   return text
@@ -69,7 +69,7 @@ export function daemonGone(outcome: Executed): boolean {
 }
 
 /**
- * Sees that multipass is there and its daemon answers.
+ * Checks that multipass is installed and its daemon answers.
  * @throws MultipassError saying which of the two is missing
  */
 export async function preflight(signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 /**
- * A machine of multipass. `multipass launch` waits until cloud-init has ended, well or not, and knows two time limits
- * of which either leaves the machine running; so it is only started here, and the machine is handed over as soon
- * as it can be entered.
+ * A machine of multipass. `multipass launch` waits until cloud-init has ended, successfully or not, and has two time
+ * limits that both leave the machine running. So this module only starts it, and returns the machine as soon as it can
+ * be entered.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -15,11 +15,11 @@ import { instanceNamed, MultipassError, notStarted, preflight, refusal } from '.
 import { type Launching, multipassMachine, removeCommand, removeInstance } from './machine';
 import { DEFAULT_IMAGE, type MULTIPASS_FLAGS, type MultipassOptions } from './multipass-flags';
 
-/** Milliseconds between two looks at an instance that is coming up. */
+/** Milliseconds between two polls of an instance that is starting. */
 const LOOK = 2_000;
 
 /**
- * Starts instances of multipass. The document goes in by standard input, always: the snap cannot read most folders.
+ * Starts instances of multipass. The document always goes in by standard input: the snap cannot read most folders.
  * @param announce takes the command that removes what may be left, before anything is made
  */
 export function launchMultipass(options: MultipassOptions, announce: (remove: string) => void): Launch {
@@ -41,7 +41,7 @@ export function launchMultipass(options: MultipassOptions, announce: (remove: st
       return multipassMachine(name, address, launching);
     } catch (error) {
       launching.stop();
-      // Somebody else took the name in between: that instance is not ours.
+      // Another user took the name in between: that instance is not ours.
       if (refused(launching)) throw error;
       events.progress('removing what was made');
       await removeInstance(name, { mayAppear: launching.ended === undefined || signal.aborted });
@@ -50,7 +50,7 @@ export function launchMultipass(options: MultipassOptions, announce: (remove: st
   };
 }
 
-/** Whether somebody else has an instance of that name. */
+/** Whether another user has an instance of that name. */
 function refused({ ended }: Launching): boolean {
   return ended !== undefined && /already exists/i.test(ended.stderr);
 }
@@ -58,11 +58,11 @@ function refused({ ended }: Launching): boolean {
 /** Waits until the instance runs, which is when it can be entered. @returns its address */
 async function untilRunning(name: string, launching: Launching, signal: AbortSignal): Promise<string> {
   for (;;) {
-    // Not at once: a name that somebody else took in between is refused by now, and a machine takes longer to run.
+    // Not at once: if another user took the name in between, the launch fails before a machine could run.
     await pause(LOOK, signal);
     const found = await instanceNamed(name, signal).catch((error: unknown) => {
       throwIfStopped(signal);
-      // While it makes an instance the daemon may be slow to answer; the launch itself tells what is wrong.
+      // While it creates an instance the daemon may be slow to answer; the launch itself reports what is wrong.
       if (launching.ended) throw error;
       return undefined;
     });
@@ -78,7 +78,7 @@ async function untilRunning(name: string, launching: Launching, signal: AbortSig
   }
 }
 
-/** Runs `multipass launch`. In a process group of its own: Ctrl-C is for us, and we say what is to happen. */
+/** Runs `multipass launch` in a process group of its own: Ctrl-C reaches only this process, which then acts. */
 function begin(options: MultipassOptions, document: Uint8Array, progress: (line: string) => void): Launching {
   const { name, image, cpus, memory, disk, timeLimit } = options;
   const resources = ['--cpus', cpus, '--memory', memory, '--disk', disk];
@@ -112,7 +112,7 @@ function begin(options: MultipassOptions, document: Uint8Array, progress: (line:
   child.on('close', (code) => {
     launching.ended ??= { code: code ?? -1, ...said };
   });
-  // It may end before it has read the document; its exit code tells why.
+  // It may end before it has read the document; its exit code says why.
   child.stdin.on('error', () => {});
   child.stdin.end(document);
   return launching;

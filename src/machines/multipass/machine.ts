@@ -1,10 +1,10 @@
-/** An instance of multipass that runs. */
+/** A running instance of multipass. */
 import type { Executed } from '../../system/run';
 import { pause } from '../../system/wait';
 import { type Machine, MachineGone } from '../machine';
 import { complaint, instanceNamed, MultipassError, multipass } from './client';
 
-/** Precedes the exit code of the script: multipass has exit codes of its own, and 255 and 2 could be either's. */
+/** Marks the exit code of the script: multipass has exit codes of its own, and 255 and 2 could be either's. */
 const END = 'gen-cloudinit-exit:';
 
 /**
@@ -37,8 +37,8 @@ export function multipassMachine(name: string, address: string, launching: Launc
 }
 
 /**
- * Runs an sh script as root. It travels by standard input, so that nothing quotes it anew.
- * @throws MultipassError when it could not be run, or its end did not come back; MachineGone when it is off
+ * Runs an sh script as root. It travels by standard input, so that nothing quotes it again.
+ * @throws MultipassError when it did not run, or its exit code did not arrive; MachineGone when the machine is off
  */
 async function runInside(name: string, script: string, timeoutMs: number): Promise<Executed> {
   const found = await instanceNamed(name);
@@ -48,7 +48,7 @@ async function runInside(name: string, script: string, timeoutMs: number): Promi
     // A reboot has a state of its own.
     throw found.state === 'Stopped' ? new MachineGone(why) : new MultipassError(why);
   }
-  // Read whole before it runs, and without the script as its standard input.
+  // Read completely before it runs, and without the script as its standard input.
   const input = `(\n${script}\n) </dev/null\necho "${END}$?"\n`;
   const outcome = await multipass(['exec', name, '--', 'sudo', 'sh', '-s'], { input, timeoutMs });
   const at = outcome.stdout.lastIndexOf(END);
@@ -60,7 +60,7 @@ async function runInside(name: string, script: string, timeoutMs: number): Promi
   return { code: Number(code), stdout: outcome.stdout.slice(0, at), stderr: outcome.stderr };
 }
 
-/** Removing an instance by the name that we gave, whatever became of its launch. */
+/** Removes an instance by the name that we gave it, regardless of its launch. */
 
 /** `multipass launch`, while it runs. */
 export interface Launching {
@@ -70,7 +70,7 @@ export interface Launching {
   stop(): void;
 }
 
-/** The command that removes the instance and gives its name free. */
+/** The command that removes the instance and frees its name. */
 export function removeCommand(name: string): string {
   return `multipass delete --purge ${name}`;
 }
@@ -78,12 +78,12 @@ export function removeCommand(name: string): string {
 /** Milliseconds. */
 const AGAIN = 2_000;
 const WITHIN = 120_000;
-/** How long an interrupted launch may still bring an instance forth: the daemon goes on without its client. */
+/** How long an interrupted launch may still create an instance: the daemon continues without its client. */
 const MAY_APPEAR = 20_000;
 
 /**
- * Removes an instance and gives its name free. One that is not there is no failure.
- * @param mayAppear its launch was cut short, so that it may turn up only now
+ * Removes an instance and frees its name. A missing instance is not a failure.
+ * @param mayAppear its launch was interrupted, so it may appear only now
  * @throws MultipassError with the command to use when it stays
  */
 export async function removeInstance(
@@ -97,7 +97,7 @@ export async function removeInstance(
     const gone = outcome.code !== 0 && /does not exist/i.test(outcome.stderr);
     seen ||= outcome.code === 0;
     const waited = performance.now() - begin;
-    // What a delete says is believed only when the name is free: a machine that starts can refuse to go.
+    // A delete counts only when the name is free: a machine that starts can refuse it.
     const isFree = (gone || outcome.code === 0) && (await isNameFree(name));
     if (isFree && (seen || !mayAppear || waited > MAY_APPEAR)) return;
     if (waited > WITHIN) {

@@ -8,7 +8,7 @@ const SIZE = /^\d+(?:\.\d+)?[KMG](?:i?B)?$/i;
 /** Ubuntu's release of this number. */
 export const DEFAULT_IMAGE = '24.04';
 
-/** Rules as multipass itself has them. */
+/** The same rules as in multipass. */
 export const MULTIPASS_FLAGS = {
   name: {
     type: 'string',

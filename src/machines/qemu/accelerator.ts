@@ -11,7 +11,7 @@ export interface Accelerator {
   readonly arguments: readonly string[];
 }
 
-/** What is tried, in this order, and why not something faster. */
+/** What to try, in this order, and why nothing faster. */
 export interface Candidates {
   readonly accelerators: readonly [Accelerator, ...Accelerator[]];
   readonly reason: string;
@@ -21,9 +21,9 @@ export const KVM: Accelerator = { name: 'KVM', arguments: ['-accel', 'kvm', '-cp
 export const HVF: Accelerator = { name: 'HVF', arguments: ['-accel', 'hvf', '-cpu', 'host'] };
 
 /**
- * Emulation of x86. An old processor model: what it lacks (AVX and newer) is slow to emulate and would be used by
- * every memcpy; the images ask for no more than this (x86-64-v2). SHA instructions are worth it, for what is
- * downloaded is checked by its SHA-256. Measured: a first boot is a sixth shorter than with `-cpu max`.
+ * Emulation of x86. An old processor model: what it lacks (AVX and newer) is slow to emulate, and every memcpy
+ * would use it; the images require no more than this (x86-64-v2). SHA instructions are worth emulating, because the
+ * downloads are verified by SHA-256. Measured: a first boot is a sixth shorter than with `-cpu max`.
  */
 export const TCG: Accelerator = {
   name: 'TCG',
@@ -31,8 +31,8 @@ export const TCG: Accelerator = {
 };
 
 /**
- * What to try. That /dev/kvm opens does not say that a kernel runs with it: on a computer that is itself a virtual
- * machine without nested virtualisation one dies in the middle of its start. So KVM is followed by emulation.
+ * What to try. A /dev/kvm that opens does not prove that a kernel runs with it: on a computer that is itself a virtual
+ * machine without nested virtualisation, a kernel dies during its start. So emulation follows KVM.
  * @param choice the option; anything but auto is tried alone
  */
 export async function candidates(
@@ -42,7 +42,7 @@ export async function candidates(
   arch: string = process.arch,
 ): Promise<Candidates> {
   const chosen = { kvm: KVM, hvf: HVF, tcg: TCG, auto: undefined }[choice];
-  if (chosen) return { accelerators: [chosen], reason: `asked for with --accelerator ${choice}` };
+  if (chosen) return { accelerators: [chosen], reason: `requested by --accelerator ${choice}` };
   if (arch !== 'x64') {
     return { accelerators: [TCG], reason: `the machine has an x86 processor, and this computer is ${arch}` };
   }
@@ -64,15 +64,15 @@ export async function candidates(
 
 /** Milliseconds. A cloud image under KVM says the first of these lines within seconds. */
 const LIMIT = 90_000;
-/** A console that stands still for so long is of a kernel that is gone. */
+/** Without new output for this long, the kernel is dead. */
 const SILENCE = 30_000;
 
-/** Lines of programs: cloud-init's are Python's, so that a good part of the processor was used before. */
+/** Lines of programs: cloud-init's come from Python, which has used a good part of the processor by then. */
 const PROGRAMS = /cloud-init\[\d+\]|^ci-info: |login: /m;
 /** Lines of a kernel that meets instructions which do not work. */
 const BROKEN = /^.*(?:Kernel panic|invalid opcode|general protection fault|Oops: |BUG: |segfault at).*$/m;
 
-/** QEMU's process as far as it is watched; see `QemuProcess`. */
+/** What to watch of QEMU's process; see `QemuProcess`. */
 interface Watched {
   gone(): Promise<string | undefined>;
   state(): Promise<string>;
@@ -81,7 +81,7 @@ interface Watched {
 /**
  * Watches a machine until its programs run.
  * @param console what the machine has printed since it was started
- * @returns undefined when they do, else why not
+ * @returns undefined when they run, else why not
  * @throws Stopped when the signal is aborted
  */
 export async function checkAccelerator(
@@ -106,7 +106,7 @@ export async function checkAccelerator(
     length = text.length;
     if (performance.now() - grown < SILENCE) return undefined;
     const last = text.trim().split('\n').at(-1)?.trim();
-    return { failure: `nothing came for ${SILENCE / 1000} s; last line: ${last || '(nothing)'}` };
+    return { failure: `nothing arrived for ${SILENCE / 1000} s; last line: ${last || '(nothing)'}` };
   };
   const seen = await until(look, { every: 500, within: LIMIT, signal });
   return seen ? seen.failure : `no program ran within ${LIMIT / 1000} s`;

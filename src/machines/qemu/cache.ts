@@ -1,13 +1,13 @@
-/** Where images are kept and machines live: below the cache directory of the XDG base directory specification. */
+/** The folders of images and machines: below the cache directory of the XDG base directory specification. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { isRunning } from '../../system/run';
 
-/** Everything of ours that may be removed at any time while no machine runs. */
+/** Everything of ours; it may be removed at any time while no machine runs. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   const given = env.XDG_CACHE_HOME ?? '';
-  // Relative paths are to be ignored, says the specification.
+  // The specification says to ignore relative paths.
   return join(isAbsolute(given) ? given : join(homedir(), '.cache'), 'gen-cloudinit');
 }
 
@@ -15,8 +15,8 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
 export const GROUP_FILE = 'group';
 
 /**
- * Removes the folders of machines that are gone together with the process that made them: it was killed, or the
- * machine was kept and has ended since. The maker's process number is part of the name.
+ * Removes the folders of machines that are gone together with the process that created them: either that was killed, or
+ * the machine was kept and has ended since. The creator's process number is part of the name.
  */
 export async function reclaim(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {

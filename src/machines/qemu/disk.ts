@@ -17,8 +17,8 @@ interface ImageInfo {
 }
 
 /**
- * Looks at an image.
- * @throws Error when the file cannot be read or is no disk to boot from, such as a compressed image or an error page
+ * Inspects an image.
+ * @throws Error when the file cannot be read or is not a bootable disk, such as a compressed image or an error page
  */
 export async function inspectImage(file: string, signal?: AbortSignal): Promise<BaseImage> {
   const path = await realpath(file).catch((cause: NodeJS.ErrnoException) => {
@@ -28,10 +28,10 @@ export async function inspectImage(file: string, signal?: AbortSignal): Promise<
   const { format, 'virtual-size': size } = JSON.parse(
     await run(argv, { timeoutMs: 60_000, ...(signal ? { signal } : {}) }),
   ) as ImageInfo;
-  // qemu-img takes whatever it does not know for a raw disk.
+  // qemu-img treats any unknown file as a raw disk.
   if (format === 'raw' && !(await isBootable(path))) {
     throw new Error(
-      `${file} is no disk image to boot from: neither qcow2 nor a raw disk with a boot sector. A compressed image (.xz, .gz) has to be unpacked first`,
+      `${file} is not a bootable disk image: neither qcow2 nor a raw disk with a boot sector. A compressed image (.xz, .gz) has to be unpacked first`,
     );
   }
   return { file: path, format, size };
@@ -49,7 +49,7 @@ async function isBootable(path: string): Promise<boolean> {
 }
 
 /**
- * Makes an empty qcow2 layer over an image; the image itself stays as it is.
+ * Creates an empty qcow2 layer over an image; the image itself is not changed.
  * @param gibibytes size of the disk; never less than the image's, which would cut off its end
  */
 export async function makeLayer(

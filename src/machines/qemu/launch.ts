@@ -18,9 +18,9 @@ import { makeKey } from './ssh';
 import { requireTools } from './tools';
 import { ubuntuImage } from './ubuntu-image';
 
-/** What is around a launch and no choice of the user's. */
+/** Settings of a launch that the user does not choose. */
 export interface QemuSurroundings {
-  /** File that gets the serial console and stays when the machine is removed; in the machine's folder if absent. */
+  /** File that receives the serial console and stays when the machine is removed; in the machine's folder if absent. */
   readonly console?: string;
   /** Folder of images and machines; the XDG cache directory's if absent. */
   readonly cache?: string;
@@ -30,7 +30,7 @@ export interface QemuSurroundings {
   readonly announce?: (remove: string) => void;
 }
 
-/** As `Launch`, with what only this kind of machine has: the disk and an orderly end, which `bake` needs. */
+/** Like `Launch`, plus what only this kind of machine has and `bake` needs: the disk and an orderly end. */
 export type LaunchQemu = (
   document: Uint8Array,
   events: Progress,
@@ -38,8 +38,8 @@ export type LaunchQemu = (
 ) => Promise<QemuMachine>;
 
 /**
- * Starts machines of QEMU. A launch returns when the machine runs programs under KVM, or when it has begun to boot
- * under emulation; when it fails or is interrupted it removes what it made before it throws.
+ * Starts machines of QEMU. A launch returns when the machine runs programs under KVM, or when it has started to boot
+ * under emulation. When it fails or is interrupted it removes what it created before it throws.
  */
 export function launchQemu(options: QemuOptions, surroundings: QemuSurroundings = {}): LaunchQemu {
   return async (document, events, signal) => {
@@ -80,7 +80,7 @@ export function launchQemu(options: QemuOptions, surroundings: QemuSurroundings 
   };
 }
 
-/** Boots with one accelerator after the other until one proves to run programs; the last one is taken as it is. */
+/** Boots with one accelerator after the other until one runs programs; it does not watch the last one. */
 async function boot(
   settings: Omit<QemuSettings, 'accelerator'>,
   { accelerators, reason }: Candidates,
@@ -100,7 +100,7 @@ async function boot(
   return start({ ...settings, accelerator: last }, makeDisk, signal);
 }
 
-/** @returns the machine if it runs programs, else why not; then it is ended */
+/** @returns the machine if it runs programs, else why not; then the machine has ended */
 async function attempt(
   settings: QemuSettings,
   makeDisk: () => Promise<void>,
@@ -124,7 +124,7 @@ async function attempt(
   return { failure };
 }
 
-/** Starts QEMU on a fresh layer; what an accelerator that failed has written is gone. */
+/** Starts QEMU on a fresh layer, without what a failed accelerator has written. */
 async function start(
   settings: QemuSettings,
   makeDisk: () => Promise<void>,
@@ -147,7 +147,7 @@ async function start(
       ports: await process.ports(),
     });
   } catch (error) {
-    // Without a socket QEMU has never begun: its own words say more.
+    // Without a socket QEMU has never started: its own message says more.
     const why = await process.gone();
     await process.end();
     throw why ? new Error(why, { cause: error }) : error;
@@ -161,7 +161,7 @@ function announcement({ name }: Accelerator, why: string): string {
 
 /** QEMU as a kind of machine. */
 
-/** Minutes that checks may take after the time limit; only then the machine ends by itself. */
+/** Minutes that checks may take after the time limit; only then the machine ends automatically. */
 const CHECKING = 30;
 
 export const driver: Driver<typeof QEMU_FLAGS> = {

@@ -16,7 +16,7 @@ export interface QemuParts {
   readonly process: QemuProcess;
   readonly ports: ReadonlyMap<number, number>;
   readonly accelerator: Accelerator;
-  /** When its own watch ends it. */
+  /** When its watchdog ends it. */
   readonly ends: Date;
   /** Aborted on Ctrl-C: nothing waits for the machine any more. */
   readonly signal: AbortSignal;
@@ -26,12 +26,12 @@ export class QemuMachine implements Machine {
   readonly kind = 'qemu';
   readonly name: string;
   readonly accelerator: Accelerator;
-  /** The layer over the image that the machine writes into; whole only while the machine is off. */
+  /** The layer over the image that the machine writes into; complete only while the machine is off. */
   readonly disk: string;
   /** How many times longer than on a server everything may take: emulated processors are slow. */
   readonly patience: number;
   private readonly door: SshDoor;
-  /** Its process, for who watches how it starts. */
+  /** Its process, for the caller that watches its start. */
   readonly process: QemuProcess;
   private shown = 0;
   private removal: Promise<void> | undefined;
@@ -54,7 +54,7 @@ export class QemuMachine implements Machine {
 
   /**
    * What the serial console has printed so far.
-   * @throws MachineGone when it has ended unasked and everything was shown
+   * @throws MachineGone when it has ended unexpectedly and all output was returned
    */
   async console(): Promise<string> {
     const text = await this.printed();
@@ -69,8 +69,8 @@ export class QemuMachine implements Machine {
   }
 
   /**
-   * A port of the machine's external interface. QEMU itself listens here and takes every connection; where nothing
-   * listens in the machine it closes it at once, without a byte.
+   * A port of the machine's external interface. QEMU itself listens here and accepts every connection; where nothing
+   * listens in the machine QEMU closes it at once, without a byte.
    */
   reach(port: number): { readonly host: string; readonly port: number } {
     return { host: '127.0.0.1', port: this.here(port) };
@@ -87,7 +87,7 @@ export class QemuMachine implements Machine {
   }
 
   /**
-   * Powers it off in order; then `disk` is what is on its disk, and `console` still answers.
+   * Powers it off in order; then `disk` contains everything that is on its disk, and `console` still works.
    * @throws Stopped when it is not off in time, or the signal is aborted
    */
   async powerOff(timeoutMs = 120_000): Promise<void> {
@@ -123,7 +123,7 @@ export class QemuMachine implements Machine {
 
   private async orGone(): Promise<void> {
     const why = await this.process.gone();
-    if (why) throw new MachineGone(`${this.name} is off, and nobody asked it to: ${why}`);
+    if (why) throw new MachineGone(`${this.name} has ended unexpectedly: ${why}`);
   }
 
   private printed(): Promise<string> {

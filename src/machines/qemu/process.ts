@@ -1,4 +1,4 @@
-/** QEMU's process: started so that it can outlive this one, ended with all that belongs to it. */
+/** QEMU's process: it can outlive this one, and ends with all that belongs to it. */
 
 import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -11,7 +11,7 @@ import { pause } from '../../system/wait';
 import type { Accelerator } from './accelerator';
 import { GROUP_FILE } from './cache';
 
-/** Ports that are reached from here; some of them only to see that they are closed. */
+/** Ports that are reached from here; some of them only to check that they are closed. */
 export const PORTS = [22, 80, 443, 8448, 8008, 8080, 5432] as const;
 
 export const LAYER = 'disk.qcow2';
@@ -20,8 +20,8 @@ const SOCKET = 'qmp';
 const LOG = 'qemu.log';
 
 /**
- * Runs a program, and ends it when its time is over or when it is told to: this computer's dead man's switch. It
- * looks once a second. The trap is for the signal that the whole group gets.
+ * Runs a program, and ends it when its time is over or on a signal: this computer's dead man's switch. It
+ * checks once a second. The trap is for the signal that the whole group gets.
  */
 const GUARD = `
 left=$1; shift
@@ -36,7 +36,7 @@ done
 wait "$program"`;
 
 export interface QemuSettings {
-  /** The machine's folder, which has the layer and the seed; QEMU's working directory. */
+  /** The machine's folder, which contains the layer and the seed; QEMU's working directory. */
   readonly folder: string;
   readonly name: string;
   readonly accelerator: Accelerator;
@@ -48,10 +48,10 @@ export interface QemuSettings {
   readonly console: string;
 }
 
-/** A comma in a value of QEMU's is written twice. */
+/** QEMU reads a double comma in a value as one comma. */
 const value = (text: string): string => text.replaceAll(',', ',,');
 
-/** A hardware address of the machine's own: QEMU's is in its documentation, so that an image may hold it anyway. */
+/** A hardware address of the machine's own: QEMU's default is in its documentation, so any image may contain it. */
 function hardwareAddress(name: string): string {
   const [a, b, c] = createHash('sha256').update(name).digest();
   return `52:54:00:${[a, b, c].map((byte = 0) => byte.toString(16).padStart(2, '0')).join(':')}`;
@@ -75,7 +75,7 @@ export function commandLine({ name, accelerator, memory, cpus, console }: QemuSe
     ...accelerator.arguments,
     ...['-smp', String(cpus), '-m', String(memory)],
     ...['-chardev', `file,id=console,path=${value(console)},append=on`, '-serial', 'chardev:console'],
-    // The layer is thrown away: nothing of it has to survive a crash of this computer.
+    // The layer is temporary: nothing of it has to survive a crash of this computer.
     ...['-drive', `file=${LAYER},if=virtio,format=qcow2,cache=unsafe,discard=unmap,detect-zeroes=unmap`],
     ...['-drive', `file=${SEED},if=virtio,format=raw,readonly=on`],
     ...['-netdev', `user,id=lan,ipv6=off,${forwards}`],
@@ -98,17 +98,17 @@ export class QemuProcess {
     child.once('error', () => {
       this.ending = { code: null };
     });
-    // Whoever keeps the machine may end before it does.
+    // The process that keeps the machine may end before the machine does.
     child.unref();
   }
 
-  /** Starts QEMU; it may end at once, which `gone` tells. */
+  /** Starts QEMU; if it ends at once, `gone` reports that. */
   static async start(settings: QemuSettings): Promise<QemuProcess> {
     const { folder, timeLimit } = settings;
     const log = openSync(join(folder, LOG), 'w', 0o600);
     try {
       const argv = ['sh', '-c', GUARD, 'sh', String(timeLimit * 60), ...commandLine(settings)];
-      // A group of its own: Ctrl-C in a terminal is for this process, which then ends the machine.
+      // A group of its own: Ctrl-C in a terminal reaches this process, which then ends the machine.
       const child = start(argv, { cwd: folder, detached: true, stdio: ['ignore', log, log] });
       const process = new QemuProcess(settings, child);
       await writeFile(join(folder, GROUP_FILE), `${child.pid ?? ''}`);
@@ -123,7 +123,7 @@ export class QemuProcess {
     return this.child.pid as number;
   }
 
-  /** Relative, for the path of a socket has only 107 characters. */
+  /** Relative, because the path of a socket is limited to 107 characters. */
   private get socket(): string {
     return relative('.', join(this.settings.folder, SOCKET));
   }
@@ -133,7 +133,7 @@ export class QemuProcess {
     return this.ending !== undefined;
   }
 
-  /** Why it is gone although nobody asked it to go; undefined while it runs, or when it was asked. */
+  /** Why it has ended unexpectedly; undefined while it runs, or after a requested end. */
   async gone(): Promise<string | undefined> {
     if (!this.ending || this.wanted) return undefined;
     const log = await readFile(join(this.settings.folder, LOG), 'utf8').catch(() => '');
@@ -146,7 +146,7 @@ export class QemuProcess {
     return ((await qmp(this.socket, 'query-status')) as { status: string }).status;
   }
 
-  /** Port of the loopback for each port of the machine, as QEMU itself tells it. */
+  /** Port of the loopback for each port of the machine, as QEMU itself reports it. */
   async ports(): Promise<ReadonlyMap<number, number>> {
     const asked = { 'command-line': 'info usernet' };
     const table = (await qmp(this.socket, 'human-monitor-command', asked)) as string;
@@ -157,13 +157,13 @@ export class QemuProcess {
     return found;
   }
 
-  /** Asks the system inside to power itself off (ACPI); its end is no failure then. */
+  /** Requests a shutdown from the system inside (ACPI); its end is not a failure then. */
   async pressPowerButton(): Promise<void> {
     this.wanted = true;
     await qmp(this.socket, 'system_powerdown');
   }
 
-  /** Ends it, as if the plug was pulled; returns when the process is gone. */
+  /** Ends it like a power cut; returns when the process is gone. */
   async end(): Promise<void> {
     this.wanted = true;
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
@@ -176,7 +176,7 @@ export class QemuProcess {
   }
 }
 
-/** A group that is just gone is no error. */
+/** A group that has just ended is not an error. */
 function signalGroup(group: number | undefined, signal: NodeJS.Signals): void {
   if (group === undefined) return;
   try {
@@ -186,10 +186,10 @@ function signalGroup(group: number | undefined, signal: NodeJS.Signals): void {
   }
 }
 
-/** QEMU's own control socket (QEMU documentation, "QEMU Machine Protocol"): one command a connection. */
+/** QEMU's own control socket (QEMU documentation, "QEMU Machine Protocol"): one command per connection. */
 
 /**
- * Tells QEMU a command and waits for its answer; tries for 10 s to reach a QEMU that is just starting.
+ * Sends QEMU a command and waits for its answer; tries for 10 s to reach a QEMU that is just starting.
  * @param path of the socket, at most 107 characters
  * @returns what the command returned
  * @throws Error when QEMU refuses the command, is silent for 10 s or is not there

@@ -5,7 +5,7 @@ import type { Diagnostic } from '../../diagnostics/diagnostic';
 import { RELEASES } from '../ec2/ec2-flags';
 import { timeLimit } from '../machine';
 
-/** Pulled and installed the stack takes 5 GiB; an emulated first boot takes up to half an hour. */
+/** Pulled and installed, the stack takes 5 GiB; an emulated first boot takes up to half an hour. */
 export const QEMU_FLAGS = {
   image: {
     type: 'string',
@@ -30,7 +30,7 @@ export const QEMU_FLAGS = {
       'a URL, https://… without user name, query or fragment',
     ),
   },
-  // The stack needs 2 GiB; 1 TiB is more than anybody verifies with.
+  // The stack needs 2 GiB; no verification needs more than 1 TiB.
   memory: {
     type: 'number',
     help: 'memory in MiB, or such as 4G',
@@ -55,14 +55,14 @@ export const QEMU_FLAGS = {
   'time-limit': timeLimit(1, 1440, 120),
 } as const satisfies FlagTable;
 
-/** `timeLimit` is how long the machine may live, in minutes; then it ends, even if this process has long ended. */
+/** `timeLimit` is how long the machine may live, in minutes; then it ends, even if this process ended long ago. */
 export type QemuOptions = FlagValues<typeof QEMU_FLAGS>;
 
 export const QEMU_DEFAULTS: QemuOptions = readFlags(QEMU_FLAGS, {}).values;
 
 const LOOPBACK = /^http:\/\/(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?:[:/]|$)/;
 
-/** What works, but hardly as meant. */
+/** Settings that work, but hardly as intended. */
 export function qemuWarnings({ image, imageServer }: QemuOptions): Diagnostic[] {
   if (image !== undefined || !/^http:/.test(imageServer) || LOOPBACK.test(imageServer)) return [];
   return [
@@ -76,6 +76,6 @@ export function qemuWarnings({ image, imageServer }: QemuOptions): Diagnostic[] 
   ];
 }
 
-/** The number of a release that may be given by its codename. */
+/** The number of a release; it may be given by its codename. */
 export const releaseNumber = (release: string): string =>
   Object.hasOwn(RELEASES, release) ? RELEASES[release as keyof typeof RELEASES] : release;

@@ -1,18 +1,18 @@
-/** The NoCloud seed: the document as user data, and what a provider would say of the machine. */
+/** The NoCloud seed: the document as user data, and what a provider would say about the machine. */
 
 /** What is seeded (cloud-init documentation, datasource NoCloud). */
 export interface Seed {
   readonly instanceId: string;
   readonly hostname: string;
-  /** Byte for byte what cloud-init gets. */
+  /** cloud-init gets it byte for byte. */
   readonly userData: Uint8Array;
-  /** SSH public keys of the image's default user, as a provider gives them: not by the user data. */
+  /** SSH public keys of the image's default user, in the provider's way: not by the user data. */
   readonly publicKeys?: readonly string[];
-  /** Version 2 of the network configuration; DHCP on the first interface without one. */
+  /** Version 2 of the network configuration; without one, DHCP on the first interface. */
   readonly network?: unknown;
 }
 
-/** The files of the seed by name. JSON is YAML too, so what is ours in them is JSON. */
+/** The files of the seed by name. JSON is YAML too, so our own parts are JSON. */
 export function seedFiles({
   instanceId,
   hostname,
@@ -33,8 +33,8 @@ export function seedFiles({
 export const seedDisk = (seed: Seed): Buffer => isoImage('cidata', seedFiles(seed));
 
 /**
- * A small ISO 9660 file system with Rock Ridge names, all files in its root: what a NoCloud seed is. Written here, so
- * that no further program is needed for it. ECMA-119 for the volume, IEEE P1281 and P1282 (SUSP, RRIP) for the names.
+ * A small ISO 9660 file system with Rock Ridge names, all files in its root: the form of a NoCloud seed. Written here,
+ * so that it needs no further program. ECMA-119 for the volume, IEEE P1281 and P1282 (SUSP, RRIP) for the names.
  */
 
 const SECTOR = 2048;
@@ -43,7 +43,7 @@ const [PRIMARY, TERMINATOR, PATHS_LE, PATHS_BE, ROOT, CONTINUATION, DATA] = [
   16, 17, 18, 19, 20, 21, 22,
 ] as const;
 
-/** Both byte orders one after the other, as the standard wants most numbers. */
+/** Both byte orders one after the other, as the standard stores most numbers. */
 function both32(target: Buffer, offset: number, value: number): void {
   target.writeUInt32LE(value, offset);
   target.writeUInt32BE(value, offset + 4);
@@ -59,7 +59,7 @@ function field(signature: string, content: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(signature), Buffer.from([4 + content.length, 1]), content]);
 }
 
-/** PX: POSIX mode, links, owner, group, all 0 but the mode: the files are root's and may be read by root alone. */
+/** PX: POSIX mode, links, owner, group, all 0 but the mode: root owns the files and alone may read them. */
 function posix(mode: number, links: number): Buffer {
   const content = Buffer.alloc(32);
   both32(content, 0, mode);
@@ -67,14 +67,14 @@ function posix(mode: number, links: number): Buffer {
   return field('PX', content);
 }
 
-/** ER, which says that the names are Rock Ridge's: too long for the directory itself. */
+/** ER, which declares the names as Rock Ridge's: too long for the directory itself. */
 const EXTENSION = (() => {
   const [id, text, source] = ['RRIP_1991A', 'THE ROCK RIDGE INTERCHANGE PROTOCOL', 'IEEE P1282'];
   const head = Buffer.from([id!.length, text!.length, source!.length, 1]);
   return field('ER', Buffer.concat([head, Buffer.from(`${id}${text}${source}`)]));
 })();
 
-/** A directory record. `id` is the plain ISO name; what Linux shows is in `use`. */
+/** A directory record. `id` is the plain ISO name; `use` contains what Linux shows. */
 function record(id: Buffer, sector: number, size: number, directory: boolean, use: Buffer): Buffer {
   const padding = id.length % 2 === 0 ? 1 : 0;
   const head = 33 + id.length + padding;
@@ -82,7 +82,7 @@ function record(id: Buffer, sector: number, size: number, directory: boolean, us
   bytes[0] = bytes.length;
   both32(bytes, 2, sector);
   both32(bytes, 10, size);
-  // A date that is always the same: 1 January 2000, so that the same files give the same bytes.
+  // A constant date, 1 January 2000, so that the same files give the same bytes.
   bytes.set([100, 1, 1, 0, 0, 0, 0], 18);
   bytes[25] = directory ? 2 : 0;
   both16(bytes, 28, 1);
@@ -127,7 +127,7 @@ function primary(label: string, sectors: number): Buffer {
   bytes.writeUInt32LE(PATHS_LE, 140);
   bytes.writeUInt32BE(PATHS_BE, 148);
   record(Buffer.from([0]), ROOT, SECTOR, true, Buffer.alloc(0)).copy(bytes, 156);
-  // Four dates that say nothing (zeros as digits), the version of the structure, and nothing more.
+  // Four empty dates (zeros as digits), the version of the structure, and nothing more.
   for (const offset of [813, 830, 847, 864]) bytes.write(`${'0'.repeat(16)}\0`, offset, 'latin1');
   bytes[881] = 1;
   bytes.fill(0, 882);
@@ -137,7 +137,7 @@ function primary(label: string, sectors: number): Buffer {
 /**
  * The image.
  * @param label name of the volume, at most 32 letters
- * @param files content by name; names of up to 200 letters keep their case, contents are taken byte for byte
+ * @param files content by name; names of up to 200 letters keep their case, contents are copied byte for byte
  */
 export function isoImage(label: string, files: ReadonlyMap<string, Uint8Array>): Buffer {
   let next: number = DATA;

@@ -12,7 +12,7 @@ import { pause, throwIfStopped } from '../../system/wait';
 const USERS = ['ubuntu', 'debian', 'root'] as const;
 
 /**
- * Between two attempts that are refused: OpenSSH 9.8 shuts out an address that is refused several times in a short
+ * Pause between two refused attempts: OpenSSH 9.8 shuts out an address that it refuses several times in a short
  * time (sshd_config, PerSourcePenalties).
  */
 const AFTER_REFUSAL = 6_000;
@@ -21,7 +21,7 @@ const AFTER_SILENCE = 1_000;
 const KEY = 'key';
 const SOCKET = 'ssh';
 
-/** Makes the key of a machine in its folder. @returns the public key, one line */
+/** Creates the key of a machine in its folder. @returns the public key, one line */
 export async function makeKey(folder: string, signal: AbortSignal): Promise<string> {
   const file = join(folder, KEY);
   await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'gen-cloudinit', '-f', file], { signal });
@@ -29,15 +29,15 @@ export async function makeKey(folder: string, signal: AbortSignal): Promise<stri
 }
 
 export interface Door {
-  /** Folder of the machine; holds the key. */
+  /** Folder of the machine; contains the key. */
   readonly folder: string;
-  /** On the loopback, where nobody but QEMU listens on it: the host key need not be known. */
+  /** On the loopback, where only QEMU listens on it: the host key need not be known. */
   readonly port: number;
   /** Factor on the time of scripts; see `QemuMachine.patience`. */
   readonly patience: number;
-  /** Ends whatever is under way. */
+  /** Ends everything that is running. */
   readonly signal: AbortSignal;
-  /** What the console has printed. */
+  /** The console's output so far. */
   readonly console: () => Promise<string>;
   /** Throws MachineGone when the machine is off. */
   readonly orGone: () => Promise<void>;
@@ -46,18 +46,18 @@ export interface Door {
 export class SshDoor {
   private user: string | undefined;
   private finding: Promise<string> | undefined;
-  /** Users that were refused since the last round, and until when nobody may knock again. */
+  /** Users refused since the last round, and until when to pause. */
   private readonly refused = new Set<string>();
   private notBefore = 0;
   private master: ChildProcess | undefined;
   private readonly atExit = () => this.master?.kill();
 
   constructor(private readonly door: Door) {
-    // Each script that is under way listens to it; Node.js warns of more than ten.
+    // Each running script listens to it; Node.js warns of more than ten listeners.
     setMaxListeners(0, door.signal);
   }
 
-  /** The command for a person; the user is sure once something was executed. */
+  /** The command for a person; the user is certain once something was executed. */
   get command(): string {
     const { folder, port } = this.door;
     const options = '-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null';
@@ -65,11 +65,11 @@ export class SshDoor {
   }
 
   /**
-   * Runs an sh script as root; what it reads from standard input is empty.
+   * Runs an sh script as root with an empty standard input.
    * @param timeoutMs of the script, on a server; emulated machines get more
    * @returns exit code 124 when the script's time was over; a script must not end with 255, which is ssh's own
-   * @throws Error when the machine cannot be entered: at once where it is still starting, so that the caller can
-   *   tell how far it is; Stopped when the signal is aborted
+   * @throws Error when the machine cannot be entered: at once while it is still starting, so that the caller can
+   *   report its progress; Stopped when the signal is aborted
    */
   async exec(script: string, timeoutMs: number): Promise<Executed> {
     const { folder, signal, patience } = this.door;
@@ -79,7 +79,7 @@ export class SshDoor {
     });
     this.user ??= await this.finding;
     this.keepConnection(this.user);
-    // The limit is kept inside, so that nothing is left running there.
+    // The limit applies inside the machine, so that nothing keeps running there.
     const seconds = Math.ceil((timeoutMs * patience) / 1000);
     const shell = 'script=$(cat); exec </dev/null; eval "$script"';
     const sudo = this.user === 'root' ? '' : 'sudo -n ';
@@ -94,7 +94,7 @@ export class SshDoor {
     throw new Error(`the machine could not be entered by SSH: ${said || `no answer within ${seconds} s`}`);
   }
 
-  /** Ends the connection that is kept. */
+  /** Ends the shared connection. */
   close(): void {
     process.off('exit', this.atExit);
     this.master?.kill();
@@ -102,7 +102,7 @@ export class SshDoor {
   }
 
   private argv(user: string, command: readonly string[], extra: readonly string[] = []): string[] {
-    // No file of the user's own counts, no agent, no password.
+    // None of the user's own files counts, and no agent and no password.
     const settings = [
       'StrictHostKeyChecking=no',
       'UserKnownHostsFile=/dev/null',
@@ -121,7 +121,7 @@ export class SshDoor {
     return ['ssh', '-F', '/dev/null', '-T', ...settings, ...to, ...command];
   }
 
-  /** Knocks once; sshd may not be there yet, and the key is put there by cloud-init only. */
+  /** Tries once; sshd may not run yet, and only cloud-init installs the key. */
   private async findUser(): Promise<string> {
     const { folder, signal } = this.door;
     await this.door.orGone();
@@ -148,7 +148,7 @@ export class SshDoor {
     throw new Error(`no way in yet: ${standing}`);
   }
 
-  /** One connection for all: without it each command would cost a key exchange, which is seconds under emulation. */
+  /** One connection for all: otherwise each command would cost a key exchange, which takes seconds under emulation. */
   private keepConnection(user: string): void {
     if (this.master && this.master.exitCode === null && this.master.signalCode === null) return;
     process.off('exit', this.atExit);
@@ -159,7 +159,7 @@ export class SshDoor {
   }
 }
 
-/** Kernel and systemd say on the console whose they are. */
+/** Kernel and systemd name their distribution on the console. */
 function likelyUser(console: string): string | undefined {
   return /\bUbuntu\b/.test(console) ? 'ubuntu' : /\bDebian\b/.test(console) ? 'debian' : undefined;
 }

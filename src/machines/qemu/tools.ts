@@ -1,4 +1,4 @@
-/** The programs that a machine of QEMU needs here, and how to get the one that is missing. */
+/** The programs that a machine of QEMU needs here, and how to get a missing one. */
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
@@ -19,7 +19,7 @@ export type Tool = keyof typeof PACKAGES;
 
 /**
  * Looks for programs on PATH.
- * @throws Error that names each missing one with the package that has it
+ * @throws Error that names each missing one with its package
  */
 export async function requireTools(tools: readonly Tool[]): Promise<void> {
   const found = await Promise.all(tools.map(onPath));

@@ -1,4 +1,4 @@
-/** Ubuntu's cloud images: which file is a release's newest, from the server or from the cache. */
+/** Ubuntu's cloud images: finds a release's newest file, on the server or in the cache. */
 
 import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,11 +10,11 @@ import { type BaseImage, inspectImage } from './disk';
 import { type QemuOptions, releaseNumber } from './qemu-flags';
 
 /**
- * The image of the release: the newest that the server has, downloaded and checked by its SHA256SUMS; where the
- * server is not reached, the one that is in the cache.
- * @param folder of the cache; a file there is named after the image and its SHA-256, and is whole
+ * The image of the release: the newest that the server has, downloaded and verified by its SHA256SUMS; if the
+ * server does not answer, the one in the cache.
+ * @param folder of the cache; a file there is named after the image and its SHA-256, and is complete
  * @param keyring with the keys that may sign the checksums
- * @throws Error when there is no such release, the checksums are not signed, or nothing in the cache and no server
+ * @throws Error when the release does not exist, its checksums are not signed, or neither server nor cache has the image
  */
 export async function ubuntuImage(
   { release, imageServer }: Pick<QemuOptions, 'release' | 'imageServer'>,
@@ -52,7 +52,7 @@ export async function ubuntuImage(
   if (!kept.includes(wanted)) {
     await download({ url: `${at}/${name}.img`, sha256, folder, name: wanted }, events, signal);
   }
-  // Older ones of the release: a machine that still runs from one has it open.
+  // Older ones of the release: a machine that still runs from one keeps it open.
   for (const old of kept) if (old !== wanted) await rm(join(folder, old), { force: true });
   return inspectImage(join(folder, wanted), signal);
 }
@@ -69,14 +69,14 @@ export const KEYRING = '/usr/share/keyrings/ubuntu-cloudimage-keyring.gpg';
 const TRUSTED =
   /^(?:https:\/\/cloud-images\.ubuntu\.com|http:\/\/(?:127\.\d+\.\d+\.\d+|localhost|\[::1\]))(?::\d+)?\//;
 
-/** Also of a key that has expired or was revoked gpgv says that the signature is good, with exit code 0. */
+/** gpgv also exits with 0 for a good signature of a key that has expired or was revoked. */
 const BROKEN = /^\[GNUPG:\] (?:BADSIG|ERRSIG|EXPSIG|EXPKEYSIG|REVKEYSIG|NODATA|FAILURE)\b/m;
 
 /**
- * Checks the signature beside a file with gpgv. Where this computer has no keyring or no gpgv, it goes on with Ubuntu's
- * own server, and says so; from any other server nothing is taken.
- * @param url of the file; its signature has `.gpg` more
- * @throws Error when the signature is missing or wrong, or a mirror's cannot be checked
+ * Checks the signature of a file with gpgv. Where this computer lacks the keyring or gpgv, it goes on with Ubuntu's
+ * own server, with a warning; it accepts nothing from any other server.
+ * @param url of the file; its signature is at the same URL with `.gpg` appended
+ * @throws Error when the signature is missing or wrong, or when a mirror's cannot be checked
  */
 export async function checkSignature(
   url: string,

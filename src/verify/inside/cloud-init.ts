@@ -1,4 +1,4 @@
-/** cloud-init's own word on the first boot. Judged by its JSON, never by its exit code (2 means degraded, since 23.4). */
+/** cloud-init's own result of the first boot, by its JSON and never by its exit code (2 means degraded, since 23.4). */
 import { type Check, judging } from '../check';
 import { type Enterable, fields, json, printed } from '../shell';
 
@@ -16,10 +16,10 @@ export async function judgeCloudInit(machine: Enterable): Promise<Check[]> {
 }
 
 /**
- * An error and a degraded boot are told apart: `errors` are modules and stages that failed; `recoverable_errors` are
- * warnings, after which everything else was applied. A deprecated key degrades too, and spoils nothing.
+ * Distinguishes an error from a degraded boot: `errors` are modules and stages that failed; `recoverable_errors` are
+ * warnings, after which everything else was applied. A deprecated key also degrades the boot, but is harmless.
  * @param status what `cloud-init status --format json` printed, new or old
- * @param warnings lines of cloud-init.log, which count only where the status has no word for them
+ * @param warnings lines of cloud-init.log, which count only where the status does not know degraded boots
  */
 export function cloudInitPoints(status: string, warnings: string): Check[] {
   const said = json(status);
@@ -46,7 +46,7 @@ export function cloudInitPoints(status: string, warnings: string): Check[] {
   const deprecated = levels.find(({ level }) => level === 'DEPRECATED')?.lines ?? [];
   const note = deprecated.length > 0 ? `; deprecated: ${deprecated.join('; ')}` : '';
   const state = String(isOld ? word : extended);
-  // "degraded" is the next point's to judge.
+  // The next point judges "degraded".
   const isDone = word === 'done' || state === 'degraded done';
   const why = word === 'error' && detail ? `: ${String(detail)}` : '';
   return [

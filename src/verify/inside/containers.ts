@@ -8,7 +8,7 @@ import { type Enterable, json, printed } from '../shell';
 
 const { holds } = judging('containers');
 
-/** `docker inspect`, as far as it is read here. */
+/** The fields of `docker inspect` that are read here. */
 interface Inspected {
   readonly RestartCount: number;
   readonly Config: { readonly Image: string };
@@ -19,7 +19,7 @@ interface Inspected {
   };
 }
 
-/** Milliseconds: a container that was never asked by its check is given twice the longest interval of the document. */
+/** Milliseconds: a container whose check has not run yet gets twice the longest interval of the document. */
 const PATIENCE = 75_000;
 const LOOK = 3_000;
 

@@ -1,4 +1,4 @@
-/** Every file of the document, as it lies on the machine: owner, mode and content. */
+/** Every file of the document on the machine: owner, mode and content. */
 
 import { quoted } from '../../server/escape';
 import { type Check, judging } from '../check';
@@ -7,7 +7,7 @@ import { type Enterable, printed } from '../shell';
 
 const { holds } = judging('files');
 
-/** Two lines a file, in the order of the files: names and numbers of the owner with the mode; the checksum. */
+/** Two lines per file, in the order of the files: names and numbers of the owner with the mode; the checksum. */
 function script(files: readonly ExpectedFile[]): string {
   const look = `look() {
 stat -c '%U %G %u %g %a %F' "$1" 2>/dev/null || echo
@@ -24,7 +24,7 @@ export async function judgeFiles(machine: Enterable, { files }: Expectations): P
     const expected = `${file.owner} ${file.mode} ${short(file.sha256)}`;
     if (mode === '') return holds(file.path, false, 'no such file', expected);
     const [wantedUser, wantedGroup] = file.owner.split(':');
-    // A number stands for itself: 991 has no name on the server, or another one.
+    // A number stands for itself: 991 has no name on the server, or a different one.
     const isOwner = [user, uid].includes(wantedUser) && [group, gid].includes(wantedGroup);
     const isMode = mode.padStart(4, '0') === file.mode;
     const isRegular = kind[0] === 'regular';

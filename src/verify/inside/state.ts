@@ -1,4 +1,4 @@
-/** What the first boot says of itself in its state file, and whether Synapse answers on the server. */
+/** What the first boot's state file says, and whether Synapse answers on the server. */
 import { type Check, judging } from '../check';
 import type { Expectations } from '../expectations';
 import { type Enterable, fields, json, printed } from '../shell';
@@ -17,7 +17,7 @@ export async function judgeState(machine: Enterable, { domain }: Expectations): 
   return [is('phase', `${String(phase)}${why ? `: ${why}` : ''}`, 'ready'), is('domain', String(of), domain)];
 }
 
-/** The overview's health check, as it stands there. */
+/** The overview's health check, as written there. */
 export async function judgeHealth(machine: Enterable): Promise<Check[]> {
   const { is } = judging('first boot');
   const script = "curl -s -o /dev/null -m 5 -w '%{http_code}' http://127.0.0.1:8008/health";

@@ -1,4 +1,4 @@
-/** What must not be had from outside: Synapse's admin API, and the ports of Synapse, Element and the database. */
+/** What must not be reachable from outside: Synapse's admin API, and the ports of Synapse, Element and the database. */
 import { connect } from 'node:net';
 import { type Check, judging } from '../check';
 import type { Expectations } from '../expectations';
@@ -7,7 +7,7 @@ import { ask, type Way } from './request';
 
 const { holds, unknown } = judging('closed');
 
-/** Ways to write the path of the admin API so that a proxy may take it for another; the lab tries more of them. */
+/** Spellings of the admin API's path that a proxy may misread; the lab tries more of them. */
 const SPELLINGS = [
   '/_synapse/admin/v1/server_version',
   '//_synapse/admin/v1/server_version',
@@ -25,13 +25,13 @@ export async function judgeAdminApi(way: Way): Promise<Check> {
     for (const path of SPELLINGS) {
       const { status, body, error } = await ask(way, { path, port });
       const said = fields(json(body));
-      // nginx and Element do not speak JSON with an error code; Synapse does, and it should not have been asked.
+      // nginx and Element do not send JSON with an error code; Synapse does, and the request should not have reached it.
       if ('errcode' in said || 'server_version' in said)
         reached.push(`${path} on ${port}: ${status} ${body}`);
       if (status === 0) silent.push(`${path} on ${port}: ${error}`);
     }
   }
-  // A port that is dead altogether is another point's to tell.
+  // Another point reports a dead port.
   const isDead = silent.length === 2 * SPELLINGS.length;
   const seen = reached[0] ?? (isDead ? `no answer: ${silent[0]}` : 'refused');
   return holds('/_synapse/admin refused', reached.length === 0 && !isDead, seen, 'refused');
@@ -39,12 +39,12 @@ export async function judgeAdminApi(way: Way): Promise<Check> {
 
 const HTTP = Buffer.from('GET / HTTP/1.0\r\n\r\n');
 /**
- * PostgreSQL takes the first four bytes for a length, and hangs up without a word on one that is none; this it answers
- * with S or N, whoever asks (PostgreSQL documentation, Message Formats, SSLRequest).
+ * PostgreSQL reads the first four bytes as a length, and closes the connection silently if it is not one. It answers
+ * this request with S or N, from any sender (PostgreSQL documentation, Message Formats, SSLRequest).
  */
 const SSL_REQUEST = Buffer.from('0000000804d2162f', 'hex');
 
-/** What each would answer, if it could be reached. */
+/** What each service would answer, if it could be reached. */
 const PORTS = [
   { port: 8008, whose: 'Synapse', word: HTTP },
   { port: 8080, whose: 'Element', word: HTTP },
@@ -70,8 +70,8 @@ const CONNECT = 5_000;
 const LISTEN = 2_000;
 
 /**
- * A forwarded port (QEMU's user network) takes every connection itself and ends it when the machine takes none; so
- * open is what says something, or stays open.
+ * A forwarded port (QEMU's user network) accepts every connection itself and closes it when the machine refuses it. So
+ * only a port that answers, or stays open, is open.
  */
 function knock(to: ReturnType<Way['reach']>, word: Uint8Array): Promise<{ open: boolean; seen: string }> {
   return new Promise((resolve) => {

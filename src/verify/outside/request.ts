@@ -1,4 +1,4 @@
-/** One HTTP request to the machine, whatever the DNS says of the domain: the name goes into SNI and Host, the way is given. */
+/** One HTTP request to the machine, whatever the DNS says of the domain: its name goes into SNI and Host. */
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { TLSSocket } from 'node:tls';
@@ -12,15 +12,15 @@ export interface Way {
 }
 
 export type Trust =
-  /** `ca`: PEM of the only roots; the roots that Node.js knows when absent. */
+  /** `ca`: PEM of the only roots; when absent, the roots that Node.js knows. */
   | { readonly kind: 'verified'; readonly ca?: string }
-  /** Encrypted, but nobody can say by whom. */
+  /** Encrypted, but without proof of the other side. */
   | { readonly kind: 'unverified' };
 
 export interface Answer {
   /** 0 when there was none; then `error` says why. */
   readonly status: number;
-  /** Names in small letters. */
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly error: string;
@@ -29,9 +29,9 @@ export interface Answer {
 }
 
 export interface Ask {
-  /** As it goes out: `..` and `%2f` stay. */
+  /** Sent as it is: `..` and `%2f` stay. */
   readonly path: string;
-  /** 443 when left out; 80 is the only one without TLS. */
+  /** 443 when omitted; only 80 is without TLS. */
   readonly port?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -89,7 +89,7 @@ function certificateOf({ socket }: IncomingMessage): Answer['certificate'] {
   if (!(socket instanceof TLSSocket)) return undefined;
   const { subjectaltname, issuer } = socket.getPeerCertificate();
   const name = issuer?.CN ?? issuer?.O;
-  return { names: subjectaltname ?? '', issuer: [name].flat().join(', ') || 'nobody' };
+  return { names: subjectaltname ?? '', issuer: [name].flat().join(', ') || 'an unnamed issuer' };
 }
 
 /** Node.js puts the code of OpenSSL and of the system first. */

@@ -1,4 +1,4 @@
-/** What browsers, clients and other servers ask for first, through nginx with TLS. */
+/** The first requests of browsers, clients and other servers, through nginx with TLS. */
 import { type Check, judging } from '../check';
 import type { Expectations } from '../expectations';
 import { fields, json } from '../shell';
@@ -17,7 +17,7 @@ export async function judgeWeb(way: Way, expectations: Expectations): Promise<Ch
   ];
 }
 
-/** Port 80 sends everything but the challenges of a certificate's order to https. */
+/** Port 80 redirects everything but the challenges of a certificate's order to https. */
 export async function judgeRedirect(way: Way): Promise<Check[]> {
   const { status, headers, error } = await ask(way, { path: '/a/b?c=1', port: 80 });
   return [
@@ -29,7 +29,7 @@ export async function judgeRedirect(way: Way): Promise<Check[]> {
   ];
 }
 
-/** Names of the points that need TLS, for a machine on which nobody can have it. */
+/** Names of the points that need TLS, for a machine that offers none. */
 export const TLS_POINTS = [
   "Element's page",
   "Element's config.json",
@@ -72,7 +72,7 @@ async function wellKnown(way: Way, file: 'server' | 'client', expected: object):
   const path = `/.well-known/matrix/${file}`;
   const answer = await ask(way, { path, headers: { Origin: 'https://app.example.org' } });
   const type = answer.headers['content-type']?.replace(/;.*/, '') ?? 'no type';
-  const cors = answer.headers['access-control-allow-origin'] ?? 'nobody';
+  const cors = answer.headers['access-control-allow-origin'] ?? 'no origin';
   const content = json(answer.body) === undefined ? answer.body : sorted(json(answer.body));
   return [
     is(
@@ -93,12 +93,12 @@ async function federationKey(way: Way, port: number, { serverName }: Expectation
   return holds(`federation key on ${port}`, ok, seen, `200 ${serverName} with a key`);
 }
 
-/** The status with what came, or why nothing came. */
+/** The status with the answer, or why there was none. */
 function said({ status, error }: Answer, words: string): string {
   return error ? `no answer: ${error}` : `${status} ${words}`;
 }
 
-/** JSON with its keys in order, to compare two. */
+/** JSON with sorted keys, to compare two texts. */
 function sorted(value: unknown): string {
   const ordered = (_key: string, part: unknown) =>
     part !== null && typeof part === 'object' && !Array.isArray(part)

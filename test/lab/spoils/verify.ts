@@ -91,8 +91,8 @@ mv /run/lab.kept /etc/gen-cloudinit.env`,
       ...site('/Allow-Origin/d'),
       expects: {
         [siteFile]: /sha256/,
-        'from outside: well-known server': /for nobody/,
-        'from outside: well-known client': /for nobody/,
+        'from outside: well-known server': /for no origin/,
+        'from outside: well-known client': /for no origin/,
       },
     },
     {

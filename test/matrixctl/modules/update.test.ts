@@ -171,7 +171,7 @@ test('when the former images do not become healthy either, the previous database
   server.sequence('up', '1', '1', '0');
   server.sequence('health', '502');
   const result = server.call('update_images');
-  fails(result, /the former images and the database of before the update run again\n$/);
+  fails(result, /the former images and the former database run again\n$/);
   assert.is(server.read('/loaded'), 'the dump\n');
   assert.match(server.read('/swapped') ?? '', /ALTER DATABASE restored RENAME TO synapse/);
   assert.is(tag(server), 'sha256:old');
@@ -188,7 +188,7 @@ test('when nothing helps, the next tick goes on with the database', (server) => 
   // The images of another tick's turn: a name that cannot be led back stops nothing.
   server.sequence('up', '0');
   server.answer('docker', { 'tag *': 'exit 1' });
-  fails(server.call('rollback_database'), /the database of before the update run again/);
+  fails(server.call('rollback_database'), /the former database run again/);
   assert.is(unfinished(server), undefined);
 });
 

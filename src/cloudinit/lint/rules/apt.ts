@@ -3,7 +3,7 @@
 import { entries, get, type Node, text } from '../../read/yaml-node';
 import { error, type Finding, info, warning } from '../finding';
 
-/** Names that cloud-init puts in; it fails on any other (templater.py, basic_render). */
+/** Names that cloud-init fills in; it fails on any other (templater.py, basic_render). */
 const VARIABLES = ['RELEASE', 'MIRROR', 'PRIMARY', 'SECURITY', 'KEY_FILE'];
 const VARIABLE = /\$\{([A-Za-z0-9_.]+)\}|\$([A-Za-z0-9_.]+)/g;
 
@@ -53,10 +53,10 @@ function* key(entry: Node): Generator<Finding> {
       armoured,
     );
     if (!isBlock) {
-      const message = 'This is no armoured public key; the source fails when apt verifies it.';
+      const message = 'This is not an armoured public key; the source fails when apt verifies it.';
       yield error('apt-key-format', node, message, { expected: '-----BEGIN PGP PUBLIC KEY BLOCK-----' });
     } else if (!/BLOCK-----\r?\n(?:[^\n:]+: [^\n]*\r?\n)*[ \t]*\r?\n/.test(armoured)) {
-      const message = 'The armour has no empty line behind its first line; gpg refuses the key.';
+      const message = 'The armour has no empty line after its first line; gpg refuses the key.';
       yield error('apt-key-format', node, message, { hint: 'Keep the line breaks: key: |' });
     }
   }

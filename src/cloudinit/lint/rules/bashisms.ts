@@ -1,12 +1,12 @@
-/** What bash has and dash, Debian's and Ubuntu's /bin/sh, has not. Patterns are for code without quoted text. */
+/** What bash supports and dash, the /bin/sh of Debian and Ubuntu, does not. Patterns are for code without quoted text. */
 export interface Bashism {
   readonly name: string;
   readonly pattern: RegExp;
-  /** Looked for in double quotes too, since expansions are made there. */
+  /** Also searched in double quotes, where the shell expands too. */
   readonly inQuotes?: true;
 }
 
-/** A command begins here. */
+/** A command starts here. */
 const START = String.raw`(?:^|[;&|({]|\b(?:then|do|else|if|while|until)\b)[ \t]*`;
 const command = (words: string) => new RegExp(`${START}(?:${words})(?=[\\s;]|$)`, 'm');
 

@@ -1,4 +1,4 @@
-/** Bytes and characters, whatever the document means. */
+/** Bytes and characters, independent of the document's meaning. */
 
 import type { UserDataDocument } from '../../read/user-data';
 import { type Node, walk } from '../../read/yaml-node';
@@ -6,9 +6,9 @@ import { error, type Finding, info, warning } from '../finding';
 
 /** Characters that PyYAML's reader refuses (yaml/reader.py, NON_PRINTABLE). */
 const REFUSED = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
-/** Line ends of YAML 1.1 that YAML 1.2 and editors take for ordinary characters. */
+/** Line ends of YAML 1.1 that YAML 1.2 and editors treat as ordinary characters. */
 const OTHER_LINE_ENDS = /[\x85\u2028\u2029]/;
-/** cloud-init looks for it in the first bytes of the lower-cased document (user_data.py, convert_string). */
+/** cloud-init searches for it in the first bytes of the lower-cased document (user_data.py, convert_string). */
 const MIME_WINDOW = 4096;
 
 export function* textRules({ input, source, yaml, root }: UserDataDocument): Generator<Finding> {
@@ -57,7 +57,7 @@ function* mimeTrap(text: string, isMime: boolean, nonAscii: number): Generator<F
     });
 }
 
-/** Tabs where they are no data: PyYAML's scanner takes blanks only between tokens, and inside unquoted text. */
+/** Tabs that are not data: PyYAML's scanner accepts only spaces between tokens and inside unquoted text. */
 function* tabs(text: string, data: readonly { from: number; to: number }[]): Generator<Finding> {
   const isData = (at: number) => {
     let low = 0;

@@ -1,4 +1,4 @@
-/** runcmd and bootcmd: one sh script each, run by cloud-init without anyone watching (util.shellify, cc_runcmd.py). */
+/** runcmd and bootcmd: cloud-init runs each as one sh script, unattended (util.shellify, cc_runcmd.py). */
 
 import type { Script } from '../../read/scripts';
 import type { UserDataDocument } from '../../read/user-data';
@@ -64,14 +64,14 @@ function isShellCall(list: readonly Node[]): boolean {
   return first?.kind === 'scalar' && takesPatterns.test(first.text);
 }
 
-/** The exit code of the script is that of its last command; without `set -e` all others may fail unseen. */
+/** The exit code of the script is that of its last command; without `set -e` all others may fail unnoticed. */
 function* stopsOnFailure(script: Script): Generator<Finding> {
   const code = shellCode(script.text);
   const lines = code.split('\n');
   const isCode = (line: string) =>
     line.trim() !== '' && !/^\s*(?:#|:|export\s|umask\s|\w+=\S*\s*$)/.test(line);
   const commands = lines.slice(1).filter(isCode).length;
-  // The words of a list are in quotes, which blanks them in the code.
+  // The words of a list are quoted, so they are blank in the code.
   const stops =
     /(?:^|[\s;&|({])set\s+(?:-[a-df-z]*e|-o\s+errexit)/m.test(code) || /^'set' '-[a-z]*e/m.test(script.text);
   if (commands < 2 || stops) return;
@@ -87,7 +87,7 @@ function ownWait(text: string): { readonly run: number | undefined; readonly cod
     return found ? lineOf(source, found.index) : undefined;
   };
   const run = line(text);
-  // What is in the code is in the text.
+  // The text contains everything that the code contains.
   return { run, code: run === undefined ? undefined : line(shellCode(text, { keepDoubleQuoted: true })) };
 }
 

@@ -1,4 +1,4 @@
-/** What is inside files: does it decode, and is it the YAML or JSON that its name promises. */
+/** The content of files: whether it decodes, and whether it is the YAML or JSON that its name promises. */
 
 import { type Place, Source } from '../../../diagnostics/source';
 import { parseYaml } from '../../read/parse';
@@ -43,7 +43,7 @@ function* encoding(file: LandedFile): Generator<Finding> {
   }
 }
 
-/** Place of an offset in the content, whose own lines are `own`: exact in a literal, else the scalar with the line told in words. */
+/** Place of an offset in the content, whose own lines are `own`: exact in a literal, else the scalar and the line. */
 function inside(
   file: LandedFile,
   own: Source,
@@ -58,7 +58,7 @@ function inside(
   return { place: content, where: ` (line ${line}, column ${column} of the file)` };
 }
 
-/** @param isFirst of the files with this text: only there are its duplicate keys listed */
+/** @param isFirst of the files with this text: only there the rule lists its duplicate keys */
 function* yaml(
   file: LandedFile,
   { problem, duplicates, own }: ReturnType<typeof parseYaml> & { readonly own: Source },
@@ -68,7 +68,7 @@ function* yaml(
   if (problem) {
     const { place, where } = inside(file, own, source, problem.start);
     const message = `${file.path} is not YAML: ${problem.message}${where}.`;
-    // A file with placeholders may be rendered on the server before it is read.
+    // A file with placeholders may be rendered on the server before a program reads it.
     const isTemplate = /\{\{|\{%/.test(file.text!);
     yield isTemplate ? warning('file-yaml', place, message) : error('file-yaml', place, message);
   }

@@ -1,4 +1,4 @@
-/** The first line: what cloud-init takes the user data for (handlers/__init__.py, type_from_starts_with). */
+/** The first line, by which cloud-init decides the kind of user data (handlers/__init__.py, type_from_starts_with). */
 
 import type { Kind } from '../../read/unwrap';
 import type { UserDataDocument } from '../../read/user-data';

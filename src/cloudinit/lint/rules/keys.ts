@@ -30,7 +30,7 @@ export function* keyRules(root: Node | undefined): Generator<Finding> {
   if (root?.kind === 'mapping') yield* check(root, CLOUD_CONFIG, { seen: new Set(), faulty: new Map() });
 }
 
-/** The types that cloud-init wants at the nodes whose place it knows. */
+/** The types that cloud-init expects at the nodes whose place it knows. */
 export function wantedTypes(root: Node | undefined): ReadonlyMap<Node, readonly string[]> {
   const found = new Map<Node, readonly string[]>();
   const visit = (node: Node, shape: Shape) => {
@@ -45,7 +45,7 @@ export function wantedTypes(root: Node | undefined): ReadonlyMap<Node, readonly 
 function children(node: Node, shape: Shape): [Node, Shape][] {
   if (node.kind === 'scalar') return [];
   if (node.kind === 'sequence') return shape.items ? node.items.map((item) => [item, shape.items!]) : [];
-  // Asked for by name where the names are known: one large mapping may be merged into many.
+  // Looked up by name where the names are known: many mappings may merge one large mapping.
   const known = Object.entries(shape.keys ?? {}).flatMap(([name, inner]): [Node, Shape][] => {
     const value = get(node, name);
     return value ? [[value, inner]] : [];
@@ -62,7 +62,7 @@ function keyShape(shape: Shape, name: string): Shape | undefined {
 
 interface Progress {
   readonly seen: Set<Node>;
-  /** Of a mapping and a shape the faulty keys that are not reported yet. */
+  /** The faulty keys of a mapping, by its shape, that are not reported yet. */
   readonly faulty: Map<Shape, Map<MappingNode, readonly KeyValue[]>>;
 }
 
@@ -99,14 +99,14 @@ function wrongType(node: Node, type: NodeType, shape: Shape): Finding {
   return error('type', node, message, hint === undefined ? {} : { hint });
 }
 
-/** A key is written once and reported once, into however many mappings it is merged. */
+/** A key is written once and reported once, even if many mappings merge it. */
 function* keys(node: MappingNode, shape: Shape, { faulty }: Progress): Generator<Finding> {
   const unreported = faulty.get(shape) ?? new Map<MappingNode, readonly KeyValue[]>();
   faulty.set(shape, unreported);
   for (const mapping of strongestFirst(node)) {
     const candidates =
       unreported.get(mapping) ?? [...own(mapping).values()].filter(({ name }) => isFaulty(shape, name));
-    // One that a stronger key hides here may count in another mapping.
+    // A key that a stronger one hides here may be effective in another mapping.
     unreported.set(
       mapping,
       candidates.filter(({ name, value }) => get(node, name) !== value),
@@ -138,7 +138,7 @@ function unknownKey(place: { path: string; start: number }, name: string, known:
     : warning('unknown-key', place, message, { given: name });
 }
 
-/** Equal but for case, `-` for `_`, one character more, less or other, or two neighbours exchanged. */
+/** Equal except for case, `-` for `_`, one character more, less or other, or two neighbours exchanged. */
 function isNear(given: string, known: string): boolean {
   const [a, b] = [given.toLowerCase().replaceAll('-', '_'), known.replaceAll('-', '_')];
   if (a === b) return true;

@@ -1,8 +1,8 @@
 /**
- * multipass reads user data and writes it anew, without the quotes (src/utils/yaml_node_utils.cpp over
+ * multipass reads user data and writes it again, without the quotes (src/utils/yaml_node_utils.cpp over
  * yaml-cpp's emitter): a quoted scalar may come out as a number, a boolean or a date.
- * It quotes what has a colon; yaml-cpp quotes words for null and what is not one plain line. A 0 with digits is quoted
- * since canonical/multipass#4419, which 1.16.3 (May 2026) does not have yet.
+ * multipass quotes a scalar with a colon; yaml-cpp quotes the words for null and anything but one plain line.
+ * canonical/multipass#4419 quotes a 0 followed by digits; 1.16.3 (May 2026) does not have it yet.
  */
 
 import type { UserDataDocument } from '../../read/user-data';
@@ -25,7 +25,7 @@ export function* multipassRules({ root }: UserDataDocument): Generator<Finding> 
   }
 }
 
-/** What multipass does to it, and which releases of it do. */
+/** What multipass does to the scalar, and which releases do it. */
 function versions({ text }: ScalarNode, becomes: string): string {
   if (!QUOTED_SINCE.test(text)) return 'multipass drops the quotes';
   return becomes === 'str'
@@ -40,7 +40,7 @@ function remedy({ path, text, type }: ScalarNode): string {
     : 'Elsewhere it arrives as written.';
 }
 
-/** @returns the type that the scalar has after a multipass, when that is another than before */
+/** @returns the type that the scalar has after multipass, when it differs from the type before */
 export function changedType(node: ScalarNode): string | undefined {
   const { text, type, style } = node;
   if (style === 'plain' && node.tag === '') {

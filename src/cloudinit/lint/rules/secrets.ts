@@ -1,4 +1,4 @@
-/** What looks like a secret: user data can be read by whoever reaches the metadata service. Never shows the secret. */
+/** Text that looks like a secret: anyone who reaches the metadata service can read user data. Never shows the secret. */
 
 import type { Place } from '../../../diagnostics/source';
 import { secretsIn } from '../../read/secrets';
@@ -32,7 +32,7 @@ export function* secretRules({ source, root, files }: UserDataDocument): Generat
 }
 
 /**
- * The content in which an offset lies, for the path of the finding.
+ * The content that contains an offset, for the path of the finding.
  * @param contents in the order of the document; none overlaps another
  */
 function pathAt(contents: readonly ScalarNode[], start: number): string {
@@ -87,12 +87,12 @@ function* passwords(root: Node | undefined): Generator<Finding> {
 
 function* password(node: Node | undefined): Generator<Finding> {
   if (node?.kind !== 'scalar' || node.type === 'null' || node.text === '') return;
-  // A lone `*` or `!` locks the account; R and RANDOM let cloud-init make the password.
+  // A lone `*` or `!` locks the account; R and RANDOM let cloud-init generate the password.
   if (/^[*!x]+$/.test(node.text) || /^(?:[^:\n]+:(?:R|RANDOM)\s*)+$/.test(node.text)) return;
   const isHash = /(?:^|:)\$[0-9a-z]+\$/.test(node.text);
   const message = isHash
-    ? 'A hashed password: whoever reads the user data can try guesses against it.'
-    : 'A password in plain text: whoever reads the user data can log in with it.';
+    ? 'A hashed password: anyone who reads the user data can try guesses against it.'
+    : 'A password in plain text: anyone who reads the user data can log in with it.';
   yield warning('secret-password', node, message, { hint: 'Use ssh_authorized_keys.' });
 }
 

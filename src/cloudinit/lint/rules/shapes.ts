@@ -1,14 +1,14 @@
 /**
- * The keys of a cloud-config and the types that cloud-init wants for them. Fact: cloud-init 26.2's
+ * The keys of a cloud-config and the types that cloud-init expects for them. Source: cloud-init 26.2's
  * schema-cloud-config-v1.json and the modules' code; deeper levels only where a mistake is common.
  */
 export interface Shape {
   /** Types that are taken, joined by `|`: str bool int float null list map binary. */
   readonly type: string;
-  /** Another scalar than wanted breaks the module, instead of being converted. */
+  /** A scalar of another type breaks the module, because cloud-init does not convert it. */
   readonly breaks?: true;
   readonly items?: Shape;
-  /** Known keys; any other is told when `closed`. */
+  /** Known keys; when `closed`, the linter reports any other. */
   readonly keys?: Readonly<Record<string, Shape>>;
   readonly closed?: true;
   /** Shape of the value of any key. */
@@ -39,7 +39,7 @@ const WRITE_FILE: Shape = {
     content: { type: 'str|binary', breaks: true },
     source: { type: 'map', keys: { uri: STR, headers: MAP } },
     owner: BREAKING,
-    // Its own rule tells apart 0644, 644 and 'u=rw'.
+    // Its own rule distinguishes 0644, 644 and 'u=rw'.
     permissions: { type: 'str|int|float|null' },
     encoding: BREAKING,
     append: BOOL,

@@ -14,7 +14,7 @@ import { error, type Finding, info } from '../finding';
 
 const START = { path: '', start: 0 };
 
-/** With a provider: errors when it does not take the document. Without: one line on those that do not. */
+/** With a provider: errors when it does not accept the document. Without: one line on those that do not. */
 export function* sizeRules({ input }: UserDataDocument, provider: string | undefined): Generator<Finding> {
   if (provider !== undefined) {
     const limit = providerNamed(provider);
@@ -26,7 +26,7 @@ export function* sizeRules({ input }: UserDataDocument, provider: string | undef
     const fit = fitOf(provider, limit, input.form, input.given.length);
     if (!fit.formTaken) {
       const expected = limit.forms.join(', ');
-      yield error('provider-form', START, `${limit.name} does not undo ${input.form}.`, {
+      yield error('provider-form', START, `${limit.name} does not decode ${input.form}.`, {
         given: input.form,
         expected,
       });
@@ -40,7 +40,7 @@ export function* sizeRules({ input }: UserDataDocument, provider: string | undef
   if (large.length > 0) yield info('size', START, `Too large for ${large.join('; ')}.`);
   const unread = fits.filter((fit) => !fit.formTaken).map(({ name }) => name);
   if (unread.length > 0)
-    yield info('provider-form', START, `${input.form} is not undone by ${unread.join(', ')}.`);
+    yield info('provider-form', START, `${input.form} is not decoded by ${unread.join(', ')}.`);
 }
 
 function describe({ name, counted, limit }: Fit): string {

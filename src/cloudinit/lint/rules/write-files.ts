@@ -25,7 +25,7 @@ export function* writeFileRules(root: Node | undefined, files: readonly LandedFi
   }
 }
 
-/** Names that the document's own users and groups make. */
+/** Names that the document's own users and groups create. */
 function namesMade(root: Node | undefined): ReadonlySet<string> {
   const made = new Set<string>();
   const users = get(root, 'users');
@@ -46,7 +46,7 @@ function* owner(file: LandedFile, made: ReadonlySet<string>): Generator<Finding>
   const node = get(file.node, 'owner');
   if (!node || typeOf(node) !== 'str') return;
   const given = file.owner;
-  // util.extract_usergroup: `-1`, `none` and nothing leave the owner as it is.
+  // util.extract_usergroup: `-1`, `none` and an empty name leave the owner unchanged.
   const names = given.split(/:(.*)/s, 2).map((name) => name.trim());
   const meant = names.filter((name) => name !== '' && name !== '-1' && name.toLowerCase() !== 'none');
   if (meant.some((name) => /^\d+$/.test(name))) {

@@ -1,4 +1,4 @@
-/** YAML itself: what cloud-init's reader (PyYAML, YAML 1.1) makes of it, which may not be what it looks like. */
+/** YAML itself: how cloud-init's reader (PyYAML, YAML 1.1) reads it, which may differ from how it looks. */
 
 import type { Parsed } from '../../read/parse';
 import type { UserDataDocument } from '../../read/user-data';
@@ -6,11 +6,11 @@ import { type MappingNode, type Node, type ScalarNode, walk } from '../../read/y
 import { differsInYaml11, type Reading, readYaml11 } from '../../read/yaml11';
 import { error, type Finding, warning } from '../finding';
 
-/** Tags that PyYAML's safe loader knows; with any other the document is lost. */
+/** Tags that PyYAML's safe loader knows; it rejects a document with any other. */
 const KNOWN_TAG =
   /^(?:!|(?:!!|!<tag:yaml\.org,2002:)(?:str|int|float|bool|null|binary|timestamp|seq|map|set|omap|pairs)>?)?$/;
 
-/** @param wanted the types that cloud-init wants, so that `yes` for a boolean or `0o644` for text is right */
+/** @param wanted the types that cloud-init expects, so that `yes` for a boolean or `0o644` for text is right */
 export function* yamlRules(
   document: UserDataDocument,
   wanted: ReadonlyMap<Node, readonly string[]>,
@@ -67,7 +67,7 @@ function* keys({ entries, start, path }: MappingNode): Generator<Finding> {
   }
 }
 
-/** What PyYAML's scanner takes for syntax and YAML 1.2 for text: `[a?b]`, `[:80]` and names of anchors. */
+/** What PyYAML's scanner reads as syntax and YAML 1.2 as text: `[a?b]`, `[:80]` and names of anchors. */
 function* scanner({ anchors }: Parsed, root: Node): Generator<Finding> {
   for (const { node } of walk(root)) {
     if (node.kind !== 'scalar' || !node.inFlow || node.style !== 'plain' || !/\?|^:/.test(node.text))
@@ -83,7 +83,7 @@ function* scanner({ anchors }: Parsed, root: Node): Generator<Finding> {
   }
 }
 
-/** Unquoted text that YAML 1.1 reads otherwise than YAML 1.2. Secrets are not repeated in the message. */
+/** Unquoted text that YAML 1.1 reads differently from YAML 1.2. The message does not repeat secrets. */
 function* yaml11(node: ScalarNode, isKey: boolean, wanted: readonly string[]): Generator<Finding> {
   if (node.style !== 'plain' || node.tag !== '') return;
   if (!differsInYaml11(node.text)) return;
