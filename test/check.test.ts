@@ -91,7 +91,7 @@ test('a script as user data is checked too', async () => {
   assert.equal(of(found, 'cloud-init-schema'), []);
 });
 
-test('what is not installed is told', async () => {
+test('it reports tools that are not installed', async () => {
   rmSync(join(bin, 'sh'));
   const found = await check(document('runcmd: [ls]\n'));
   assert.is(of(found, 'shell-syntax-unchecked')[0]?.severity, 'info');

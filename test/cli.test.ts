@@ -162,7 +162,7 @@ cli('mistakes of a config file say that they are its', ({ dir }) => {
   assert.match(refused('- domain\n'), 'is not a mapping of options');
   assert.match(refused('domain: a.test\nemail: &a [*a]\n'), 'given:    [[[[[[');
   assert.match(refused('domain: a.test\ndb-password: 012345\n'), 'hint:     put it in quotes');
-  // Nobody knows whether a file that cannot be read has a domain in it; one with nothing but comments has none.
+  // The domain of a file that cannot be read is unknown; a file with nothing but comments has none.
   assert.not.match(refused('domain: [a.test\n'), 'domain is required');
   assert.match(refused('# domain: a.test\n\n'), 'domain is required');
   assert.match(run(['--config', join(dir, 'nothing.yaml')]).stderr, 'there is no such file');
@@ -175,7 +175,7 @@ cli('mistakes of a config file say that they are its', ({ dir }) => {
 
 cli('a config file of nothing but line ends is read to its end', ({ dir }) => {
   const file = join(dir, 'long.yaml');
-  // A search that begins anew at each of them would take minutes.
+  // A search that restarts at each of them would take minutes.
   writeFileSync(file, `domain: matrix.test\n${'\n'.repeat(1_000_000)}`);
   assert.is(run(['--config', file, '--quiet']).code, 0);
 });

@@ -194,7 +194,7 @@ documents('script and key are both fetched where nothing less fits', async () =>
   assert.match(report, `Put matrixctl of this version at ${URL} before the first boot`);
 });
 
-documents('without a provider: packed YAML, unless a format is asked for', async () => {
+documents('without a provider: packed YAML, unless the options name a format', async () => {
   for (const [format, rung] of [
     [undefined, 'packed'],
     ['yaml', 'packed'],

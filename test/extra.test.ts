@@ -89,7 +89,7 @@ for (const [name, text, hint] of [
   ['nothing', '# only a comment\n', /not valid YAML|mapping/],
   ['a text for a list', 'runcmd: echo hello', /runcmd is a list/],
 ] as const) {
-  extra(`what is no cloud-config is refused: ${name}`, async () => {
+  extra(`an input that is not a cloud-config is refused: ${name}`, async () => {
     const { deployment, diagnostics } = await made(text);
     assert.is(deployment, undefined);
     assert.equal(

@@ -81,7 +81,7 @@ layers('every room has its rule, and imports are found', () => {
     );
 });
 
-layers('imports run one way: nobody imports a command, nor what comes later', () => {
+layers('imports run one way: no folder imports a command, nor one above it', () => {
   const wrong = imports.filter(
     ({ room, target }) => target && target !== room && !MAY_IMPORT[room]?.includes(target),
   );

@@ -321,7 +321,7 @@ options('no user, password, query or fragment of a URL is repeated, whichever op
     assert.not.match(JSON.stringify(resolve({ domain: 'a.b', [value]: 'x' }).diagnostics), 'SECRET', value);
 });
 
-options('of a URL enough is shown to recognise it, and what is no URL is shown as it is', () => {
+options('a URL is shortened and stays recognisable, and other text is shown as it is', () => {
   const given = (name: string, value: string) =>
     resolve({ domain: 'a.b', [name]: value }).diagnostics[0]?.given;
   assert.is(given('acme-url', 'https://me:pw@acme.test/dir?x=1'), 'https://...@acme.test/dir?...');
@@ -352,7 +352,7 @@ options('warnings: names and addresses that get no public certificate, an open p
   assert.equal(codes({ domain: 'matrix.local', 'acme-url': 'https://acme.local/dir' }), []);
 });
 
-options('names of the own prototype are no options', () => {
+options('names of the prototype are not options', () => {
   assert.equal(mistakes({ domain: 'a.b', constructor: 'x', toString: 'y' }), [
     'unknown-option constructor',
     'unknown-option toString',

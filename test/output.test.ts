@@ -97,7 +97,7 @@ for (const verb of [ASKED, ['schema'], ['show', 'out/default.yaml'], ['check', '
   });
 }
 
-output('a reader that goes away is no failure, on either side', () => {
+output('a reader that goes away is not a failure, on either side', () => {
   assert.is(shell('set -o pipefail; "$@" 2>/dev/null | head -1', ...ASKED).code, 0);
   assert.is(shell('set -o pipefail; "$@" 2>&1 >/dev/null | true', ...ASKED).code, 0);
 });

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 const english = suite('plain English');
 
 /** The folders and files whose text is checked; `out` is rendered from `templates`. */
-const ROOTS = ['src', 'templates', '.github'];
+const ROOTS = ['README.md', '.github', 'src', 'templates', 'test'];
 
 /** A pattern per phrase, and the words to use instead. A space also matches a line break inside a comment. */
 const PHRASES: ReadonlyArray<readonly [pattern: RegExp, instead: string]> = [

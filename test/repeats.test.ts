@@ -75,11 +75,11 @@ test('a text in many files is decoded once, and asked of the shell once', async 
     },
   );
   assert.is(asked.length, 1);
-  // Each file is told all the same.
+  // Each file is reported all the same.
   assert.is(found.filter(({ code }) => code === 'shell-syntax').length, 300);
 });
 
-test('shells are asked a few at a time', async () => {
+test('only a few shells run at a time', async () => {
   let [now, most] = [0, 0];
   const files = times(200, (n) => `- {path: /a${n}.sh, content: "echo ${n}"}\n`);
   await check(
@@ -99,7 +99,7 @@ test('shells are asked a few at a time', async () => {
   assert.ok(most > 1 && most <= 8, `${most} at once`);
 });
 
-test('keys that are there twice in a text are told once, however many files have it', () => {
+test('duplicate keys in a text are reported once, however many files contain it', () => {
   const counted = (count: number) =>
     codes(script('', count)).filter((code) => code === 'file-yaml-duplicate-key').length;
   assert.ok(counted(1) > 0);

@@ -63,7 +63,7 @@ for (const [path, content, what] of spoils) {
   });
 }
 
-test('an empty disk is no image', async () => {
+test('an empty disk is not an image', async () => {
   rmSync(root, { recursive: true });
   mkdirSync(root);
   assert.match(await found(), 'missing from the image (/usr/bin/docker)');

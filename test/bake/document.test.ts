@@ -13,10 +13,10 @@ const document = suite('bake document');
 const personal = {
   domain: 'matrix.private.example',
   'server-name': 'private.example',
-  email: 'somebody@private.example',
-  'admin-user': 'somebody',
+  email: 'zaphod@private.example',
+  'admin-user': 'zaphod',
   'db-password': 'correct-horse-battery',
-  'ssh-key': ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBdWnPLFYkkTxJ7bYAbHvc0pHZyDJLYVWYpZbRRbBEL0 somebody'],
+  'ssh-key': ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBdWnPLFYkkTxJ7bYAbHvc0pHZyDJLYVWYpZbRRbBEL0 zaphod'],
   timezone: 'Europe/Berlin',
 };
 
@@ -29,7 +29,7 @@ function deployment(asked: Record<string, unknown>): Deployment {
 document('nothing that is personal in a deployment reaches it: two deployments, one text', () => {
   const text = bakeDocument(deployment(personal));
   assert.is(text, bakeDocument(deployment({ domain: 'other.example.org' })));
-  for (const word of ['private.example', 'somebody', 'correct-horse', 'AAAAC3Nza', 'Berlin'])
+  for (const word of ['private.example', 'zaphod', 'correct-horse', 'AAAAC3Nza', 'Berlin'])
     assert.not.match(text, word);
 });
 

@@ -220,7 +220,7 @@ test('the command: a second Ctrl-C ends at once, and prints what removes the res
   assert.equal(readdirSync(join(cache, 'gen-cloudinit/machines')), []);
 });
 
-test('the command: what is wrong with the request is told before a machine is started', () => {
+test('the command reports a wrong request before it starts a machine', () => {
   writeFileSync(output, 'precious');
   for (const [flags, words] of [
     [

@@ -98,7 +98,7 @@ test('a folder that is swapped for a link at the last moment leads nowhere', ({ 
     mkdirSync(folder);
     writeFileSync(join(folder, 'authorized_keys'), 'precious');
   }
-  // Between the look and the write: whoever owns the folder is that fast.
+  // Between the check and the write: the owner of the folder is that fast.
   const swap = `[ -L ${ssh} ] || { mv ${ssh} ${dir}/away; ln -s ${victim} ${ssh}; }`;
   for (const name of ['shred', 'rm']) standIn(dir, name, `${swap}; PATH=/usr/bin:/bin ${name} "$@"`);
   inScript(dir, 'scrub "$@"', [ssh]);
@@ -109,7 +109,7 @@ test('what was written is written over before it is removed, and folders of logs
   const log = join(dir, 'log');
   mkdirSync(join(log, 'apt'), { recursive: true });
   writeFileSync(join(log, 'apt', 'history.log'), 'a secret');
-  // Whoever holds the file open sees what is on the disk.
+  // A process that holds the file open sees what is on the disk.
   const watch = `exec 5<${join(log, 'apt', 'history.log')}; scrub_files ${log}; cat <&5 >${join(dir, 'seen')}`;
   const { code, said } = inScript(dir, watch);
   assert.is(code, 0, said);

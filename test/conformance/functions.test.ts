@@ -127,7 +127,7 @@ const REASONS: readonly (readonly [string, string])[] = [
   ],
 ];
 
-test('a failed download is told by its reason, and what cannot get better is not tried again', () => {
+test('a failed download reports its reason, and there is no retry where it would be useless', () => {
   for (const [output, expected] of REASONS) {
     const said = called('failure_reason "$(cat)"', output);
     assert.ok(said.startsWith(expected), `${output}\n  said: ${said}\n  expected: ${expected}`);
@@ -240,7 +240,7 @@ test('certificates of any lifetime: how long they are still good, and what a per
   assert.is(called('get() { :; }\ncertificate_lifetime'), '0 1');
 });
 
-test('what the certificate authority said is told', () => {
+test('it reports what the certificate authority said', () => {
   // certbot 5.5, ordering from Let's Encrypt's staging server and from pebble.
   const failed = `Certbot failed to authenticate some domains (authenticator: webroot). The Certificate Authority reported these problems:
   Domain: matrix.example.org
@@ -312,7 +312,7 @@ test('only Docker that knows start_interval gets it', () => {
   }
 });
 
-test('a server without IPv4 gives containers IPv6, or says that Synapse reaches nobody', () => {
+test('a server without IPv4 gives containers IPv6, or reports that Synapse reaches no server', () => {
   const ip = (...words: string[]) => stage.must('sid', ['ip', ...words]);
   ip('link', 'add', 'uplink', 'type', 'veth', 'peer', 'name', 'far');
   ip('link', 'set', 'far', 'up');

@@ -115,7 +115,7 @@ test('time zone, keys and settings of the server', async () => {
   });
 });
 
-test('as multipass writes it anew it arrives as the plain document does, without a warning', async () => {
+test('rewritten by multipass, it arrives like the plain document, without a warning', async () => {
   const document = documentOf('default');
   await landed('sid', reemittedText(document.text), (stage) => {
     const { status, warnings } = landing(stage, 'sid');
@@ -266,7 +266,7 @@ test("no document writes below Synapse's directory, where a link could be plante
       assert.not.ok(`${path}/`.startsWith(`${baseDir}/files/`), `${path} of ${name}`);
 });
 
-test('a document that contradicts what the server is for ever is stopped before it writes anything', async () => {
+test('a document that contradicts what the server permanently is stops before it writes anything', async () => {
   const [first, second] = [documentOf('default'), documentOf('server-name')];
   await landed('sid', first.text, (stage) => {
     const identity = `${first.serverName}:${first.baseDir}`;

@@ -142,7 +142,7 @@ test('what reaches Synapse is what was sent, byte by byte: signatures cover it',
     for (const options of [['--http1.1'], ['--http2']]) {
       const answer = proxy.request(target, { options });
       const request = proxy.asked(answer);
-      if (target.includes('%00') && answer.status === 400) continue; // nginx refuses a NUL by itself
+      if (target.includes('%00') && answer.status === 400) continue; // nginx itself refuses a NUL
       assert.is(request?.url, target, options.join());
       assert.is(request?.port, SYNAPSE, target);
     }
@@ -294,7 +294,7 @@ test('the logs hold no query string and no Referer, also of what fails', () => {
     );
 });
 
-test('headers: nobody frames Element, and browsers stay with TLS and with the given types', () => {
+test('headers: no other site frames Element, and browsers stay with TLS and with the given types', () => {
   const everywhere = { 'strict-transport-security': 'max-age=31536000', 'x-content-type-options': 'nosniff' };
   const hangUp = ['-H', 'X-Hang-Up: 1'];
   const expect = (target: string, expected: Record<string, string | undefined>, options: string[] = []) => {

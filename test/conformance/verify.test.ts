@@ -60,7 +60,7 @@ for (const root of ['bookworm', 'sid'] as const) {
     });
   });
 
-  test(`${root}: an encoding that cloud-init does not know degrades, and is no error`, async () => {
+  test(`${root}: an encoding that cloud-init does not know degrades the boot, and is not an error`, async () => {
     const more = 'write_files:\n- {path: /tmp/x, encoding: rot13, content: x}\n';
     await inside(root, documentOf('default').text.replace('write_files:\n', more), async (machine) => {
       const seen = failed(await judgeCloudInit(machine));
@@ -70,7 +70,7 @@ for (const root of ['bookworm', 'sid'] as const) {
   });
 }
 
-test('each file that is not as the document has it is told, and no other', async () => {
+test('it reports each file that differs from the document, and no other', async () => {
   const { text, baseDir, domain } = documentOf('default');
   await inside('sid', text, async (machine, subject, sh) => {
     const site = `/data/nginx/user_conf.d/${domain}.conf`;

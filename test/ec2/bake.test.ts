@@ -66,7 +66,7 @@ test('the name is a lock', async ({ gate }) => {
   assert.match(words, new RegExp(`an image named matrix in ${REGION} already \\(${baked.id}\\)`));
   assert.is(gate.calls('RunInstances').length, before);
   await bakeRemove([baked.id], {}, silent, never, FAST);
-  // Somebody else was faster, between the look and the making.
+  // Another bake was faster, between the check and the creation.
   gate.refuse('CreateImage', 'InvalidAMIName.Duplicate');
   assert.match(await failure(bake('matrix')), /has an image of this name already: choose another --name/);
 });

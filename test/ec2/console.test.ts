@@ -28,7 +28,7 @@ test('says where a part is missing, also after a restart', () => {
   assert.is(joined, `${lines(0, 10)}\n[part of the console is missing here]\n${lines(50, 60)}`);
 });
 
-test('an overlap by chance is no overlap', () => {
+test('an overlap by chance does not count', () => {
   assert.match(joinConsole('first boot\r\n', '\r\nsecond boot\r\n'), /is missing here/);
 });
 

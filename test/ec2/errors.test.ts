@@ -143,8 +143,8 @@ test('no network, no region, no credentials', async () => {
   const keys = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
   await trial(keys, /there are no AWS credentials: set AWS_PROFILE/);
   await trial(
-    { ...keys, AWS_PROFILE: 'nobody' },
-    /the profile nobody has no AWS credentials in ~\/\.aws: check --profile/,
+    { ...keys, AWS_PROFILE: 'missing' },
+    /the profile missing has no AWS credentials in ~\/\.aws: check --profile/,
   );
 });
 
@@ -182,7 +182,7 @@ table('every entry is one sentence and something to do', () => {
     assert.match(hint, /^\S.{8,}[^.\s]$/, code);
   }
 });
-table('what is no error of EC2 is told as it is', () => {
+table('an error from elsewhere is reported unchanged', () => {
   assert.match(explain('odd', { action: 'X' }).message, /EC2 answered: odd: .* \(X: Unknown\)/);
   const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
   assert.match(

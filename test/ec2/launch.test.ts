@@ -232,7 +232,7 @@ test('a network that is away for a while ends nothing', async ({ gate }) => {
   await machine.destroy();
 });
 
-test('a machine that ends by itself is noticed', async ({ gate, ec2 }) => {
+test('the launch notices a machine that ends unexpectedly', async ({ gate, ec2 }) => {
   gate.ec2.console = ['[    0.0] Linux\n'];
   const machine = await launch();
   const { TerminateInstancesCommand } = await import('@aws-sdk/client-ec2');

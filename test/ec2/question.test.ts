@@ -1,4 +1,4 @@
-// At a terminal a person is asked before it costs money; `script` is the terminal.
+// At a terminal the command asks a person before it costs money; `script` is the terminal.
 import { spawn } from 'node:child_process';
 import * as assert from 'uvu/assert';
 import { ec2Suite, environment, type World } from '../support/ec2/world';

@@ -1,5 +1,5 @@
-// The real command under real signals, each at a moment at which EC2 has something that nobody has said yet. All the
-// moments there are stand in interrupt.test.ts.
+// The real command under real signals, each at a moment when EC2 has created something but not yet answered. The full
+// list of moments is in interrupt.test.ts.
 import * as assert from 'uvu/assert';
 import { ran, type Started, start } from '../support/ec2/command';
 import type { Fate, Rule } from '../support/ec2/gate';

@@ -15,7 +15,7 @@ const DOCUMENT = Buffer.from('#cloud-config\n');
 const HOUR = 3_600_000;
 const later = () => new Date(Date.now() + 2 * HOUR);
 
-/** A run that nobody has cleaned up after. */
+/** A run without a clean-up. */
 async function abandoned(): Promise<Run> {
   let run: Run | undefined;
   const surroundings = { pace: FAST, announce: (one: Run) => (run = one) };

@@ -75,7 +75,7 @@ test('a launch that takes longer than the time limit ends, and leaves nothing', 
   assert.is(error.message, 'no machine within 0 minutes (--time-limit)');
 });
 
-test('Ctrl-C during the launch, and a clean-up that fails: what is left is told', async ({
+test('Ctrl-C during the launch, and a clean-up that fails: the command reports what is left', async ({
   gate,
   left,
   region,
@@ -98,7 +98,7 @@ test('Ctrl-C during the launch, and a clean-up that fails: what is left is told'
   assert.is(swept.code, 0, swept.stderr);
 });
 
-test('an instance that ends by itself: why, and its console up to then', async ({ gate, ec2 }) => {
+test('an instance that ends unexpectedly: why, and its console up to then', async ({ gate, ec2 }) => {
   gate.ec2.console = ['[    0.0] Linux\r\n'];
   const terminate = (machine: Machine) =>
     ec2.send(new TerminateInstancesCommand({ InstanceIds: [machine.name] }));

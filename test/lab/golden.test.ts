@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { faultRows, faultScenarios } from './scenarios/faults';
 import { machineName } from './scenarios/faults/runner';
 
-/** The lab's README holds the table of faults, made of the scenarios' own data. `npm run render` writes it anew. */
+/** The lab's README contains the table of faults, generated from the scenarios. `npm run render` regenerates it. */
 const faults = suite('the table of faults');
 const readme = 'test/lab/README.md';
 

@@ -13,11 +13,11 @@ export interface Scenario {
   readonly after?: readonly string[];
   /** Names by which it can be asked for together with others. */
   readonly groups?: readonly string[];
-  /** Whether it is run only when it or a group of it is asked for. */
+  /** Whether it runs only when it, or a group of it, is named. */
   readonly onRequest?: boolean;
   /** The kind of machine that it needs; any if absent. */
   readonly kind?: MachineKind;
-  /** Does it; each judgement is told as it comes. A thrown error fails the scenario. */
+  /** Runs it, and reports each judgement at once. A thrown error fails the scenario. */
   run(lab: Lab, tell: (judgement: Judgement) => void): Promise<void>;
 }
 

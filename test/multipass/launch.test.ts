@@ -81,7 +81,7 @@ test("a script's exit code is its own, 255 and 2 too; its standard input is empt
   await machine.destroy();
 });
 
-test('an exec that multipass itself could not do is told from a failed script', async ({ fake }) => {
+test('a failure of multipass exec differs from a failed script', async ({ fake }) => {
   const machine = await launch();
   fake.behave({ exec: 'broken' });
   assert.match(await refusal(machine.exec!('true')), /multipass exec on .* failed: .*Connection refused/);
@@ -140,15 +140,15 @@ for (const [state, words] of [
   });
 }
 
-test('a name that somebody takes in between is not removed', async ({ fake }) => {
+test('an instance of another user that took the name in between is not removed', async ({ fake }) => {
   fake.behave({ launch: 'taken-meanwhile', state: 'Starting' });
-  // It runs, and is somebody else's: the launch has not said so yet when it is first seen.
+  // It runs, and belongs to another user: the launch has not reported that yet when it first appears.
   assert.match(await refusal(launch()), 'already exists');
   assert.ok(fake.instance(NAME)?.other);
   assert.equal(fake.calls('delete'), []);
 });
 
-test('what multipass refuses is told in its words', async ({ fake }) => {
+test('a refusal by multipass is reported in its words', async ({ fake }) => {
   fake.behave({ launch: 'refused', complaint: 'Remote "" is unknown or unreachable.' });
   const words = await refusal(launch());
   assert.is(words, `multipass could not launch ${NAME}: Remote "" is unknown or unreachable.`);

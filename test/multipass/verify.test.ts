@@ -94,7 +94,7 @@ test('unless the options say who signs, a CA made on the machine does; a file go
   dir,
 }) => {
   const document = async (args: readonly string[], config?: string) => {
-    // The instance never lets anybody in; what it was given is all that is looked at.
+    // The instance never allows a login: the test only checks what it received.
     fake.behave({ boot: 600_000 });
     const command = [process.execPath, 'dist/cli.js', 'verify', 'multipass', '--name', NAME, ...args];
     // A pipe, as a shell makes one; it gives its text once.
@@ -173,7 +173,7 @@ async function shutOut(
   return { report, announced };
 }
 
-test('a machine that lets nobody in: it fails, nothing is left', async ({ fake, dir }) => {
+test('a machine without a way in: it fails, nothing is left', async ({ fake, dir }) => {
   const { report, announced } = await shutOut(fake, dir);
   assert.is(report.verdict, 'failed');
   assert.is(report.points[0]?.status, 'failed');
@@ -181,7 +181,7 @@ test('a machine that lets nobody in: it fails, nothing is left', async ({ fake, 
   assert.ok(report.points.every(({ status }) => status !== 'not judged'));
   assert.is(report.points.at(-1)?.name, 'everything is removed');
   assert.is(fake.instance(NAME), undefined);
-  // There is nothing to be had from it, and no file says so.
+  // The machine gives no evidence, and the report names no file.
   assert.equal(report.saved, []);
   assert.ok(announced.every((command) => command === `multipass delete --purge ${NAME}`));
   assert.ok(new Ajv().validate(verifySchema(), report));

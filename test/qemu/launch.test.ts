@@ -142,7 +142,7 @@ test('a way in that is not there yet tells how far the machine is, and ends with
   await machine.destroy();
 });
 
-test('the time limit ends it, and that is told', async () => {
+test('the time limit ends it, and the message says so', async () => {
   const { machine: launching, cache } = launch({ timeLimit: 0.1 });
   const machine = await launching;
   const ended = await (async () => {
@@ -166,7 +166,7 @@ test('QEMU that ends at once says why, and nothing is left', async () => {
   assert.equal(machinesIn(launched.cache), []);
 });
 
-test('KVM that does not work is told, and emulation takes its place on a fresh disk', async () => {
+test('broken KVM is reported, and emulation replaces it on a fresh disk', async () => {
   lines.length = 0;
   // A QEMU whose KVM does not work, and which has spoiled the disk before it goes.
   fake(
@@ -217,7 +217,7 @@ test('a missing program is named with the packages that have it', async () => {
   );
 });
 
-test('what is no disk is refused', async () => {
+test('a file that is not a disk is refused', async () => {
   const page = join(folder, 'page.img');
   writeFileSync(page, '<html>'.repeat(1000));
   assert.match((await failure(launch({ image: page }))).message, /page\.img is not a bootable disk image/);

@@ -13,7 +13,7 @@ const test = suite("Ubuntu's cloud images");
 const folder = mkdtempSync(join(tmpdir(), 'images-'));
 test.after(() => rmSync(folder, { recursive: true }));
 
-// A real disk image, which is looked at when it is there.
+// A real disk image, used when it is there.
 const disk = join(folder, 'disk.img');
 execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', 'preallocation=metadata', disk, '64M']);
 const image = readFileSync(disk);
@@ -44,7 +44,7 @@ interface World {
   close(): Promise<unknown>;
 }
 
-/** A server of images that is told how to answer. */
+/** A server of images whose answers the test sets. */
 async function serve(answer: Answer, sums = SUMS, signature?: Uint8Array): Promise<World> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -239,7 +239,7 @@ test('a connection that breaks off is taken up where it broke', async () => {
   await world.close();
 });
 
-test('a server without ranges is asked from the beginning', async () => {
+test('from a server without ranges the download starts again', async () => {
   let first = true;
   const world = await serve((_, response) => {
     response.writeHead(200, { 'content-length': image.length });
@@ -291,7 +291,7 @@ test('a whole part that was only not named yet is taken', async () => {
   await world.close();
 });
 
-test('what the server refuses is told, with a way out', async () => {
+test('a refusal by the server is reported, with the next step', async () => {
   const world = await serve((_, response) => response.writeHead(403).end());
   const { found, files } = await get(world);
   assert.match((found as Error).message, new RegExp(`${IMG}: 403 Forbidden`));
@@ -300,8 +300,8 @@ test('what the server refuses is told, with a way out', async () => {
   const nameless = await serve(whole, 'nothing\n');
   assert.match(((await get(nameless)).found as Error).message, /SHA256SUMS names no ubuntu-24/);
   await Promise.all([world.close(), nameless.close()]);
-  const nobody = (await get(world)).found as Error;
-  assert.match(nobody.message, /SHA256SUMS: .*ECONNREFUSED.*--image FILE.*--image-server URL/);
+  const refused = (await get(world)).found as Error;
+  assert.match(refused.message, /SHA256SUMS: .*ECONNREFUSED.*--image FILE.*--image-server URL/);
 });
 
 test.run();

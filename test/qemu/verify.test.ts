@@ -69,7 +69,7 @@ test('a time limit that passes while it is judged costs no point', async () => {
   assert.ok(groups('files').length > 5, JSON.stringify(groups('files')));
 });
 
-test('a machine that ends by itself is not waited for, and its serial log stays', async () => {
+test('verify does not wait for a machine that has ended, and its serial log stays', async () => {
   const report = await verified({ within: 300_000 }, 0.1);
   assert.match(report.points[0]?.seen ?? '', /^gci-\S+ has ended unexpectedly: QEMU has ended/);
   const log = report.saved.find((path) => path.endsWith('/console.log')) ?? '';

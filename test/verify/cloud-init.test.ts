@@ -1,4 +1,4 @@
-// cloud-init's own words, of old and new versions: an error and a degraded boot are told apart.
+// cloud-init's own words, of old and new versions: an error and a degraded boot differ.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cloudInitPoints } from '../../src/verify/inside/cloud-init';
@@ -10,7 +10,7 @@ const fails = (status: object | string, warnings = '') =>
     .filter((point) => point.status !== 'ok')
     .map(({ name, seen }) => `${name}: ${seen}`);
 
-/** As 26.2 prints it; the stages are left away. */
+/** As 26.2 prints it, without the stages. */
 const modern = {
   boot_status_code: 'enabled-by-generator',
   datasource: 'nocloud',
@@ -58,7 +58,7 @@ test('degraded: everything was applied, and a warning tells what was not as it s
   ]);
 });
 
-test('a deprecated key degrades and spoils nothing; it is told', () => {
+test('a deprecated key degrades the boot, fails nothing and is reported', () => {
   const degraded = {
     ...modern,
     recoverable_errors: { DEPRECATED: ['ssh_key is deprecated'] },

@@ -47,7 +47,7 @@ async function verified(lines: readonly string[], more: Partial<Machine> = {}, s
   return report;
 }
 
-test('ready: it holds, as far as the console tells; the rest is told as not judged', async () => {
+test('ready: it holds, as far as the console tells; the rest is reported as not judged', async () => {
   const report = await verified([
     'cloud-init[1]: gen-cloudinit: installing Docker',
     'cloud-init[1]: gen-cloudinit: ready: https://matrix.test/',

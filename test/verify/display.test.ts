@@ -1,4 +1,4 @@
-// Progress: one line that is written anew on a terminal, plain lines elsewhere.
+// Progress: one line that is rewritten on a terminal, plain lines elsewhere.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Display, elapsed } from '../../src/verify/display';

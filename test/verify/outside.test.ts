@@ -96,7 +96,7 @@ test('ports: refused, taken and let go (as a forwarder does), silent, talking', 
   for (const server of servers) server.close();
 });
 
-test('a port that the document publishes on purpose is told, and does not decide', async () => {
+test('a port that the document publishes on purpose is reported, and does not decide', async () => {
   const reach = () => ({ host: '127.0.0.1', port: 1 });
   const [synapse] = await judgePorts(reach, expectations('--synapse-bind', '10.1.2.3'));
   assert.is(synapse?.status, 'not judged');

@@ -150,7 +150,7 @@ export class RunningProxy {
     return parsed(stdout);
   }
 
-  /** The request as the server behind nginx got it; undefined when nginx answered by itself. */
+  /** The request as the server behind nginx got it; undefined when nginx itself answered. */
   asked(answer: Answer): Asked | undefined {
     return answer.body.startsWith('{"port":') ? (JSON.parse(answer.body) as Asked) : undefined;
   }

@@ -8,7 +8,7 @@ import { endCgroup } from './cgroup';
 import { startTime } from './processes';
 import { pause, run, tryRun } from './run';
 
-/** One thing to be ended. A process is told from a later one with the same number by its start time. */
+/** One thing to end. Its start time distinguishes a process from a later one with the same number. */
 export type Resource =
   | { readonly kind: 'process'; readonly pid: number; readonly started: string }
   | { readonly kind: 'cgroup'; readonly path: string }
@@ -150,7 +150,7 @@ export async function reclaimAbandoned(): Promise<void> {
   }
 }
 
-/** Ends one thing; one that was never made or is gone already is no error. */
+/** Ends one thing; one that was never created or is already gone is not an error. */
 async function end(resource: Resource): Promise<void> {
   switch (resource.kind) {
     case 'process':

@@ -173,7 +173,7 @@ export function profileNamed(name: string): Profile {
   return found;
 }
 
-/** The profile that a run has when none is asked for. */
+/** The default profile of a run. */
 export const DEFAULT_PROFILE: ProfileName = 'ubuntu-24.04';
 
 /** The names of all packages that the profile asks for. */

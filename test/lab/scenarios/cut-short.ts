@@ -89,7 +89,7 @@ async function early(lab: Lab, place: Place): Promise<Verdict[]> {
     const seconds = await finished(place);
     verdicts.push(
       is(`${words}: what goes on`, left.trim(), word),
-      holds('the image of before', (await synapseImage(place)) === before, `${seconds} s`, before),
+      holds('the previous image', (await synapseImage(place)) === before, `${seconds} s`, before),
       holds('the same data', (await belongings(server)) === had, 'compared', 'the same'),
     );
   }
@@ -107,7 +107,7 @@ async function update(lab: Lab, place: Place): Promise<Verdict[]> {
   await mend();
   return [
     is('what goes on', words.trim(), 'judge_update'),
-    holds('the image of before', (await synapseImage(place)) === before, `${seconds} s`, before),
+    holds('the previous image', (await synapseImage(place)) === before, `${seconds} s`, before),
     holds('the same data', (await belongings(server)) === had, 'compared', 'the same'),
   ];
 }

@@ -188,7 +188,7 @@ export const rebirth: Scenario = {
         return [
           is('what was is there, each event, account and file', missing.length, 0),
           holds('and that is much', lines.length > 25, `${lines.length} lines`, 'more than 25'),
-          is('the token of before is still good', `${whoami.data.user_id}`, '@bob:sigma.test'),
+          is('the earlier token is still valid', `${whoami.data.user_id}`, '@bob:sigma.test'),
           is(
             'the nightly timer is there',
             (await sh(second, 'systemctl is-enabled matrix.timer')).trim(),

@@ -179,7 +179,7 @@ test('an archive that cannot be written leaves nothing but its reason', (server)
   assert.equal(server.list(BACKUPS), []);
 });
 
-test('checksums that cannot be written fail the backup, which nobody could restore', (server) => {
+test('checksums that cannot be written fail the backup, which could not be restored', (server) => {
   lived(server);
   const { code, stderr } = server.call('archive_files 3>/dev/full >/dev/null');
   assert.is.not(code, 0);

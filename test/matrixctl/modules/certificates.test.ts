@@ -118,7 +118,7 @@ test('without nginx no record can be judged', (server) => {
   assert.equal([code, stdout], [0, 'the test word cannot be given to nginx\n']);
 });
 
-test('a certificate that is good for long: nothing is asked and nothing ordered', (server) => {
+test('a certificate with a long validity: no request and no order', (server) => {
   certificate(server, -12, 2148);
   touched(server, { orders: 9 });
   const { code, stdout, calls } = server.call("renew_certificate ''");

@@ -117,7 +117,7 @@ for (const [what, begin, end, log, verdict, seen] of [
     assert.equal(checked(server, 'check_certificate'), [verdict, seen]);
   });
 
-// What is asked as another machine would, and what the answer must hold.
+// The requests of the doctor as another machine would send them, and what the answers must contain.
 for (const [check, path, holds, lacks] of [
   ['check_well_known_server', '/.well-known/matrix/server', 'Access-Control-Allow-Origin: *', 'HTTP/2 404'],
   [

@@ -159,7 +159,7 @@ test('what is closed is a fact, and is said once', (server) => {
   host(server, { iptables: '-P INPUT DROP' });
   const { stdout } = server.call('update_firewall_fact; update_firewall_fact');
   const problem = 'port 80 is closed by -P INPUT DROP';
-  assert.is(stdout, `gen-cloudinit: ${problem}: this server is unreachable; open 80, 443 and 8448\n`);
+  assert.is(stdout, `gen-cloudinit: ${problem}: unreachable; open 80, 443 and 8448\n`);
   assert.is(server.read(`${LIB}/facts/firewall`), `${problem}\n`);
   host(server);
   assert.is(server.call('update_firewall_fact').stdout, '');

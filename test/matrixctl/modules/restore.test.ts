@@ -355,7 +355,7 @@ for (const [code, said] of [
   });
 
 for (const code of [408, 429, 500, 503])
-  test(`an address that answers ${code} is asked again`, (server) => {
+  test(`a request that is answered with ${code} is repeated`, (server) => {
     server.sequence('codes', '22', '0');
     fetches(
       server,

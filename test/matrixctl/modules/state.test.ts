@@ -57,7 +57,7 @@ for (const [what, text, expected] of [
     assert.is(JSON.parse(server.call('json_string "$(cat "$ROOT/text")"').stdout), expected);
   });
 
-test('without Docker the state file is written, and Docker is asked again the next time', (server) => {
+test('without Docker the state file is written, and the next run queries Docker again', (server) => {
   server.answer('docker', { 'version -f {{.Server.Version}}': 'exit 1' });
   const { code } = server.call('set_phase preparing');
   assert.is(code, 0);

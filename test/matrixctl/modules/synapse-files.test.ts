@@ -84,7 +84,7 @@ test('an empty secret is made again; a key behind a link stays, wherever the lin
   assert.is(readlinkSync(server.at(KEY)), '/mnt/keys/nowhere');
 });
 
-test('a file is there when it is one, has content, and is no link', (server) => {
+test('only a file with content that is not a link counts as present', (server) => {
   const has = (name: string) => server.call(`synapse_has ${name}`).code === 0;
   server.put(`${FILES}/one`, 'content\n');
   server.put(`${FILES}/empty`, '');

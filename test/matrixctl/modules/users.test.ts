@@ -71,7 +71,7 @@ test('a user who is there already is refused by a person, and stays in a first b
 });
 
 for (const name of ['', 'Alice', '-x', '.a', 'a/b', "a'b", 'a b', 'ä', 'a'.repeat(65)])
-  test(`'${name}' is no name of a user`, (server) => {
+  test(`'${name}' is not the name of a user`, (server) => {
     alice(server, true);
     for (const word of ['user', 'password']) {
       const { code, stderr, calls, journal } = server.command(`${word} "${name}"`);
