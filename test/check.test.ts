@@ -133,7 +133,7 @@ exit 1`);
   assert.match(found?.message ?? '', /needs to begin/);
 });
 
-test('valid only when cloud-init says so and would refuse what is wrong', async () => {
+test('valid only when cloud-init says so and would refuse a wrong document', async () => {
   const after = async (script: string) => {
     cloudInit(script);
     return of(await check(gzipSync('#cloud-config\nhostname: a\n')), 'cloud-init-schema').map(

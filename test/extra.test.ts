@@ -26,7 +26,7 @@ const plain = async () => {
   return load(Buffer.from(bytes).toString('latin1')) as CloudConfig & Record<string, unknown>;
 };
 
-extra('what the document does not say is taken as it is', async () => {
+extra('keys that the document lacks are copied unchanged', async () => {
   const { config, diagnostics } = await made(
     '#cloud-config\nswap: {filename: /swap.img, size: 2147483648}\npackages: [htop, fail2ban]\n',
   );
@@ -101,7 +101,7 @@ for (const [name, text, hint] of [
   });
 }
 
-extra('what check would find in the result is found now', async () => {
+extra('the findings of check in the result are reported now', async () => {
   const { deployment, diagnostics } = await made('write_files: [{content: x}]');
   assert.is(deployment, undefined);
   assert.ok(

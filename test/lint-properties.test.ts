@@ -115,7 +115,7 @@ test('no text makes the search for secrets and commands slow', () => {
   }
 });
 
-test('JSON is what JSON.parse takes', () => {
+test('the JSON reader accepts what JSON.parse accepts', () => {
   const takes = (text: string) => {
     try {
       JSON.parse(text);

@@ -52,7 +52,7 @@ options('every default', () => {
   });
 });
 
-options('values are brought to one form', () => {
+options('values are normalised', () => {
   assert.is(deploymentOf({ domain: 'Matrix.Example.ORG' }).domain, 'matrix.example.org');
   assert.is(deploymentOf({ 'base-dir': '/srv/matrix/' }).baseDir, '/srv/matrix');
   assert.is(
@@ -244,13 +244,13 @@ options('a near miss is named', () => {
   assert.is(found?.hint, 'did you mean acme-url?');
 });
 
-options('what was given is shown in one short printable line', () => {
+options('a given value is shown in one short printable line', () => {
   const [found] = resolve({ domain: `a\u0000\n${'b'.repeat(200)}` }).diagnostics;
   assert.match(found?.given ?? '', /^a\\u\{0\}\\u\{a\}b+\.\.\.$/);
   assert.ok((found?.given ?? '').length <= 72);
 });
 
-options('what was given is shown even if it has no end, or is too large to be written out', () => {
+options('a given value is shown even if it is endless, or too large to be written out', () => {
   const ring: unknown[] = [];
   ring.push(ring, { ring });
   let bomb: unknown = 'x';

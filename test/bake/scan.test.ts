@@ -47,7 +47,7 @@ test('it reports each text once, with its first place, and nothing for an empty 
   assert.equal(await scan(disk({}), SIZE, forbidden), []);
 });
 
-test('half a text before a hole and half behind it is none', async () => {
+test('half a text before a hole and half after it do not match', async () => {
   assert.equal(await scan(disk({ [CHUNK - 9]: 'matrix.ex', [2 * CHUNK]: 'ample.org' }), SIZE, forbidden), []);
 });
 

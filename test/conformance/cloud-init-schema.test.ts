@@ -53,7 +53,7 @@ for (const root of ROOTS) {
     ['', (text: string) => text],
     [', as multipass rewrites it', reemittedText],
   ] as const) {
-    test(`${root}: every combination is valid${how}, without a word about deprecation`, () => {
+    test(`${root}: every combination is valid${how}, without a deprecation`, () => {
       const verdicts = validate(
         root,
         DOCUMENTS.map((combination) => made(generated(combination).text)),

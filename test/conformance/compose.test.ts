@@ -36,7 +36,7 @@ test('Compose accepts both files of every combination without a warning', () => 
   }
 });
 
-test('images are those of the overview, and those that were asked for', () => {
+test('images are those of the overview, and the requested ones', () => {
   const images = (document: Document) =>
     [...Object.values(stack(document).services), ...Object.values(proxy(document).services)]
       .map(({ image }) => image)
@@ -198,7 +198,7 @@ test('Synapse starts as its own user: its entrypoint has nothing to do as root',
   for (const name of ['db', 'element']) assert.is(services[name]?.user, undefined, name);
 });
 
-test('what a container writes is a volume or goes with it, where its image allows that', () => {
+test('a container writes only to volumes or to temporary storage, where its image allows that', () => {
   const written = (one: Service) => (one.tmpfs ?? []).map((mount) => mount.replace(/:.*/, '')).sort();
   const { services } = stack(documentOf('default'));
   for (const name of ['db', 'element', 'synapse']) assert.ok(services[name]?.read_only, name);

@@ -121,7 +121,7 @@ test('registration from outside needs a token, which works once', () => {
   assert.is(withToken('mallory', token), 401, 'a token is for one account');
 });
 
-test('an administrator is made with the shared secret, once and again, and can log in', () => {
+test('an administrator is created with the shared secret, also repeatedly, and can log in', () => {
   const { code, stdout, stderr } = register('alice', 'correct horse battery staple');
   assert.is(code, 0, stdout + stderr);
   assert.is(register('alice', 'another password').code, 0, 'a second time is not an error');

@@ -84,7 +84,7 @@ for (const [code, message, sentence, hint] of REFUSALS) {
   });
 }
 
-test('what may pass is tried again by the SDK first', async ({ gate }) => {
+test('the SDK first retries temporary errors', async ({ gate }) => {
   for (const [code, status] of [
     ['RequestLimitExceeded', 503],
     ['InternalError', 500],
@@ -99,7 +99,7 @@ test('what may pass is tried again by the SDK first', async ({ gate }) => {
   assert.match((await error(launch())).message, /too many requests from this account.*wait a few minutes/);
 });
 
-test('a dry run finds missing permissions before anything is made', async ({ gate }) => {
+test('a dry run finds missing permissions before the command creates anything', async ({ gate }) => {
   const denied = 'is not authorized to perform: ec2:CreateSecurityGroup on resource: *';
   gate.refuseDryRun('CreateSecurityGroup', 'UnauthorizedOperation', denied);
   assert.match((await error(launch())).sentence, /do not allow ec2:CreateSecurityGroup/);
@@ -153,7 +153,7 @@ test('something else answers', async ({ gate }) => {
   assert.match((await error(launch())).message, /^what answers at .* ap-south-1 is not EC2: .*proxy/);
 });
 
-test('a call that is never answered ends, and what it made goes', async ({ gate }) => {
+test('a call without an answer ends, and what it created is removed', async ({ gate }) => {
   gate.on(
     'RunInstances',
     async (pass): Promise<Fate> => {
@@ -175,7 +175,7 @@ test('a call that is never answered ends, and what it made goes', async ({ gate 
 test.run();
 
 const table = suite('table of errors');
-table('every entry is one sentence and something to do', () => {
+table('every entry is one sentence and a next step', () => {
   for (const [code, explanation] of Object.entries(EXPLANATIONS)) {
     const [sentence, hint] = explanation({ action: 'RunInstances', region: 'r', instanceType: 't' }, '');
     assert.match(sentence, /^\S.{8,}[^.\s]$/, code);

@@ -154,7 +154,7 @@ test('a refusal by a proxy is reported once, with the next step', async (world) 
   assert.not.match(socks.stderr, 's3cret');
 });
 
-test('a proxy that says nothing does not hold the command', async () => {
+test('a silent proxy does not block the command', async () => {
   const proxy = await openProxy(9, 'silence');
   const saved = { ...process.env };
   delete process.env.AWS_ENDPOINT_URL_EC2;

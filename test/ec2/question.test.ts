@@ -34,7 +34,7 @@ const VERIFY = ['verify', 'ec2', '--domain', 'matrix.example.org'];
 const BAKE = ['bake', 'ec2', '--name', 'matrix'];
 const CTRL_C = '\x03';
 
-test('no and Ctrl-C make nothing', async (world) => {
+test('no and Ctrl-C create nothing', async (world) => {
   const cases = [
     { words: VERIFY, typed: 'n\n', code: 2, said: /not started: nothing was made\r\n$/ },
     { words: BAKE, typed: '\n', code: 2, said: /not started: nothing was made\r\n$/ },

@@ -49,7 +49,7 @@ test('mistakes in the request: exit code 2, before anything', async (world) => {
   assert.equal(made(world), []);
 });
 
-test('what the world refuses: exit code 1', async (world) => {
+test('errors of the world: exit code 1', async (world) => {
   const keys = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
   const failed: [environment: Record<string, string | undefined>, said: RegExp][] = [
     [keys, /there are no AWS credentials: set AWS_PROFILE/],

@@ -74,7 +74,7 @@ test('a second one ends at once; the command that it prints removes the rest', a
   assert.is(swept.code, 0, swept.stderr);
 });
 
-test('a second one beside a finished image: the image is named, and the command leaves it', async (world) => {
+test('a second one next to a finished image: the output names the image, and the command spares it', async (world) => {
   world.gate.ec2.console = ['gen-cloudinit: ready: an image\n'];
   world.gate.on('TerminateInstances', () => 'hang', { times: 99 });
   const bake = start(world, BAKE);

@@ -11,7 +11,7 @@ const readme = 'test/lab/README.md';
 const cell = (text: string) => text.replaceAll('|', '\\|');
 const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |\n`;
 
-faults('stands in the README', () => {
+faults('is in the README', () => {
   const head = ['scenario', 'fault', 'moment', 'expected', 'seen'];
   const rows = faultRows.map(({ name, fault, moment, expected, seen }) => [
     `\`${name}\``,
@@ -29,7 +29,7 @@ faults('stands in the README', () => {
   else assert.is(text, expected, `${readme} is out of date: npm run render`);
 });
 
-faults('names make machines that can be told apart', () => {
+faults('names lead to different machine names', () => {
   const names = faultScenarios.map(({ name }) => machineName(name));
   assert.is(new Set(names).size, names.length);
 });

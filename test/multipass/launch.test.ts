@@ -88,7 +88,7 @@ test('a failure of multipass exec differs from a failed script', async ({ fake }
   await machine.destroy();
 });
 
-test('a stopped instance is not started by looking at it', async ({ fake }) => {
+test('looking at a stopped instance does not start it', async ({ fake }) => {
   const machine = await launch();
   fake.put(NAME, { state: 'Stopped' });
   assert.match(await refusal(machine.exec!('true')), 'is stopped');
@@ -96,7 +96,7 @@ test('a stopped instance is not started by looking at it', async ({ fake }) => {
   await machine.destroy();
 });
 
-test('the machine is handed over while multipass still waits for cloud-init', async ({ fake }) => {
+test('the launch returns the machine while multipass still waits for cloud-init', async ({ fake }) => {
   // Longer than any test may take: waiting for it would never end.
   fake.behave({ initialization: 24 * 3_600_000 });
   const machine = await launch();
@@ -161,7 +161,9 @@ test('not installed, and a daemon that is not running, each in one sentence', as
   assert.match(await refusal(launch()), /^multipass is not installed: see https:/);
 });
 
-test('interrupted before there is an instance: what the daemon makes later is removed', async ({ fake }) => {
+test('interrupted before there is an instance: an instance that the daemon creates later is removed', async ({
+  fake,
+}) => {
   fake.behave({ download: 3000 });
   const controller = new AbortController();
   const accepted = setInterval(() => {
@@ -175,7 +177,7 @@ test('interrupted before there is an instance: what the daemon makes later is re
   assert.ok(fake.calls('delete').length > 0);
 });
 
-test('a delete that is refused at first is tried again', async ({ fake }) => {
+test('a refused delete is retried', async ({ fake }) => {
   const machine = await launch();
   fake.beStubborn(2);
   await machine.destroy();

@@ -124,7 +124,7 @@ test('a machine boots, is reached, cannot be entered yet, and is removed without
   assert.ok(readFileSync(image).equals(sector));
 });
 
-test('a way in that is not there yet tells how far the machine is, and ends with Ctrl-C', async () => {
+test("before a login is possible, the error reports the machine's progress; Ctrl-C ends the wait", async () => {
   const controller = new AbortController();
   const machine = await launch({}, {}, controller.signal).machine;
   await consoleSays(machine, /boots/);
@@ -156,7 +156,7 @@ test('the time limit ends it, and the message says so', async () => {
   assert.equal(machinesIn(cache), []);
 });
 
-test('QEMU that ends at once says why, and nothing is left', async () => {
+test('the message of a QEMU that ends at once is reported, and nothing is left', async () => {
   fake('qemu-system-x86_64', 'echo "Could not initialise the display" >&2; exit 3');
   const launched = launch();
   assert.is(
@@ -227,7 +227,7 @@ test('a file that is not a disk is refused', async () => {
   );
 });
 
-test('folders of machines that are gone are removed, others are not', async () => {
+test('folders of ended machines are removed, others are not', async () => {
   const cache = mkdtempSync(join(folder, 'cache-'));
   const make = (name: string) => mkdirSync(join(cache, 'machines', name), { recursive: true });
   make('gci-4194305-abc');

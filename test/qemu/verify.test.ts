@@ -53,7 +53,7 @@ async function verified(more: Partial<VerifyOptions>, timeLimit: number): Promis
   return runVerify(document, expectations, launch, settings, display, around);
 }
 
-test('a time limit that passes while it is judged costs no point', async () => {
+test('a time limit that passes during the checks fails no point', async () => {
   // Each look takes a while, so that the limit passes within one of them.
   machineSays('sleep 3');
   const report = await verified({ within: 8_000 }, 60);

@@ -51,7 +51,7 @@ test('a module failed: 23.4 and newer say so in errors, and the status is error'
   ]);
 });
 
-test('degraded: everything was applied, and a warning tells what was not as it should be', () => {
+test('degraded: everything was applied, and a warning names the problem', () => {
   const recoverable_errors = { WARNING: ['cloud-config failed schema validation!'] };
   assert.equal(fails({ ...modern, recoverable_errors, extended_status: 'degraded done' }), [
     'not degraded by warnings: WARNING: cloud-config failed schema validation!',
@@ -71,7 +71,7 @@ test('a deprecated key degrades the boot, fails nothing and is reported', () => 
   );
 });
 
-test('an old cloud-init that has no word for warnings: its log has the last one', () => {
+test('an old cloud-init that does not report warnings: its log decides', () => {
   const warning = '2026-01-01 00:00:00,000 - util.py[WARNING]: Failed loading yaml blob';
   assert.equal(fails(old, warning), [`not degraded by warnings: ${warning}`]);
   // A new one counts them itself, and by level.

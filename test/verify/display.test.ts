@@ -17,7 +17,7 @@ class Paper {
   }
 }
 
-test('off a terminal: a line a phase, and no control character', () => {
+test('without a terminal: one line per phase, and no control character', () => {
   const paper = new Paper(false);
   const display = new Display(paper, true);
   display.say('multipass launches 24.04');

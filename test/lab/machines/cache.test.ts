@@ -30,7 +30,7 @@ test('a folder is created once for any number of requests, and its creation is r
   onMaking(() => {});
 });
 
-test('a making that fails leaves nothing, and the next one is another try', async () => {
+test('a failed creation leaves nothing, and the next request tries again', async () => {
   const failing = cached(kind, 'b', async (into) => {
     await writeFile(join(into, 'half'), 'x');
     throw new Error('no network');
@@ -58,7 +58,7 @@ test('a folder that an ended process left unfinished is created again', async ()
   }
 });
 
-test('what another process is making is waited for', async () => {
+test('a request waits for the creation by another process', async () => {
   const lock = join(folder, 'd.lock');
   await writeFile(lock, `${process.pid} ${startTime(process.pid)}`);
   let other = false;

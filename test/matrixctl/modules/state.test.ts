@@ -85,7 +85,7 @@ test('a full disk leaves the previous facts and the previous state file', (serve
   );
 });
 
-test('a fact that changes is said once; one that is unchanged writes nothing', (server) => {
+test('a changed fact is reported once; an unchanged one writes nothing', (server) => {
   assert.is(
     server.call("update_fact firewall closed 'port 80 is closed'").stdout,
     'gen-cloudinit: port 80 is closed\n',
@@ -98,7 +98,7 @@ test('a fact that changes is said once; one that is unchanged writes nothing', (
   assert.is(stateOf(server).firewall, '');
 });
 
-test('a fact that was never noted is empty', (server) => {
+test('a fact that was never recorded is empty', (server) => {
   const { code, stdout } = server.call('get_fact backup');
   assert.equal([code, stdout], [0, '']);
 });

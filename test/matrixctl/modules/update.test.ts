@@ -100,7 +100,7 @@ for (const [what, free, message] of [
   ],
   ['the images', 711, /711 MB are free in \/var\/lib, up to 712 may be needed for new images/],
 ] as const)
-  test(`room for ${what} is looked for first`, (server) => {
+  test(`room for ${what} is checked first`, (server) => {
     running(server);
     server.free(free);
     const result = server.call('update_images');
@@ -158,7 +158,7 @@ test('a site that did not answer before the update need not answer after it', (s
   assert.not(server.has(`${LIB}/answered`));
 });
 
-test('former images whose start is not whole, but with a healthy Synapse, keep the database', (server) => {
+test('former images with an incomplete start, but with a healthy Synapse, keep the database', (server) => {
   running(server);
   server.sequence('up', '1');
   const result = server.call('update_images');
@@ -179,7 +179,7 @@ test('when the former images do not become healthy either, the previous database
   assert.is(unfinished(server), undefined);
 });
 
-test('when nothing helps, the next tick goes on with the database', (server) => {
+test('when nothing helps, the next tick continues with the database', (server) => {
   running(server);
   server.sequence('up', '1');
   server.sequence('health', '502');
