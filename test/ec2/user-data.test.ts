@@ -1,4 +1,4 @@
-// The dead man's switch travels beside the document: real cloud-init, old and new, takes the document out unchanged.
+// The dead man's switch travels next to the document: real cloud-init, old and new, extracts the document unchanged.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

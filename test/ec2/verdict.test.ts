@@ -133,7 +133,7 @@ test('--open without a public address fails', async ({ gate }) => {
   assert.is(report.verdict, 'failed');
   assert.equal(
     report.points.filter(({ status, required }) => status !== 'ok' && required).map(({ seen }) => seen),
-    ['--open was asked for, but the instance has no public address: choose another --subnet'],
+    ['--open needs a public address, and the instance has none: choose another --subnet'],
   );
 });
 

@@ -11,7 +11,7 @@ export interface Scenario {
   readonly servers: readonly SharedServer[];
   /** Names of scenarios that must be over before, if they are run at all: what it does cannot be undone for them. */
   readonly after?: readonly string[];
-  /** Names by which it can be asked for together with others. */
+  /** Names of the groups that it belongs to. */
   readonly groups?: readonly string[];
   /** Whether it runs only when it, or a group of it, is named. */
   readonly onRequest?: boolean;

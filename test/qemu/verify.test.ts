@@ -61,7 +61,7 @@ test('a time limit that passes during the checks fails no point', async () => {
   // Three of them take longer than the limit.
   assert.ok(readFileSync(looks, 'utf8').length >= 3);
   const groups = (name: string) => report.points.filter(({ group }) => group === name);
-  // Everything was asked: of the empty answers each point says so itself.
+  // Every check ran: each point reports its own empty answer.
   assert.not.ok(
     report.points.some(({ seen }) => /abort|time-?out|limit/i.test(seen)),
     JSON.stringify(report),

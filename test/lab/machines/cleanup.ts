@@ -22,7 +22,7 @@ export const runFolder = (runid: string): string => join(labCache(), 'runs', run
 
 const recordOf = (runid: string): string => join(labCache(), 'runs', `${runid}.json`);
 
-/** What is on disk of a run: whose it is, so that an abandoned one can be told from one that is under way. */
+/** A run's record on disk: its owner distinguishes an abandoned run from a running one. */
 interface RunRecord {
   readonly owner: { readonly pid: number; readonly started: string | undefined };
   readonly resources: Resource[];

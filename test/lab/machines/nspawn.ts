@@ -176,7 +176,7 @@ export class NspawnMachine extends PoweredMachine {
   ): Promise<Entered> {
     const leader = await this.leader();
     if (leader === undefined) return undefined;
-    // In the machine's group, so that a power cut ends it too; beside the groups of the system inside.
+    // In the machine's group, so that a power cut ends it too; next to the groups of the system inside.
     const group = await createCgroup(join(this.cgroup, 'exec')).catch((error: unknown) => {
       if (!isBusyOrGone(error)) throw error;
     });

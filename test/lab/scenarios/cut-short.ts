@@ -55,7 +55,7 @@ async function restore(place: Place): Promise<Verdict[]> {
   ];
 }
 
-/** A database that cannot be asked is none without data, and a refused restore does not come back later. */
+/** A database that does not answer does not count as empty, and a refused restore has no later effect. */
 async function whileDown(place: Place): Promise<Verdict[]> {
   const { server } = place;
   const before = await belongings(server);

@@ -135,7 +135,7 @@ export const rebirth: Scenario = {
       await timed('backup', async () => [
         is('exit code', made.code, 0),
         is('mode and owner', (await sh(first, `stat -c '%a %U' ${archive}`)).trim(), '600 root'),
-        is('nothing else is left beside it', (await sh(first, `ls -d ${archive}*`)).trim(), archive),
+        is('nothing else is left next to it', (await sh(first, `ls -d ${archive}*`)).trim(), archive),
         is(
           'neither remote media nor one-time keys',
           (await sh(first, `tar -tzf ${archive} | grep -c 'remote_\\|url_cache\\|pgpass' || :`)).trim(),

@@ -20,7 +20,7 @@ const settings = JSON.parse(process.argv[2]!) as InsideSettings;
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
-/** A server on both of the world's addresses, with its switch and what it was asked. */
+/** A server on both of the world's addresses, with its switch and the requests that it received. */
 class Door {
   readonly faults = new FaultSwitch();
   readonly requests: Recorded[] = [];

@@ -94,7 +94,7 @@ test('a changed fact is reported once; an unchanged one writes nothing', (server
   server.put(`${LIB}/state.json`, 'as it was\n');
   assert.is(server.call("update_fact firewall closed 'port 80 is closed'").stdout, '');
   assert.is(server.read(`${LIB}/state.json`), 'as it was\n');
-  assert.is(server.call("update_fact firewall ''").stdout, '', 'without words nothing is said');
+  assert.is(server.call("update_fact firewall ''").stdout, '', 'without words nothing is reported');
   assert.is(stateOf(server).firewall, '');
 });
 

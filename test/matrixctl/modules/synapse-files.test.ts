@@ -103,7 +103,7 @@ test("the document's homeserver.yaml is installed, and a newer one replaces it",
   }
 });
 
-test('one that was changed on the server stays, which is said when the document has another', (server) => {
+test('a homeserver.yaml changed on the server stays, with a message when the document has a different one', (server) => {
   server.put(NEW, 'of the document\n');
   server.call('install_homeserver');
   server.put(`${FILES}/homeserver.yaml`, "of the server's owner\n");
@@ -116,7 +116,7 @@ test('one that was changed on the server stays, which is said when the document 
   assert.is(server.read(`${FILES}/homeserver.yaml`), "of the server's owner\n");
 });
 
-test('without the file of the document the reason is said', (server) => {
+test('without the file of the document the reason is reported', (server) => {
   const { code, stderr } = server.call('install_homeserver');
   assert.is(code, 1);
   assert.match(stderr, `${NEW} is missing: cloud-init did not write the document's files\n`);

@@ -15,7 +15,7 @@ export interface Ran {
   readonly steps: number;
   /** Whether it had to be ended, because it did not end on its own. */
   readonly late: boolean;
-  /** The programs and the calls of Docker in their order, where they were asked for. */
+  /** The programs and the calls of Docker in their order, where requested. */
   readonly trace: readonly string[];
   readonly marks: readonly string[];
 }

@@ -21,7 +21,7 @@ export interface Fault extends FaultRow {
   readonly kind?: MachineKind;
   /** Whether it is one of the few that stand for all of them. */
   readonly few?: boolean;
-  /** What the server is made with beside the usual. */
+  /** Additional settings of the server. */
   spec?(lab: Lab): Promise<Pick<ServerSpec, 'options' | 'edit' | 'hardware'>>;
   /** Prepares the world before power on. */
   before?(stage: Stage): Promise<void>;
