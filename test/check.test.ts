@@ -91,7 +91,7 @@ test('a script as user data is checked too', async () => {
   assert.equal(of(found, 'cloud-init-schema'), []);
 });
 
-test('what is not installed is told', async () => {
+test('it reports tools that are not installed', async () => {
   rmSync(join(bin, 'sh'));
   const found = await check(document('runcmd: [ls]\n'));
   assert.is(of(found, 'shell-syntax-unchecked')[0]?.severity, 'info');
@@ -133,7 +133,7 @@ exit 1`);
   assert.match(found?.message ?? '', /needs to begin/);
 });
 
-test('valid only when cloud-init says so and would refuse what is wrong', async () => {
+test('valid only when cloud-init says so and would refuse a wrong document', async () => {
   const after = async (script: string) => {
     cloudInit(script);
     return of(await check(gzipSync('#cloud-config\nhostname: a\n')), 'cloud-init-schema').map(

@@ -142,7 +142,7 @@ cli('options from a file; flags win; paths count from the file', ({ dir }) => {
   );
 });
 
-cli('mistakes of a config file say that they are its', ({ dir }) => {
+cli('mistakes of a config file name the file', ({ dir }) => {
   const file = join(dir, 'matrix.yaml');
   const refused = (text: string) => {
     writeFileSync(file, text);
@@ -162,7 +162,7 @@ cli('mistakes of a config file say that they are its', ({ dir }) => {
   assert.match(refused('- domain\n'), 'is not a mapping of options');
   assert.match(refused('domain: a.test\nemail: &a [*a]\n'), 'given:    [[[[[[');
   assert.match(refused('domain: a.test\ndb-password: 012345\n'), 'hint:     put it in quotes');
-  // Nobody knows whether a file that cannot be read has a domain in it; one with nothing but comments has none.
+  // The domain of a file that cannot be read is unknown; a file with nothing but comments has none.
   assert.not.match(refused('domain: [a.test\n'), 'domain is required');
   assert.match(refused('# domain: a.test\n\n'), 'domain is required');
   assert.match(run(['--config', join(dir, 'nothing.yaml')]).stderr, 'there is no such file');
@@ -175,7 +175,7 @@ cli('mistakes of a config file say that they are its', ({ dir }) => {
 
 cli('a config file of nothing but line ends is read to its end', ({ dir }) => {
   const file = join(dir, 'long.yaml');
-  // A search that begins anew at each of them would take minutes.
+  // A search that restarts at each of them would take minutes.
   writeFileSync(file, `domain: matrix.test\n${'\n'.repeat(1_000_000)}`);
   assert.is(run(['--config', file, '--quiet']).code, 0);
 });
@@ -187,7 +187,7 @@ cli('a backup over plain HTTP is a warning', () => {
   assert.not.match(stderr, 'signature=');
 });
 
-cli('the schema agrees with what the command takes', ({ dir }) => {
+cli('the schema agrees with what the command accepts', ({ dir }) => {
   const { code, stdout } = run(['schema']);
   assert.is(code, 0);
   const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(JSON.parse(stdout));
@@ -248,7 +248,7 @@ cli('--provider refuses what the provider would, and names the largest parts', (
   assert.is(run([...BARE, '--provider', 'ec2', '--quiet']).code, 0);
 });
 
-cli('the report: who takes the document, and the command for the provider', ({ dir }) => {
+cli('the report: which providers accept the document, and the command for the provider', ({ dir }) => {
   const { stderr } = run(BARE);
   assert.match(stderr, /^gen-cloudinit: \d+ bytes of yaml \(packed: YAML with packed scripts\)$/m);
   assert.match(stderr, /^Accepted by DigitalOcean, Google Compute Engine/m);
@@ -268,7 +268,7 @@ cli('the report: who takes the document, and the command for the provider', ({ d
   assert.match(debian, '--image debian-13 --user-data-from-file user-data\n');
 });
 
-cli('delegation: what has to be put on the other name', () => {
+cli('delegation: the files for the other name', () => {
   const { stderr } = run(['--domain', 'matrix.example.org', '--server-name', 'example.org']);
   for (const line of [
     'https://example.org/.well-known/matrix/server',
@@ -318,7 +318,7 @@ cli('check, show and extract of what was generated', ({ dir }) => {
   );
 });
 
-cli('a subcommand that there is not is an error, with the nearest one', () => {
+cli('an unknown subcommand is an error, with the nearest one', () => {
   for (const [words, expected] of [
     [['verify', 'user-data.yaml'], 'verify needs one of multipass, qemu, ec2, not user-data.yaml'],
     [['verify', 'qmeu', 'x'], 'did you mean gen-cloudinit verify qemu?'],

@@ -77,7 +77,7 @@ async function onProvider(provider: string, asked: Record<string, unknown>) {
   return made;
 }
 
-documents('every provider takes an ordinary document, each on the most readable rung', async () => {
+documents('every provider accepts an ordinary document, each on the most readable rung', async () => {
   const sizes: string[] = [];
   const rungs: Record<string, string> = {};
   for (const [provider, limit] of Object.entries(PROVIDERS)) {
@@ -103,7 +103,7 @@ documents('every provider takes an ordinary document, each on the most readable 
   });
 });
 
-documents('with an address for matrixctl every provider takes a document with every option', async () => {
+documents('with an address for matrixctl every provider accepts a document with every option', async () => {
   for (const provider of Object.keys(PROVIDERS)) {
     const { rung } = await onProvider(provider, { ...EVERYTHING, 'script-url': URL });
     assert.is.not(rung, 'core', provider);
@@ -165,7 +165,7 @@ documents('a file name in the command is one word of the shell', () => {
     assert.ok(handover(limit, "a b;$'", 'ubuntu').includes(`'a b;$'\\'''`), limit.name);
 });
 
-documents('script and key are both fetched where nothing less fits', async () => {
+documents('the server fetches both script and key if nothing larger fits', async () => {
   const long = Array.from({ length: 30 }, (_, index) => {
     const key = createHash('sha512').update(`${index}`).digest('base64').slice(0, 68);
     return `ssh-ed25519 ${key} person-${index}@example.org`;
@@ -194,7 +194,7 @@ documents('script and key are both fetched where nothing less fits', async () =>
   assert.match(report, `Put matrixctl of this version at ${URL} before the first boot`);
 });
 
-documents('without a provider: packed YAML, unless a format is asked for', async () => {
+documents('without a provider: packed YAML, unless the options name a format', async () => {
   for (const [format, rung] of [
     [undefined, 'packed'],
     ['yaml', 'packed'],
@@ -389,7 +389,7 @@ documents('a domain that the certificate image would misread gets a neutral cert
   assert.match(site, 'server_name m.dns-lab.example.org;');
 });
 
-documents('Synapse is published on loopback, and on one more address if asked', () => {
+documents('Synapse is published on loopback, and on one more address on request', () => {
   const ports = (bind?: string) => {
     const { file } = made(bind ? { 'synapse-bind': bind } : {});
     return (load(file('/data/matrix/docker-compose.yml')) as { services: { synapse: { ports: string[] } } })
@@ -401,7 +401,7 @@ documents('Synapse is published on loopback, and on one more address if asked', 
   assert.equal(ports('0.0.0.0'), ['0.0.0.0:8008:8008']);
 });
 
-documents('the database password is literal only when asked for', () => {
+documents('the database password is literal only on request', () => {
   const database = (asked: Record<string, unknown>) =>
     (
       load(made(asked).file('/data/matrix/docker-compose.yml')) as {

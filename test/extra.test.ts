@@ -26,7 +26,7 @@ const plain = async () => {
   return load(Buffer.from(bytes).toString('latin1')) as CloudConfig & Record<string, unknown>;
 };
 
-extra('what the document does not say is taken as it is', async () => {
+extra('keys that the document lacks are copied unchanged', async () => {
   const { config, diagnostics } = await made(
     '#cloud-config\nswap: {filename: /swap.img, size: 2147483648}\npackages: [htop, fail2ban]\n',
   );
@@ -89,7 +89,7 @@ for (const [name, text, hint] of [
   ['nothing', '# only a comment\n', /not valid YAML|mapping/],
   ['a text for a list', 'runcmd: echo hello', /runcmd is a list/],
 ] as const) {
-  extra(`what is no cloud-config is refused: ${name}`, async () => {
+  extra(`an input that is not a cloud-config is refused: ${name}`, async () => {
     const { deployment, diagnostics } = await made(text);
     assert.is(deployment, undefined);
     assert.equal(
@@ -101,7 +101,7 @@ for (const [name, text, hint] of [
   });
 }
 
-extra('what check would find in the result is found now', async () => {
+extra('the findings of check in the result are reported now', async () => {
   const { deployment, diagnostics } = await made('write_files: [{content: x}]');
   assert.is(deployment, undefined);
   assert.ok(

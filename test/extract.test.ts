@@ -35,7 +35,7 @@ extracts.before.each(() => {
 });
 extracts.after.each(() => rmSync(home, { recursive: true, force: true }));
 
-extracts('files as they land: decoded, with their modes, owners told', async () => {
+extracts('files as they land: decoded, with their modes, owners listed', async () => {
   const given = files(
     { path: '/etc/a.conf', content: 'a\n', permissions: '0640', owner: 'root:adm' },
     { path: '/etc/b', content: packed('b\n'), encoding: 'gz+b64', permissions: '4755' },
@@ -111,7 +111,7 @@ extracts('any path at all: refused, or below the directory', () => {
   );
 });
 
-extracts('what cannot be written is refused, the rest is written', async () => {
+extracts('files that cannot be written are refused, the rest is written', async () => {
   const given = files(
     { path: '/a', content: 'a' },
     { path: '/a/b', content: 'b' },
@@ -133,7 +133,7 @@ extracts('what cannot be written is refused, the rest is written', async () => {
   assert.ok(refused.every(({ reason }) => reason.length > 10));
 });
 
-extracts('links and devices that are there already are not followed', async () => {
+extracts('existing links and devices are not followed', async () => {
   mkdirSync(join(home, 'outside'));
   writeFileSync(join(home, 'outside/file'), 'mine');
   mkdirSync(join(target, 'etc'), { recursive: true });
@@ -165,7 +165,7 @@ extracts('links and devices that are there already are not followed', async () =
   assert.is(statSync(join(target, 'etc/old')).mode & 0o777, 0o600);
 });
 
-extracts('a directory that is in use is refused, unless forced', async () => {
+extracts('a directory that is not empty is refused without --force', async () => {
   const given = files({ path: '/a', content: 'a' });
   const fails = async (directory: string, words: RegExp, input = given) => {
     const error = await extract(input, directory).catch((cause: unknown) => cause);

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { command } from './conformance/support/documents';
 import { README_TABLES } from './support/readme-tables';
 
-/** What the repository holds of generated text. `npm run render` writes it anew; here it is compared. */
+/** The generated text in the repository. `npm run render` regenerates it; here it is compared. */
 const golden = suite('golden files');
 const update = process.env.RENDER === '1';
 

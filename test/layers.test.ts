@@ -72,7 +72,7 @@ const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
 );
 const imports = files.flatMap(importsOf);
 
-layers('every room has its rule, and imports are found', () => {
+layers('every folder has its rule, and imports are found', () => {
   assert.equal([...new Set(files.map(roomOf))].sort(), Object.keys(MAY_IMPORT).sort());
   for (const room of Object.keys(MAY_IMPORT).filter((each) => MAY_IMPORT[each]?.length))
     assert.ok(
@@ -81,7 +81,7 @@ layers('every room has its rule, and imports are found', () => {
     );
 });
 
-layers('imports run one way: nobody imports a command, nor what comes later', () => {
+layers('imports run one way: no folder imports a command, nor one above it', () => {
   const wrong = imports.filter(
     ({ room, target }) => target && target !== room && !MAY_IMPORT[room]?.includes(target),
   );
@@ -109,7 +109,7 @@ layers('no file imports itself through others', () => {
   assert.equal([...circles], []);
 });
 
-layers('programs are started in one room', () => {
+layers('only system/ starts programs', () => {
   const starts = imports.filter(
     ({ file, from }) =>
       from === 'node:child_process' &&

@@ -31,7 +31,7 @@ for (const [text, expected] of HEADERS) {
     assert.ok(codes(bytes(text)).includes(expected), codes(bytes(text)).join()),
   );
 }
-header('gzip and base64 are undone, with the lines of the document inside', () => {
+header('gzip and base64 are decoded, with the lines of the document inside', () => {
   const zipped = gzipSync('#cloud-config\nhostname: a\nhostname: b\n');
   for (const given of [
     zipped,

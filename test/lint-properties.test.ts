@@ -18,7 +18,7 @@ function looksAt(given: Uint8Array): void {
   planExtract(given, true);
 }
 
-test('bytes without sense are told about, never thrown over', () => {
+test('meaningless bytes are reported and never throw', () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), looksAt), { numRuns: 500 });
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (tail) => looksAt(Uint8Array.of(0x1f, 0x8b, 8, ...tail))),
@@ -28,7 +28,7 @@ test('bytes without sense are told about, never thrown over', () => {
   );
 });
 
-test('broken documents are told about, never thrown over', () => {
+test('broken documents are reported and never throw', () => {
   const text = readFileSync('out/default.yaml', 'utf8').slice(-3000);
   const broken = fc.tuple(fc.nat(text.length), fc.nat(20), fc.string({ maxLength: 5, unit: 'binary' }));
   fc.assert(
@@ -115,7 +115,7 @@ test('no text makes the search for secrets and commands slow', () => {
   }
 });
 
-test('JSON is what JSON.parse takes', () => {
+test('the JSON reader accepts what JSON.parse accepts', () => {
   const takes = (text: string) => {
     try {
       JSON.parse(text);

@@ -216,7 +216,7 @@ good("a file's mode, of which multipass up to 1.16.3 makes a number, and how to 
     ],
   );
 });
-good('our own documents: no error and no warning, and nothing that multipass makes something else of', () => {
+good('our own documents: no error and no warning, and nothing that multipass would change', () => {
   for (const name of readdirSync('out').filter((entry) => entry.endsWith('.yaml'))) {
     const found = lint(readFileSync(`out/${name}`));
     assert.equal(

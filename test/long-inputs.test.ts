@@ -52,7 +52,7 @@ for (const [name, text] of Object.entries(OPTIONS))
     assert.is(ends(text, '--config', 'FILE', '--email', 'admin@example.org'), 2);
   });
 
-test('extract of one path with very many parts, which Linux takes no more than we', () => {
+test('extract of one path with very many parts, which Linux refuses too', () => {
   const answer = ends(file(`/${filled('a/')}`, ''), 'extract', 'FILE', join(home, 'parts'));
   assert.is(answer, 1);
 });

@@ -52,7 +52,7 @@ options('every default', () => {
   });
 });
 
-options('values are brought to one form', () => {
+options('values are normalised', () => {
   assert.is(deploymentOf({ domain: 'Matrix.Example.ORG' }).domain, 'matrix.example.org');
   assert.is(deploymentOf({ 'base-dir': '/srv/matrix/' }).baseDir, '/srv/matrix');
   assert.is(
@@ -265,13 +265,13 @@ options('a near miss is named', () => {
   assert.is(found?.hint, 'did you mean acme-url?');
 });
 
-options('what was given is shown in one short printable line', () => {
+options('a given value is shown in one short printable line', () => {
   const [found] = resolve({ domain: `a\u0000\n${'b'.repeat(200)}` }).diagnostics;
   assert.match(found?.given ?? '', /^a\\u\{0\}\\u\{a\}b+\.\.\.$/);
   assert.ok((found?.given ?? '').length <= 72);
 });
 
-options('what was given is shown even if it has no end, or is too large to be written out', () => {
+options('a given value is shown even if it is endless, or too large to be written out', () => {
   const ring: unknown[] = [];
   ring.push(ring, { ring });
   let bomb: unknown = 'x';
@@ -342,7 +342,7 @@ options('no user, password, query or fragment of a URL is repeated, whichever op
     assert.not.match(JSON.stringify(resolve({ domain: 'a.b', [value]: 'x' }).diagnostics), 'SECRET', value);
 });
 
-options('of a URL enough is shown to recognise it, and what is no URL is shown as it is', () => {
+options('a URL is shortened and stays recognisable, and other text is shown as it is', () => {
   const given = (name: string, value: string) =>
     resolve({ domain: 'a.b', [name]: value }).diagnostics[0]?.given;
   assert.is(given('acme-url', 'https://me:pw@acme.test/dir?x=1'), 'https://...@acme.test/dir?...');
@@ -373,7 +373,7 @@ options('warnings: names and addresses that get no public certificate, an open p
   assert.equal(codes({ domain: 'matrix.local', 'acme-url': 'https://acme.local/dir' }), []);
 });
 
-options('names of the own prototype are no options', () => {
+options('names of the prototype are not options', () => {
   assert.equal(mistakes({ domain: 'a.b', constructor: 'x', toString: 'y' }), [
     'unknown-option constructor',
     'unknown-option toString',

@@ -32,7 +32,7 @@ function shell(line: string, ...args: string[]) {
   return { code: status, stdout, stderr };
 }
 
-output('a link is followed, and the file behind it keeps what is stricter of its mode', ({ dir }) => {
+output('a link is followed, and the stricter mode applies to its target', ({ dir }) => {
   const [file, link] = [join(dir, 'file'), join(dir, 'link')];
   writeFileSync(file, 'old', { mode: 0o600 });
   symlinkSync('file', link);
@@ -50,7 +50,7 @@ output('a password closes a file that was open to everyone', ({ dir }) => {
   assert.is(statSync(file).mode & 0o777, 0o600);
 });
 
-output('a pipe is written to and stays a pipe', ({ dir }) => {
+output('a pipe receives the output and stays a pipe', ({ dir }) => {
   const pipe = join(dir, 'pipe');
   const line = `mkfifo '${pipe}'; "$@" & cat '${pipe}'; wait $!`;
   const { code, stdout } = shell(line, ...ASKED, '--output', pipe);
@@ -59,7 +59,7 @@ output('a pipe is written to and stays a pipe', ({ dir }) => {
   assert.ok(statSync(pipe).isFIFO());
 });
 
-output('a device is written to and stays a device', ({ dir }) => {
+output('a device receives the output and stays a device', ({ dir }) => {
   // A link, so that a mistake replaces the link and not the machine's device.
   const link = join(dir, 'full');
   symlinkSync('/dev/full', link);
@@ -97,12 +97,12 @@ for (const verb of [ASKED, ['schema'], ['show', 'out/default.yaml'], ['check', '
   });
 }
 
-output('a reader that goes away is no failure, on either side', () => {
+output('a reader that goes away is not a failure, on either side', () => {
   assert.is(shell('set -o pipefail; "$@" 2>/dev/null | head -1', ...ASKED).code, 0);
   assert.is(shell('set -o pipefail; "$@" 2>&1 >/dev/null | true', ...ASKED).code, 0);
 });
 
-output('there is room for nothing: nothing is left behind', ({ dir }) => {
+output('on a full disk nothing is left behind', ({ dir }) => {
   const file = join(dir, 'no', 'such', 'directory');
   assert.is(run([...ASKED, '--output', file]).code, 1);
   assert.not(existsSync(join(dir, 'no')));
@@ -121,7 +121,7 @@ output('a disk that fills up in the middle of standard output is an error', ({ d
   }
 });
 
-output('what --config reads has an end', ({ dir }) => {
+output('--config reads a limited number of bytes', ({ dir }) => {
   const large = join(dir, 'large.yaml');
   writeFileSync(large, `# ${'x'.repeat(2 ** 20)}\ndomain: matrix.example.org\n`);
   for (const [option, file] of [

@@ -16,7 +16,7 @@ interface Packed {
 
 test.before((context) => {
   context.folder = mkdtempSync(join(tmpdir(), 'package-'));
-  // Scripts would build anew, below the feet of other tests.
+  // Scripts would rebuild dist/ while other tests use it.
   const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', context.folder];
   const told = JSON.parse(
     execFileSync('npm', pack, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 const english = suite('plain English');
 
 /** The folders and files whose text is checked; `out` is rendered from `templates`. */
-const ROOTS = ['src', 'templates', '.github'];
+const ROOTS = ['README.md', '.github', 'src', 'templates', 'test'];
 
 /** A pattern per phrase, and the words to use instead. A space also matches a line break inside a comment. */
 const PHRASES: ReadonlyArray<readonly [pattern: RegExp, instead: string]> = [
@@ -25,11 +25,15 @@ const PHRASES: ReadonlyArray<readonly [pattern: RegExp, instead: string]> = [
   [/(?<!\bthere )\b(is|are) no [a-z](?!onger|ore)/, 'is not a'],
   [/\bby itself\b/, 'automatically, on its own'],
   [/\bparted\b/, 'separated'],
+  [/\b(which|what|that|it|reason) is said\b/, 'the actor, in active voice: reports'],
   [/\b(is|are|was|were|be|been) had\b/, 'is available'],
   [/\b(for|would|could|will) else\b/, 'because otherwise; would otherwise'],
   [/, for (it|he|they|we|you|there|this|that) (is|are|was|were|has|have|did|does|do|can|must)\b/, 'because'],
   [/\b(a|the|its|every) begin\b/, 'start'],
-  [/\b(is|are) (told|asked|looked at)\b/, 'the actor, in active voice: reports, requests, checks'],
+  [
+    /\b(is|are|has been|have been) (told|asked|looked at)\b/,
+    'the actor, in active voice: reports, requests, checks',
+  ],
   [
     /\b(one|two|three)( (?!in|of|to|on)[a-z]+)? a (line|character|file|verb|thing|machine|connection)\b/,
     'per',

@@ -29,7 +29,7 @@ test('the script of repeated commands grows with the document', () => {
   }
 });
 
-test('a command after very many repetitions is judged all the same', () => {
+test('a command after very many repetitions is checked all the same', () => {
   const last = '- if [[ a == b ]]; then cloud-init status --wait; fi\n';
   const found = codes(commands(2000, last));
   assert.ok(found.includes('bashism') && found.includes('cloud-init-wait'), found.join(' '));
@@ -37,7 +37,7 @@ test('a command after very many repetitions is judged all the same', () => {
   assert.not.ok(found.includes('commands-unchecked'));
 });
 
-test('what does not fit is reported as not judged, where it begins; what fits is judged', () => {
+test('the part that does not fit is reported as unchecked, with its start; the rest is checked', () => {
   const first = 'bootcmd: []\n';
   const text = first + lists(2000).replace('runcmd:\n', 'runcmd:\n- "[[ a == b ]]"\n');
   const { findings, document } = findAll(bytes(text));
@@ -57,7 +57,7 @@ test('a short command repeated is the script that cloud-init makes, line by line
 const script = (kind: string, count: number) =>
   `a: &a ${JSON.stringify(`${kind}${'a: 1\n'.repeat(100)}`)}\nwrite_files:\n${times(count, (n) => `- {path: /a${n}.yaml, content: *a}\n`)}`;
 
-test('a text in many files is decoded once, and asked of the shell once', async () => {
+test('a text in many files is decoded once, and the shell checks it once', async () => {
   const { document } = findAll(bytes(script('#!/bin/sh\n', 300)));
   assert.is(document.files.length, 300);
   assert.is(new Set(document.files.map(({ decoded }) => decoded)).size, 1);
@@ -75,11 +75,11 @@ test('a text in many files is decoded once, and asked of the shell once', async 
     },
   );
   assert.is(asked.length, 1);
-  // Each file is told all the same.
+  // Each file is reported all the same.
   assert.is(found.filter(({ code }) => code === 'shell-syntax').length, 300);
 });
 
-test('shells are asked a few at a time', async () => {
+test('only a few shells run at a time', async () => {
   let [now, most] = [0, 0];
   const files = times(200, (n) => `- {path: /a${n}.sh, content: "echo ${n}"}\n`);
   await check(
@@ -99,7 +99,7 @@ test('shells are asked a few at a time', async () => {
   assert.ok(most > 1 && most <= 8, `${most} at once`);
 });
 
-test('keys that are there twice in a text are told once, however many files have it', () => {
+test('duplicate keys in a text are reported once, however many files contain it', () => {
   const counted = (count: number) =>
     codes(script('', count)).filter((code) => code === 'file-yaml-duplicate-key').length;
   assert.ok(counted(1) > 0);

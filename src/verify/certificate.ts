@@ -24,7 +24,7 @@ const LOOK = 3_000;
 const LOCAL_CA =
   "The certificate is signed by a CA made on the machine (tls local-ca), because the domain does not point to it; Let's Encrypt was not involved.";
 
-/** A compose file beside the deployment's own, which stays as it is. */
+/** A compose file next to the deployment's own, which does not change. */
 export const OVERRIDE = '/root/nginx/verify-local-ca.yml';
 
 /**
@@ -58,7 +58,7 @@ export async function certify(
   await takeLocalCa(machine, expectations);
   return byLocalCa(machine, expectations, reach, signal, [
     `The document orders its certificate from ${SIGNERS[expectations.signer]}, which cannot work while ${expectations.domain} does not point to the machine (${certificate.error}).`,
-    `For the probes from outside nginx was given a CA made on the machine, by ${OVERRIDE} beside the deployment's own file; the order itself was not judged.`,
+    `For the probes from outside nginx got a CA created on the machine, by ${OVERRIDE} next to the deployment's own file; the order itself was not judged.`,
   ]);
 }
 

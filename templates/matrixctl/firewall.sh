@@ -89,5 +89,5 @@ persist_firewall_rule() { # FILE
 update_firewall_fact() {
   local blocked
   blocked=$(firewall_problem | head -n 1) || :
-  update_fact firewall "${blocked:+port $blocked}" "${blocked:+port $blocked: this server is unreachable; open 80, 443 and 8448}"
+  update_fact firewall "${blocked:+port $blocked}" "${blocked:+port $blocked: unreachable; open 80, 443 and 8448}"
 }

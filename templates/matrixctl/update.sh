@@ -109,5 +109,5 @@ rollback_database() {
   start_all || die 'not healthy after the rollback: matrixctl logs synapse'
   clear_unfinished
   remove_images "$LIB/pulled"
-  die 'the new images do not become healthy; the former images and the former database run again'
+  die 'the new images do not become healthy; the former images and database run again'
 }

@@ -63,7 +63,7 @@ for (const [path, content, what] of spoils) {
   });
 }
 
-test('an empty disk is no image', async () => {
+test('an empty disk is not an image', async () => {
   rmSync(root, { recursive: true });
   mkdirSync(root);
   assert.match(await found(), 'missing from the image (/usr/bin/docker)');
@@ -82,7 +82,7 @@ test('links are not followed, also not out of the tree', async () => {
   ]);
 });
 
-test('a star stands for what it stands for in a shell', async () => {
+test('a star matches what it matches in a shell', async () => {
   put('/root/.zsh_history', '');
   put('/root/.x/.bash_history', '');
   assert.equal(await expand(directoryTree(root), '/root/*'), []);

@@ -13,10 +13,10 @@ const document = suite('bake document');
 const personal = {
   domain: 'matrix.private.example',
   'server-name': 'private.example',
-  email: 'somebody@private.example',
-  'admin-user': 'somebody',
+  email: 'zaphod@private.example',
+  'admin-user': 'zaphod',
   'db-password': 'correct-horse-battery',
-  'ssh-key': ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBdWnPLFYkkTxJ7bYAbHvc0pHZyDJLYVWYpZbRRbBEL0 somebody'],
+  'ssh-key': ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBdWnPLFYkkTxJ7bYAbHvc0pHZyDJLYVWYpZbRRbBEL0 zaphod'],
   timezone: 'Europe/Berlin',
 };
 
@@ -26,14 +26,14 @@ function deployment(asked: Record<string, unknown>): Deployment {
   return resolved.deployment;
 }
 
-document('nothing that is personal in a deployment reaches it: two deployments, one text', () => {
+document('it contains nothing personal of a deployment: two deployments, one text', () => {
   const text = bakeDocument(deployment(personal));
   assert.is(text, bakeDocument(deployment({ domain: 'other.example.org' })));
-  for (const word of ['private.example', 'somebody', 'correct-horse', 'AAAAC3Nza', 'Berlin'])
+  for (const word of ['private.example', 'zaphod', 'correct-horse', 'AAAAC3Nza', 'Berlin'])
     assert.not.match(text, word);
 });
 
-document('it fits into EC2 with room for a boot hook beside it, in plain text', () => {
+document('it fits into EC2 in plain text, with room for a boot hook', () => {
   const { length } = bakeDocument(deployment(personal));
   console.log(`\n  size of the bake document: ${length} of 16384 bytes`);
   assert.ok(length <= 16_384 - 1024, `${length} bytes`);
@@ -63,7 +63,7 @@ document('repository, mirror and images are those of the options', () => {
   );
 });
 
-document('its own files lie in memory, and it makes no user', () => {
+document('its own files are in memory, and it creates no user', () => {
   const config = load(bakeDocument(deployment(personal))) as BakeConfig;
   assert.equal(config.users, []);
   const lasting = config.write_files.map(({ path }) => path).filter((path) => !path.startsWith('/run/'));

@@ -91,7 +91,7 @@ for (const [name, options] of [
   });
 }
 
-test('a file system whose journal was not finished is refused', async () => {
+test('a file system whose journal needs a replay is refused', async () => {
   const { read, path } = disk([]);
   const flags = (await read(1024 + 96, 4)).readUInt32LE(0) | 0x4;
   const handle = openSync(path, 'r+');
@@ -106,7 +106,7 @@ test('a file system whose journal was not finished is refused', async () => {
   }
 });
 
-test('what cannot be read here is refused, not misread', async () => {
+test('an unsupported file system is refused, not misread', async () => {
   const refusal = await Ext4.open(disk(['-O', 'inline_data']).read, 0).catch((error: Error) => error.message);
   assert.is(refusal, 'the file system has features that cannot be read here: 0x8000');
   const nothing = await Ext4.open(async (_, length) => Buffer.alloc(length), 0).catch(

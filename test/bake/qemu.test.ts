@@ -160,7 +160,7 @@ test('user data in a free block: no image', async () => {
   assert.match(await refusal(), /^the image would hold user data \(byte \d+ of the disk\)$/);
 });
 
-test('what the machine says is why there is no image', async () => {
+test("the machine's message is the reason why there is no image", async () => {
   base('gen-cloudinit: failed: the image would hold a private key: /opt/left\r\n', good);
   assert.match(await refusal(), /^the bake failed: the image would hold a private key: \/opt\/left\n/);
   assert.equal(left(), []);
@@ -220,7 +220,7 @@ test('the command: a second Ctrl-C ends at once, and prints what removes the res
   assert.equal(readdirSync(join(cache, 'gen-cloudinit/machines')), []);
 });
 
-test('the command: what is wrong with the request is told before a machine is started', () => {
+test('the command reports a wrong request before it starts a machine', () => {
   writeFileSync(output, 'precious');
   for (const [flags, words] of [
     [
@@ -238,7 +238,7 @@ test('the command: what is wrong with the request is told before a machine is st
   assert.equal(left(), ['matrix.qcow2']);
 });
 
-test('a file that is there stays, and no machine is started', async () => {
+test('an existing file stays, and no machine starts', async () => {
   writeFileSync(output, 'precious');
   assert.is(await refusal(), `${output} is there already`);
   assert.is(readFileSync(output, 'utf8'), 'precious');

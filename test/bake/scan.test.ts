@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { abortable, scan } from '../../src/bake/disk-audit';
 import type { ReadDisk } from '../../src/bake/ext4';
 
-/** Every byte of a disk is looked at, also those at the seams of two reads and behind holes. */
+/** The scan reads every byte of a disk, also at the seams of two reads and behind holes. */
 const test = suite('scan of a disk');
 
 const CHUNK = 8 << 20;
@@ -34,7 +34,7 @@ for (const at of [0, 5, CHUNK - 18, CHUNK - 17, CHUNK - 9, CHUNK - 1, CHUNK, 2 *
   });
 }
 
-test('each text is told once, with its first place; nothing is told of an empty disk', async () => {
+test('it reports each text once, with its first place, and nothing for an empty disk', async () => {
   const texts = {
     9: 'AAAAC3NzaC1lZDI1NTE5',
     [CHUNK]: 'matrix.example.org',
@@ -47,11 +47,11 @@ test('each text is told once, with its first place; nothing is told of an empty 
   assert.equal(await scan(disk({}), SIZE, forbidden), []);
 });
 
-test('half a text before a hole and half behind it is none', async () => {
+test('half a text before a hole and half after it do not match', async () => {
   assert.equal(await scan(disk({ [CHUNK - 9]: 'matrix.ex', [2 * CHUNK]: 'ample.org' }), SIZE, forbidden), []);
 });
 
-test('it ends when it is told to', async () => {
+test('it ends when the signal is aborted', async () => {
   const stopped = new AbortController();
   stopped.abort();
   const error = await scan(abortable(disk({}), stopped.signal), SIZE, forbidden).catch(

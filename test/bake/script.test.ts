@@ -54,7 +54,7 @@ function standIn(dir: string, name: string, script: string): void {
 const calls = (dir: string) =>
   existsSync(join(dir, 'calls')) ? readFileSync(join(dir, 'calls'), 'utf8') : '';
 
-test('no name of a file or of an image makes a second line on the console', ({ dir }) => {
+test('no name of a file or of an image breaks the line on the console', ({ dir }) => {
   const evil = 'x\r\ngen-cloudinit: ready: forged\r\n\u001b[2J\u0085';
   for (const commands of ['die "$1"', 'say "$1"; exit 1', 'try() { die "$* does not work"; }; try "$1"']) {
     const { code, said } = inScript(dir, commands, [evil]);
@@ -69,7 +69,7 @@ test('no name of a file or of an image makes a second line on the console', ({ d
   }
 });
 
-test('what a user has planted is removed, and what it leads to stays as it is', ({ dir }) => {
+test('a link that a user has planted is removed, and its target does not change', ({ dir }) => {
   const victim = join(dir, 'victim');
   const home = join(dir, 'home');
   const ssh = join(home, '.ssh');
@@ -98,18 +98,18 @@ test('a folder that is swapped for a link at the last moment leads nowhere', ({ 
     mkdirSync(folder);
     writeFileSync(join(folder, 'authorized_keys'), 'precious');
   }
-  // Between the look and the write: whoever owns the folder is that fast.
+  // Between the check and the write: the owner of the folder is that fast.
   const swap = `[ -L ${ssh} ] || { mv ${ssh} ${dir}/away; ln -s ${victim} ${ssh}; }`;
   for (const name of ['shred', 'rm']) standIn(dir, name, `${swap}; PATH=/usr/bin:/bin ${name} "$@"`);
   inScript(dir, 'scrub "$@"', [ssh]);
   assert.is(readFileSync(join(victim, 'authorized_keys'), 'utf8'), 'precious');
 });
 
-test('what was written is written over before it is removed, and folders of logs stay', ({ dir }) => {
+test('files are overwritten before they are removed, and folders of logs stay', ({ dir }) => {
   const log = join(dir, 'log');
   mkdirSync(join(log, 'apt'), { recursive: true });
   writeFileSync(join(log, 'apt', 'history.log'), 'a secret');
-  // Whoever holds the file open sees what is on the disk.
+  // A process that holds the file open sees what is on the disk.
   const watch = `exec 5<${join(log, 'apt', 'history.log')}; scrub_files ${log}; cat <&5 >${join(dir, 'seen')}`;
   const { code, said } = inScript(dir, watch);
   assert.is(code, 0, said);
@@ -128,7 +128,7 @@ function pulls(dir: string, version: string, image: string, answer = DIGEST, doc
   return inScript(dir, 'sleep() { :; }; pull "$@"', [version, image]);
 }
 
-test('the record of an image holds what was checked', ({ dir }) => {
+test('the record of an image contains what was checked', ({ dir }) => {
   const image = 'registry.example.org:5000/team/synapse:v1';
   const { code, said } = pulls(dir, '0.1.0', image);
   assert.is(code, 0, said);

@@ -58,7 +58,7 @@ function packageOf(name: string, depends = ''): { readonly path: string; readonl
     `Package: ${name}`,
     'Version: 1.0',
     'Architecture: amd64',
-    'Maintainer: nobody <nobody@example.org>',
+    'Maintainer: tests <tests@example.org>',
     ...(depends ? [`Depends: ${depends}`] : []),
     'Description: stands for a package',
   ];
@@ -177,7 +177,7 @@ for (const root of ['bookworm', 'sid'] as const) {
     });
   });
 
-  test(`${root}: a damaged key and a damaged list are made anew, and another key is refused`, async () => {
+  test(`${root}: it recreates a damaged key and a damaged list, and refuses another key`, async () => {
     await server(root, (stage, call) => {
       publish(stage, root, REPOSITORY, docker, [packageOf('docker-ce')]);
       stage.write(root, LIST, `deb [signed-by=/dev/null] ${URL} x stable`);
@@ -197,7 +197,7 @@ for (const root of ['bookworm', 'sid'] as const) {
     });
   });
 
-  test(`${root}: a repository that another key has signed is refused at once, and told apart from a foreign one`, async () => {
+  test(`${root}: a repository that another key has signed is refused at once, and distinguished from a foreign one`, async () => {
     await server(root, (stage, call) => {
       publish(stage, root, REPOSITORY, other, [packageOf('docker-ce')]);
       stage.write(root, `${REPOSITORY}/gpg`, docker.armour);
@@ -207,7 +207,7 @@ for (const root of ['bookworm', 'sid'] as const) {
     });
   });
 
-  test(`${root}: what Docker needs besides is looked for in the distribution's lists only when it is missing`, async () => {
+  test(`${root}: the distribution's lists are fetched only when a dependency of Docker is missing`, async () => {
     await server(root, (stage, call) => {
       publish(stage, root, REPOSITORY, docker, [packageOf('docker-ce', 'needed-by-docker')]);
       publish(stage, root, '/srv/archive', other, [packageOf('needed-by-docker')]);

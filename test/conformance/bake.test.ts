@@ -25,7 +25,7 @@ test.before(async () => {
 test.after(() => stage?.close());
 
 for (const root of ROOTS) {
-  test(`${root}: cloud-init calls the document valid, without a word about deprecation`, () => {
+  test(`${root}: cloud-init calls the document valid, without a deprecation`, () => {
     stage.write(root, '/root/bake.yaml', text);
     const { code, stdout, stderr } = stage.run(root, ['cloud-init', 'schema', '-c', '/root/bake.yaml']);
     if (root === 'bookworm') {
@@ -50,7 +50,7 @@ test('its script and its runcmd pass shellcheck', () => {
   }
 });
 
-test('systemd takes its unit', () => {
+test('systemd accepts its unit', () => {
   const unit = config.write_files.find(({ path }) => path.endsWith('.service'));
   const path = '/run/systemd/system/gen-cloudinit-bake.service';
   assert.is(unit?.path, path);

@@ -40,7 +40,7 @@ const schemaFindings = async (given: Uint8Array) =>
   (await check(given)).filter(({ code }) => code === 'cloud-init-schema');
 
 for (const root of ROOTS) {
-  test(`${root}: our documents are valid, which is said only after a wrong one was refused`, async () => {
+  test(`${root}: our documents are valid, reported only after a wrong one was refused`, async () => {
     use(root);
     const [first] = COMBINATIONS;
     assert.ok(first);

@@ -51,9 +51,9 @@ for (const root of ROOTS) {
 
   for (const [how, made] of [
     ['', (text: string) => text],
-    [', as multipass writes it anew', reemittedText],
+    [', as multipass rewrites it', reemittedText],
   ] as const) {
-    test(`${root}: every combination is valid${how}, without a word about deprecation`, () => {
+    test(`${root}: every combination is valid${how}, without a deprecation`, () => {
       const verdicts = validate(
         root,
         DOCUMENTS.map((combination) => made(generated(combination).text)),

@@ -36,7 +36,7 @@ test('Compose accepts both files of every combination without a warning', () => 
   }
 });
 
-test('images are those of the overview, and those that were asked for', () => {
+test('images are those of the overview, and the requested ones', () => {
   const images = (document: Document) =>
     [...Object.values(stack(document).services), ...Object.values(proxy(document).services)]
       .map(({ image }) => image)
@@ -121,7 +121,7 @@ test('the database is on a network that only Synapse shares, and that leads nowh
   assert.ok(on('synapse').length > 1, 'Synapse reaches the world as well');
 });
 
-test('Element shares no network with Synapse, whose admin API is for nobody else', () => {
+test('Element shares no network with Synapse, whose admin API it must not reach', () => {
   const project = stack(documentOf('default'));
   const on = (name: string) => Object.keys(service(project, name).networks ?? {});
   assert.is(on('element').length, 1);
@@ -198,7 +198,7 @@ test('Synapse starts as its own user: its entrypoint has nothing to do as root',
   for (const name of ['db', 'element']) assert.is(services[name]?.user, undefined, name);
 });
 
-test('what a container writes is a volume or goes with it, where its image allows that', () => {
+test('a container writes only to volumes or to temporary storage, where its image allows that', () => {
   const written = (one: Service) => (one.tmpfs ?? []).map((mount) => mount.replace(/:.*/, '')).sort();
   const { services } = stack(documentOf('default'));
   for (const name of ['db', 'element', 'synapse']) assert.ok(services[name]?.read_only, name);
@@ -265,7 +265,7 @@ test('every service comes back after a reboot and keeps its log small', () => {
   for (const project of [stack(document), proxy(document)]) {
     for (const [name, { restart, logging }] of Object.entries(project.services)) {
       assert.is(restart, 'unless-stopped', name);
-      // Docker's driver `local` keeps five files of 20 MB by itself (docs.docker.com, local file logging driver).
+      // Docker's driver `local` keeps five files of 20 MB by default (docs.docker.com, local file logging driver).
       assert.is(logging?.driver, 'local', name);
     }
   }
@@ -302,7 +302,7 @@ test('the proxy: who signs the certificate', () => {
   };
   const email = 'admin@matrix.example.org';
   assert.equal(environment('default'), { STAGING: '0', USE_LOCAL_CA: '0', url: undefined, email });
-  // In the volume: a container that is made anew would otherwise have an authority that nobody trusts.
+  // In the volume: otherwise a recreated container would have an authority that no one trusts.
   const authority = '/etc/letsencrypt/local_ca';
   assert.equal(environment('local-ca'), {
     STAGING: '0',

@@ -127,7 +127,7 @@ const REASONS: readonly (readonly [string, string])[] = [
   ],
 ];
 
-test('a failed download is told by its reason, and what cannot get better is not tried again', () => {
+test('a failed download reports its reason, and there is no retry where it would be useless', () => {
   for (const [output, expected] of REASONS) {
     const said = called('failure_reason "$(cat)"', output);
     assert.ok(said.startsWith(expected), `${output}\n  said: ${said}\n  expected: ${expected}`);
@@ -186,7 +186,7 @@ const FIREWALLS: readonly (readonly [string, readonly string[], string])[] = [
   ],
 ];
 
-test("a host's firewall that keeps a port closed is seen", () => {
+test("a host's firewall that closes a port is detected", () => {
   for (const [name, rules, expected] of FIREWALLS)
     assert.is(
       called('iptables() { cat; }\niptables_blocks iptables', `${rules.join('\n')}\n`),
@@ -195,7 +195,7 @@ test("a host's firewall that keeps a port closed is seen", () => {
     );
 });
 
-test('a server without iptables, or without IPv6 in its kernel, has no such rules and goes on', () => {
+test('a server without iptables, or without IPv6 in its kernel, has no such rules and continues', () => {
   const none =
     'iptables() { return 3; }\nip6tables() { return 3; }\nnft() { return 1; }\nufw() { return 1; }';
   const { code, out } = call('sid', `${none}\nopen_firewall\nfirewall_problem\ncheck_firewall\necho goes on`);
@@ -229,7 +229,7 @@ test('the ports are opened in the file that the firewall is loaded from, once, a
   assert.is(now.indexOf(ours), rules.indexOf(ACCEPT_MOST[1] ?? ''));
 });
 
-test('certificates of any lifetime: how long they are still good, and what a person reads', () => {
+test('certificates of any lifetime: their remaining validity, and its text', () => {
   const hours = (begin: number, end: number) => `
     day() { LC_ALL=C TZ=GMT date -d "@$(($(date +%s) + $1 * 3600))" '+%b %e %T %Y GMT'; }
     get() { printf '*  start date: %s\\n*  expire date: %s\\n' "$(day ${begin})" "$(day ${end})" >&2; }
@@ -240,7 +240,7 @@ test('certificates of any lifetime: how long they are still good, and what a per
   assert.is(called('get() { :; }\ncertificate_lifetime'), '0 1');
 });
 
-test('what the certificate authority said is told', () => {
+test('it reports what the certificate authority said', () => {
   // certbot 5.5, ordering from Let's Encrypt's staging server and from pebble.
   const failed = `Certbot failed to authenticate some domains (authenticator: webroot). The Certificate Authority reported these problems:
   Domain: matrix.example.org
@@ -256,7 +256,7 @@ too many certificates (5) already issued for this exact set of identifiers in th
   assert.is(order(`${failed}\nSuccessfully received certificate.\n`), '');
 });
 
-test("the containers' network has what fits through the server's way out", () => {
+test("the containers' network has the MTU of the server's route", () => {
   const ip = (...words: string[]) => stage.must('sid', ['ip', ...words]);
   ip('link', 'add', 'uplink', 'type', 'veth', 'peer', 'name', 'far');
   ip('link', 'set', 'far', 'up');
@@ -291,7 +291,7 @@ test("a file of Synapse's is written where only root can enter, with the coreuti
   assert.equal(called(lines).split('\n'), ['three', 'key 600 991', 'secret 600 991', 'two', '2']);
 });
 
-test('only Docker that knows start_interval gets it', () => {
+test('only a Docker that supports start_interval gets it', () => {
   const files = [`${document.baseDir}/docker-compose.yml`, '/root/nginx/compose.yml'];
   const before = files.map((file) => stage.must('sid', ['cat', file]));
   assert.ok(before.every((text) => text.includes('start_interval')));
@@ -312,7 +312,7 @@ test('only Docker that knows start_interval gets it', () => {
   }
 });
 
-test('a server without IPv4 gives containers IPv6, or says that Synapse reaches nobody', () => {
+test('a server without IPv4 gives containers IPv6, or reports that Synapse reaches no server', () => {
   const ip = (...words: string[]) => stage.must('sid', ['ip', ...words]);
   ip('link', 'add', 'uplink', 'type', 'veth', 'peer', 'name', 'far');
   ip('link', 'set', 'far', 'up');
@@ -341,7 +341,7 @@ function matrixctl(words: readonly string[], env: Readonly<Record<string, string
   return stage.run('sid', [SCRIPT, ...words], { env });
 }
 
-test('help lists every command, and tells usage, an example and the effect of each', () => {
+test('help lists every command, with usage, an example and the effect of each', () => {
   const list = matrixctl(['help']);
   assert.is(list.code, 0);
   for (const words of [[], ['--help'], ['-h']]) assert.is(matrixctl(words).stdout, list.stdout);
@@ -389,7 +389,7 @@ const CHECKS = `check_dns() { :; }
 const doctor = (broken: string, words: string) =>
   call('sid', `${CHECKS}\nBROKEN='${broken}'\ncmd_doctor ${words}`);
 
-test('the doctor tells failures of the server from defects of a check', () => {
+test('the doctor distinguishes failures of the server from defects of a check', () => {
   const well = doctor('', '');
   assert.equal(well, { code: 0, out: 'ok: a good one (3 days)\nwarning: wary (no line end): look at it' });
   const failed = doctor('bad', '');
@@ -511,7 +511,7 @@ test('a rule of the firewall that was missing, and the reason of a failed step o
   );
 });
 
-test('what changes nothing leaves no line in the journal', () => {
+test('a command that changes nothing leaves no line in the journal', () => {
   for (const words of [['status'], ['logs'], ['help'], ['up', '--help'], ['doctor', '--list'], ['nonsense']])
     assert.is(journal(words).lines, '', words.join(' '));
 });
@@ -545,7 +545,7 @@ test('the journal has names of users, and no password, no token, no secret of a 
   assert.is(token.lines, '-t matrixctl -- token: done');
 });
 
-test('a command whose clean-up is its own leaves its line, and cleans up', () => {
+test('a command with its own clean-up leaves its line, and cleans up', () => {
   const failed = journal(['backup', '/root/now.tar.gz']);
   assert.match(failed.lines, /^-t matrixctl -- backup \/root\/now\.tar\.gz: failed: the database does not/);
   assert.match(

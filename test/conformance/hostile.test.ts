@@ -97,7 +97,7 @@ test('a config file with values of any type is refused by name or taken', async 
   );
 });
 
-test('names that are no options are refused, whatever they are', async () => {
+test('any name that is not an option is refused', async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ minLength: 1 }), async (name) => {
       fc.pre(!OPTION_NAMES.some((known) => known === name) && name !== 'config');

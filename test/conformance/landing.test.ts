@@ -56,7 +56,7 @@ function assertTables(stage: Stage, root: Root, document: Document): void {
 }
 
 for (const root of ['bookworm', 'sid'] as const) {
-  test(`${root}: cloud-init takes every part of the default document without a warning`, async () => {
+  test(`${root}: cloud-init accepts every part of the default document without a warning`, async () => {
     const document = documentOf('default');
     await landed(root, document.text, (stage) => {
       const { status, warnings } = landing(stage, root);
@@ -115,7 +115,7 @@ test('time zone, keys and settings of the server', async () => {
   });
 });
 
-test('as multipass writes it anew it arrives as the plain document does, without a warning', async () => {
+test('rewritten by multipass, it arrives like the plain document, without a warning', async () => {
   const document = documentOf('default');
   await landed('sid', reemittedText(document.text), (stage) => {
     const { status, warnings } = landing(stage, 'sid');
@@ -189,7 +189,7 @@ test('a second run replaces nothing, nor does the first boot of another instance
   });
 });
 
-test('a first boot that cannot go on stops, says why, and ends with an error', async () => {
+test('a first boot that cannot continue stops, reports the reason, and ends with an error', async () => {
   const document = documentOf('default');
   await landed('sid', document.text, (stage) => {
     // Docker is in this root, its daemon is not running.
@@ -201,7 +201,7 @@ test('a first boot that cannot go on stops, says why, and ends with an error', a
   });
 });
 
-test('after a power cut cloud-init does all of it again, until the first boot has set its mark', async () => {
+test('after a power cut cloud-init repeats all of it, until the first boot has set its marker', async () => {
   const document = documentOf('default');
   await landed('sid', document.text, (stage) => {
     // What was not on the disk yet is empty after the cut; cloud-init's own marks are there all the same.
@@ -227,7 +227,7 @@ test('after a power cut cloud-init does all of it again, until the first boot ha
 });
 
 for (const root of ['bookworm', 'sid'] as const) {
-  test(`${root}: a link that Synapse's user plants leads no write of root's astray`, async () => {
+  test(`${root}: a link that Synapse's user plants does not redirect a write of root's`, async () => {
     const document = documentOf('default');
     const shadow = 'root:!:20000::::::\n';
     const victim = { kind: 'file', owner: '0:0', mode: '0640' };
@@ -266,7 +266,7 @@ test("no document writes below Synapse's directory, where a link could be plante
       assert.not.ok(`${path}/`.startsWith(`${baseDir}/files/`), `${path} of ${name}`);
 });
 
-test('a document that contradicts what the server is for ever is stopped before it writes anything', async () => {
+test('a document that contradicts what the server permanently is stops before it writes anything', async () => {
   const [first, second] = [documentOf('default'), documentOf('server-name')];
   await landed('sid', first.text, (stage) => {
     const identity = `${first.serverName}:${first.baseDir}`;

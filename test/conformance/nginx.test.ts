@@ -49,7 +49,7 @@ test('nginx accepts every site beside the image’s own server, without a warnin
   assert.ok(seen.size >= 3, `${seen.size} different sites`);
 });
 
-test('the image finds one certificate, for the domain alone, under a name that it takes for no setting', () => {
+test('the image finds one certificate, for the domain alone, under a name that it does not read as a setting', () => {
   for (const document of COMBINATIONS.map(generated)) {
     const site = siteOf(document);
     assert.equal(certificateDomains(site), [document.domain], document.name);
@@ -142,14 +142,14 @@ test('what reaches Synapse is what was sent, byte by byte: signatures cover it',
     for (const options of [['--http1.1'], ['--http2']]) {
       const answer = proxy.request(target, { options });
       const request = proxy.asked(answer);
-      if (target.includes('%00') && answer.status === 400) continue; // nginx refuses a NUL by itself
+      if (target.includes('%00') && answer.status === 400) continue; // nginx itself refuses a NUL
       assert.is(request?.url, target, options.join());
       assert.is(request?.port, SYNAPSE, target);
     }
   }
 });
 
-test('the headers tell Synapse and Element who asked, and a client cannot forge them', () => {
+test("the headers give Synapse and Element the client's address, and a client cannot forge them", () => {
   const options = ['-H', 'X-Forwarded-For: 192.0.2.1', '-H', 'X-Forwarded-Proto: http'];
   for (const port of [443, 8448]) {
     for (const target of ['/_matrix/client/versions', '/']) {
@@ -233,7 +233,7 @@ test('TLS 1.2 with forward secrecy and authenticated encryption alone, and TLS 1
   }
 });
 
-test('a client that comes back resumes its session, without a ticket', () => {
+test('a returning client resumes its session, without a ticket', () => {
   const once = ['openssl', 's_client', '-connect', '127.0.0.1:443', '-tls1_2'];
   proxy.stage.must('sid', [...once, '-sess_out', '/root/session']);
   assert.match(proxy.stage.must('sid', [...once, '-sess_in', '/root/session']), /^Reused, TLSv1\.2/m);
@@ -294,7 +294,7 @@ test('the logs hold no query string and no Referer, also of what fails', () => {
     );
 });
 
-test('headers: nobody frames Element, and browsers stay with TLS and with the given types', () => {
+test('headers: no other site frames Element, and browsers stay with TLS and with the given types', () => {
   const everywhere = { 'strict-transport-security': 'max-age=31536000', 'x-content-type-options': 'nosniff' };
   const hangUp = ['-H', 'X-Hang-Up: 1'];
   const expect = (target: string, expected: Record<string, string | undefined>, options: string[] = []) => {
@@ -340,7 +340,7 @@ test('what nginx itself answers for Synapse can be read by a client of another o
   assert.is(headers['access-control-allow-origin'], undefined);
 });
 
-test('nginx does not tell its version', () => {
+test('nginx does not reveal its version', () => {
   assert.is(proxy.request('/.well-known/matrix/server').headers.server, 'nginx');
 });
 

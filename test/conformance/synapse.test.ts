@@ -60,7 +60,7 @@ test('Synapse starts and becomes healthy, without a warning of its own', async (
   const before = tree(server.stage, 'sid', `${server.document.baseDir}/files`);
   await server.start();
   assert.is(server.health(), '200');
-  // Synapse greets at the level of warnings; what it says before it has a log is no information either.
+  // Synapse greets at the level of warnings; what it says before it has a log is not information either.
   const fine = /^(?:\S+ \S+ - synapse\.config\.logger - |\S+ \S+ - .* - INFO - |$)/;
   const warnings = server
     .log()
@@ -93,7 +93,7 @@ test('the signing key that it publishes is the one that the server made', () => 
   assert.equal(data.verify_keys, { [`${algorithm}:${version}`]: { key: expected } });
 });
 
-test('nobody can register from outside without a token, and with one once', () => {
+test('registration from outside needs a token, which works once', () => {
   const ask = (username: string, auth?: object) =>
     server.call('POST', '/_matrix/client/v3/register', { username, password: 'a long password', auth });
   const first = ask('mallory');
@@ -121,10 +121,10 @@ test('nobody can register from outside without a token, and with one once', () =
   assert.is(withToken('mallory', token), 401, 'a token is for one account');
 });
 
-test('an administrator is made with the shared secret, once and again, and can log in', () => {
+test('an administrator is created with the shared secret, also repeatedly, and can log in', () => {
   const { code, stdout, stderr } = register('alice', 'correct horse battery staple');
   assert.is(code, 0, stdout + stderr);
-  assert.is(register('alice', 'another password').code, 0, 'a second time is no error');
+  assert.is(register('alice', 'another password').code, 0, 'a second time is not an error');
 
   const user = { type: 'm.id.user', user: 'alice' };
   const login = (password: string) =>

@@ -50,7 +50,7 @@ const failed = (points: readonly Check[]) =>
   points.filter(({ status }) => status !== 'ok').map(({ name, seen }) => `${name}: ${seen}`);
 
 for (const root of ['bookworm', 'sid'] as const) {
-  test(`${root}: cloud-init is content, and every file is as the document has it`, async () => {
+  test(`${root}: cloud-init reports no error, and every file is as in the document`, async () => {
     const { text } = documentOf('default');
     await inside(root, text, async (machine, subject) => {
       assert.equal(failed(await judgeCloudInit(machine)), []);
@@ -60,7 +60,7 @@ for (const root of ['bookworm', 'sid'] as const) {
     });
   });
 
-  test(`${root}: an encoding that cloud-init does not know degrades, and is no error`, async () => {
+  test(`${root}: an encoding that cloud-init does not know degrades the boot, and is not an error`, async () => {
     const more = 'write_files:\n- {path: /tmp/x, encoding: rot13, content: x}\n';
     await inside(root, documentOf('default').text.replace('write_files:\n', more), async (machine) => {
       const seen = failed(await judgeCloudInit(machine));
@@ -70,7 +70,7 @@ for (const root of ['bookworm', 'sid'] as const) {
   });
 }
 
-test('each file that is not as the document has it is told, and no other', async () => {
+test('it reports each file that differs from the document, and no other', async () => {
   const { text, baseDir, domain } = documentOf('default');
   await inside('sid', text, async (machine, subject, sh) => {
     const site = `/data/nginx/user_conf.d/${domain}.conf`;

@@ -23,14 +23,14 @@ test('PyYAML reads what YAML 1.2 and YAML 1.1 readers read', async () => {
   }
 });
 
-test('the document survives being written again by Multipass', async () => {
+test('the document survives rewriting by Multipass', async () => {
   for (const combination of COMBINATIONS) {
     const data = load(generated(combination).text);
     assert.equal(await python.read(reemitted(data)), data, combination.name);
   }
 });
 
-test('the writing again does lose quotes', async () => {
+test('the rewriting does lose quotes', async () => {
   const texts = ['yes', '12', '1_000', '0644', '0o644', '22:22', '', 'two\nlines', '- x', 'plain'];
   assert.equal(await python.read(reemitted({ a: texts })), {
     a: [true, 12, 1000, 420, '0o644', '22:22', '', 'two\nlines', '- x', 'plain'],

@@ -66,12 +66,12 @@ test('the name is a lock', async ({ gate }) => {
   assert.match(words, new RegExp(`an image named matrix in ${REGION} already \\(${baked.id}\\)`));
   assert.is(gate.calls('RunInstances').length, before);
   await bakeRemove([baked.id], {}, silent, never, FAST);
-  // Somebody else was faster, between the look and the making.
+  // Another bake was faster, between the check and the creation.
   gate.refuse('CreateImage', 'InvalidAMIName.Duplicate');
   assert.match(await failure(bake('matrix')), /has an image of this name already: choose another --name/);
 });
 
-test('an answer that was lost makes no second image', async ({ gate }) => {
+test('a lost answer creates no second image', async ({ gate }) => {
   gate.on('CreateImage', async (pass): Promise<Fate> => {
     await pass();
     return 'break';
@@ -112,7 +112,7 @@ test('--run of a sweep takes the image too', async () => {
   assert.equal(removed.map(({ kind }) => kind).sort(), ['image', 'snapshot']);
 });
 
-test('what cannot be removed beside a finished image: the command for it leaves the image', async (world) => {
+test('after a failed removal next to a finished image, the printed command spares the image', async (world) => {
   const runs: Run[] = [];
   const denied = 'is not authorized to perform: ec2:DeleteSecurityGroup on resource: x';
   world.gate.refuse('DeleteSecurityGroup', 'UnauthorizedOperation', denied, { times: 9 });
@@ -139,12 +139,12 @@ test('a snapshot that EC2 holds for a moment after its image is removed too', as
   assert.equal([removed.map(({ id }) => id), left], [[baked.id, ...baked.snapshots], []]);
 });
 
-test('what is not ours is not removed', async () => {
+test('it removes only images of a bake', async () => {
   const words = await failure(bakeRemove(['ami-0aaaaaaaaaaaaa002'], {}, silent, never, FAST));
   assert.match(words, /no image ami-0aaaaaaaaaaaaa002 that a bake has made/);
 });
 
-test('names that EC2 does not take', async () => {
+test('names that EC2 does not accept', async () => {
   for (const name of ['ab', 'a'.repeat(129), 'umlaut-ü', 'a:b']) {
     const { code, stderr } = run(['bake', 'ec2', '--name', name]);
     assert.is(code, 2);

@@ -118,7 +118,7 @@ test('bake: the id on standard output, list, remove', async (world) => {
   assert.is((await ran(world, ['bake', 'list', '--json'])).stdout, '[]\n');
 });
 
-test('bake: what it says to do next can be done', async (world) => {
+test('bake: the printed next steps work', async (world) => {
   world.gate.ec2.console = [READY];
   const account = mkdtempSync(join(tmpdir(), 'gen-cloudinit-aws-'));
   const credentials = join(account, 'credentials');
@@ -140,7 +140,7 @@ test('bake: what it says to do next can be done', async (world) => {
   }
 });
 
-test('bake: a machine that stays does not cost the image', async (world) => {
+test('bake: the image stays even if the machine cannot be removed', async (world) => {
   world.gate.ec2.console = [READY];
   const denied = 'is not authorized to perform: ec2:DeleteSecurityGroup on resource: x';
   world.gate.refuse('DeleteSecurityGroup', 'UnauthorizedOperation', denied, { times: 9 });

@@ -28,7 +28,7 @@ test('says where a part is missing, also after a restart', () => {
   assert.is(joined, `${lines(0, 10)}\n[part of the console is missing here]\n${lines(50, 60)}`);
 });
 
-test('an overlap by chance is no overlap', () => {
+test('an overlap by chance does not count', () => {
   assert.match(joinConsole('first boot\r\n', '\r\nsecond boot\r\n'), /is missing here/);
 });
 
@@ -46,7 +46,7 @@ const outcome = suite('boot outcome');
 const failed = (why: string) => `[ 1.2] cloud-init[7]: gen-cloudinit: failed: ${why}\r\n`;
 const ready = '[ 9.9] cloud-init[7]: gen-cloudinit: ready: https://matrix.example.org/\r\n';
 
-outcome('is read with what the console puts around it', () => {
+outcome("is read despite the console's time and unit", () => {
   assert.equal(readBootOutcome(`x\r\n${ready}y`), {
     ready: true,
     line: 'gen-cloudinit: ready: https://matrix.example.org/',
@@ -72,7 +72,7 @@ outcome('the first failure is the cause, and a later success counts', () => {
   assert.is(readBootOutcome(`${ready}${failed('later')}`)?.ready, false);
 });
 
-outcome('is waited for, no longer than told', async () => {
+outcome('is polled until the time limit', async () => {
   const said: string[] = [];
   let looks = 0;
   const machine = {

@@ -84,7 +84,7 @@ for (const [code, message, sentence, hint] of REFUSALS) {
   });
 }
 
-test('what may pass is tried again by the SDK first', async ({ gate }) => {
+test('the SDK first retries temporary errors', async ({ gate }) => {
   for (const [code, status] of [
     ['RequestLimitExceeded', 503],
     ['InternalError', 500],
@@ -99,7 +99,7 @@ test('what may pass is tried again by the SDK first', async ({ gate }) => {
   assert.match((await error(launch())).message, /too many requests from this account.*wait a few minutes/);
 });
 
-test('a dry run finds missing permissions before anything is made', async ({ gate }) => {
+test('a dry run finds missing permissions before the command creates anything', async ({ gate }) => {
   const denied = 'is not authorized to perform: ec2:CreateSecurityGroup on resource: *';
   gate.refuseDryRun('CreateSecurityGroup', 'UnauthorizedOperation', denied);
   assert.match((await error(launch())).sentence, /do not allow ec2:CreateSecurityGroup/);
@@ -143,8 +143,8 @@ test('no network, no region, no credentials', async () => {
   const keys = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
   await trial(keys, /there are no AWS credentials: set AWS_PROFILE/);
   await trial(
-    { ...keys, AWS_PROFILE: 'nobody' },
-    /the profile nobody has no AWS credentials in ~\/\.aws: check --profile/,
+    { ...keys, AWS_PROFILE: 'missing' },
+    /the profile missing has no AWS credentials in ~\/\.aws: check --profile/,
   );
 });
 
@@ -153,7 +153,7 @@ test('something else answers', async ({ gate }) => {
   assert.match((await error(launch())).message, /^what answers at .* ap-south-1 is not EC2: .*proxy/);
 });
 
-test('a call that is never answered ends, and what it made goes', async ({ gate }) => {
+test('a call without an answer ends, and what it created is removed', async ({ gate }) => {
   gate.on(
     'RunInstances',
     async (pass): Promise<Fate> => {
@@ -175,14 +175,14 @@ test('a call that is never answered ends, and what it made goes', async ({ gate 
 test.run();
 
 const table = suite('table of errors');
-table('every entry is one sentence and something to do', () => {
+table('every entry is one sentence and a next step', () => {
   for (const [code, explanation] of Object.entries(EXPLANATIONS)) {
     const [sentence, hint] = explanation({ action: 'RunInstances', region: 'r', instanceType: 't' }, '');
     assert.match(sentence, /^\S.{8,}[^.\s]$/, code);
     assert.match(hint, /^\S.{8,}[^.\s]$/, code);
   }
 });
-table('what is no error of EC2 is told as it is', () => {
+table('an error from elsewhere is reported unchanged', () => {
   assert.match(explain('odd', { action: 'X' }).message, /EC2 answered: odd: .* \(X: Unknown\)/);
   const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
   assert.match(

@@ -65,7 +65,7 @@ const UNANSWERED: typeof ANSWERED = {
     interrupt();
     return 'hang';
   },
-  'done only after nobody waits for it': (interrupt) => (pass, call) => {
+  'done only after the run has stopped waiting for it': (interrupt) => (pass, call) => {
     const late: Rule = async (look) => {
       const answer = await look();
       await pass();

@@ -45,7 +45,7 @@ test('boots, waits for the outcome, removes', async ({ gate }) => {
   assert.match(said.join('\n'), /costs money/);
 });
 
-test('asks EC2 for what was promised', async ({ gate }) => {
+test('requests from EC2 what the plan shows', async ({ gate }) => {
   const machine = await launch({ disk: 20 });
   const asked = Object.fromEntries(gate.calls('RunInstances')[0]!.params);
   const run = asked['TagSpecification.1.Tag.2.Value'];
@@ -141,7 +141,7 @@ test('without a public address, and with own tags on everything', async ({ gate 
   await machine.destroy();
 });
 
-test('tells what does not go together before anything is made', async ({ gate }) => {
+test('reports contradicting options before it creates anything', async ({ gate }) => {
   const refused = async (more: Partial<Ec2Options>, words: RegExp) => {
     try {
       await launch(more);
@@ -210,7 +210,7 @@ test('asks before it costs money', async ({ gate }) => {
   await (await go(async () => true)).destroy();
 });
 
-test('an answer that was lost makes no second instance, group or rule', async ({ gate, left }) => {
+test('a lost answer creates no second instance, group or rule', async ({ gate, left }) => {
   for (const action of ['CreateSecurityGroup', 'AuthorizeSecurityGroupIngress', 'RunInstances']) {
     gate.reset();
     gate.on(action, lost);
@@ -221,7 +221,7 @@ test('an answer that was lost makes no second instance, group or rule', async ({
   }
 });
 
-test('a network that is away for a while ends nothing', async ({ gate }) => {
+test('a network that fails for a while ends nothing', async ({ gate }) => {
   const away: Rule = () => 'break';
   // Three attempts of the SDK are one look.
   gate.on('DescribeInstances', away, { times: 6 });
@@ -232,7 +232,7 @@ test('a network that is away for a while ends nothing', async ({ gate }) => {
   await machine.destroy();
 });
 
-test('a machine that ends by itself is noticed', async ({ gate, ec2 }) => {
+test('the launch notices a machine that ends unexpectedly', async ({ gate, ec2 }) => {
   gate.ec2.console = ['[    0.0] Linux\n'];
   const machine = await launch();
   const { TerminateInstancesCommand } = await import('@aws-sdk/client-ec2');

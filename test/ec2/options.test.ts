@@ -37,7 +37,7 @@ test('tags are KEY=VALUE, and not those that are ours', () => {
   assert.equal([wrong('a'), wrong('=b'), wrong('aws:x=1'), wrong('gen-cloudinit:run=1')], [1, 1, 1, 1]);
 });
 
-test("Canonical's account is another one in each partition of AWS", async () => {
+test("Canonical's account differs per partition of AWS", async () => {
   const { chooseImage } = await import('../../src/machines/ec2/image');
   for (const [region, owner] of [
     ['eu-central-1', '099720109477'],

@@ -124,7 +124,7 @@ test('NO_PROXY goes around it', async (world) => {
   }
 });
 
-test('a proxy that refuses is told once, with the next step', async (world) => {
+test('a refusal by a proxy is reported once, with the next step', async (world) => {
   for (const [status, words] of [
     [
       '407 Proxy Authentication Required',
@@ -139,10 +139,10 @@ test('a proxy that refuses is told once, with the next step', async (world) => {
     assert.match(stderr, `the proxy ${proxy.url} `);
     assert.equal(proxy.asked, [`CONNECT ${EC2}:443`]);
   }
-  const nobody = await behind(world, undefined, () => ({ HTTPS_PROXY: 'http://127.0.0.1:9' }));
-  assert.is(nobody.code, 1);
+  const unreachable = await behind(world, undefined, () => ({ HTTPS_PROXY: 'http://127.0.0.1:9' }));
+  assert.is(unreachable.code, 1);
   assert.match(
-    nobody.stderr,
+    unreachable.stderr,
     /the proxy http:\/\/127\.0\.0\.1:9 cannot be reached \(ECONNREFUSED\): check HTTPS_PROXY/,
   );
   const socks = await behind(world, undefined, () => ({ https_proxy: 'socks5://me:s3cret@127.0.0.1:9' }));
@@ -154,7 +154,7 @@ test('a proxy that refuses is told once, with the next step', async (world) => {
   assert.not.match(socks.stderr, 's3cret');
 });
 
-test('a proxy that says nothing does not hold the command', async () => {
+test('a silent proxy does not block the command', async () => {
   const proxy = await openProxy(9, 'silence');
   const saved = { ...process.env };
   delete process.env.AWS_ENDPOINT_URL_EC2;

@@ -1,4 +1,4 @@
-// At a terminal a person is asked before it costs money; `script` is the terminal.
+// At a terminal the command asks a person before it costs money; `script` is the terminal.
 import { spawn } from 'node:child_process';
 import * as assert from 'uvu/assert';
 import { ec2Suite, environment, type World } from '../support/ec2/world';
@@ -34,7 +34,7 @@ const VERIFY = ['verify', 'ec2', '--domain', 'matrix.example.org'];
 const BAKE = ['bake', 'ec2', '--name', 'matrix'];
 const CTRL_C = '\x03';
 
-test('no and Ctrl-C make nothing', async (world) => {
+test('no and Ctrl-C create nothing', async (world) => {
   const cases = [
     { words: VERIFY, typed: 'n\n', code: 2, said: /not started: nothing was made\r\n$/ },
     { words: BAKE, typed: '\n', code: 2, said: /not started: nothing was made\r\n$/ },

@@ -7,7 +7,7 @@ import { type Ended, ran } from '../support/ec2/command';
 import { ec2Suite, type World } from '../support/ec2/world';
 
 const REGION = 'ap-northeast-3';
-const test = ec2Suite('what is told', REGION);
+const test = ec2Suite('refusals', REGION);
 const VERIFY = ['verify', 'ec2', '--domain', 'matrix.example.org', '--yes'];
 
 function told({ stdout, stderr }: Ended, words: RegExp): void {
@@ -36,8 +36,8 @@ test('mistakes in the request: exit code 2, before anything', async (world) => {
     ],
     [['sweep'], /sweep needs one of ec2/],
     [['bake', 'remove'], /IMAGE is required/],
-    [['verify', 'ec2', '--domain', 'matrix.example.org'], /costs money.*say so with --yes\n$/],
-    [['bake', 'ec2'], /costs money.*say so with --yes\n$/],
+    [['verify', 'ec2', '--domain', 'matrix.example.org'], /costs money.*confirm with --yes\n$/],
+    [['bake', 'ec2'], /costs money.*confirm with --yes\n$/],
   ];
   await Promise.all(
     refused.map(async ([words, said]) => {
@@ -49,11 +49,11 @@ test('mistakes in the request: exit code 2, before anything', async (world) => {
   assert.equal(made(world), []);
 });
 
-test('what the world refuses: exit code 1', async (world) => {
+test('errors of the world: exit code 1', async (world) => {
   const keys = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
   const failed: [environment: Record<string, string | undefined>, said: RegExp][] = [
     [keys, /there are no AWS credentials: set AWS_PROFILE/],
-    [{ ...keys, AWS_PROFILE: 'nobody' }, /the profile nobody has no AWS credentials/],
+    [{ ...keys, AWS_PROFILE: 'missing' }, /the profile missing has no AWS credentials/],
     [{ AWS_REGION: undefined }, /no region is set: name one \(--region eu-central-1\), or set AWS_REGION\n$/],
     [{ AWS_ENDPOINT_URL_EC2: 'http://127.0.0.1:9' }, /EC2 in ap-northeast-3 cannot be reached/],
   ];
@@ -69,7 +69,7 @@ test('what the world refuses: exit code 1', async (world) => {
   assert.equal(made(world), []);
 });
 
-test('a document that is too large is told before EC2 is asked', async (world) => {
+test('a document that is too large is refused before any request to EC2', async (world) => {
   const directory = mkdtempSync(join(tmpdir(), 'gen-cloudinit-'));
   try {
     const file = join(directory, 'user-data.yaml');

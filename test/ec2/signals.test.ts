@@ -1,5 +1,5 @@
-// The real command under real signals, each at a moment at which EC2 has something that nobody has said yet. All the
-// moments there are stand in interrupt.test.ts.
+// The real command under real signals, each at a moment when EC2 has created something but not yet answered. The full
+// list of moments is in interrupt.test.ts.
 import * as assert from 'uvu/assert';
 import { ran, type Started, start } from '../support/ec2/command';
 import type { Fate, Rule } from '../support/ec2/gate';
@@ -74,7 +74,7 @@ test('a second one ends at once; the command that it prints removes the rest', a
   assert.is(swept.code, 0, swept.stderr);
 });
 
-test('a second one beside a finished image: the image is named, and the command leaves it', async (world) => {
+test('a second one next to a finished image: the output names the image, and the command spares it', async (world) => {
   world.gate.ec2.console = ['gen-cloudinit: ready: an image\n'];
   world.gate.on('TerminateInstances', () => 'hang', { times: 99 });
   const bake = start(world, BAKE);

@@ -15,7 +15,7 @@ const DOCUMENT = Buffer.from('#cloud-config\n');
 const HOUR = 3_600_000;
 const later = () => new Date(Date.now() + 2 * HOUR);
 
-/** A run that nobody has cleaned up after. */
+/** A run without a clean-up. */
 async function abandoned(): Promise<Run> {
   let run: Run | undefined;
   const surroundings = { pace: FAST, announce: (one: Run) => (run = one) };
@@ -35,7 +35,7 @@ async function volume({ ec2 }: World, Tags: { Key: string; Value: string }[]): P
   return (await ec2.send(new CreateVolumeCommand({ ...zone, TagSpecifications }))).VolumeId!;
 }
 
-test('lists what has expired and removes it only when told to', async ({ gate, left }) => {
+test('lists what has expired, and removes it only with --yes', async ({ gate, left }) => {
   const run = await abandoned();
   const early = await sweep({ yes: true });
   assert.equal([early.found.length, early.kept.length, early.removed.length], [0, 3, 0]);
@@ -57,7 +57,7 @@ test('lists what has expired and removes it only when told to', async ({ gate, l
   assert.equal(wet.left, []);
 });
 
-test('takes what has not expired with --all, and one run with --run', async ({ left }) => {
+test('--all includes what has not expired, and --run selects one run', async ({ left }) => {
   const [one, other] = [await abandoned(), await abandoned()];
   await sweep({ run: one.id, yes: true });
   assert.is((await left()).length, 3);
@@ -65,7 +65,7 @@ test('takes what has not expired with --all, and one run with --run', async ({ l
   assert.is((await sweep({ all: true, yes: true })).left.length, 0);
 });
 
-test('touches nothing but what carries our tag', async (world) => {
+test('touches only things with our tag', async (world) => {
   const stranger = await volume(world, [{ Key: 'Name', Value: 'gen-cloudinit verify gc-0123456789' }]);
   const group = await world.ec2.send(new CreateSecurityGroupCommand({ GroupName: 'gc-0', Description: 'd' }));
   const ours = await volume(world, [{ Key: 'gen-cloudinit:run', Value: 'gc-0123456789' }]);
@@ -106,7 +106,7 @@ test('says what cannot be removed, and why', async ({ gate }) => {
   await sweep({ run: run.id, yes: true });
 });
 
-test('goes on over what is gone already, and over errors that pass', async ({ gate }) => {
+test('continues after things that are already gone, and after temporary errors', async ({ gate }) => {
   const run = await abandoned();
   gate.refuse('TerminateInstances', 'InvalidInstanceID.NotFound');
   gate.refuse('DeleteSecurityGroup', 'DependencyViolation', 'held', { times: 3 });

@@ -1,4 +1,4 @@
-// The dead man's switch travels beside the document: real cloud-init, old and new, takes the document out unchanged.
+// The dead man's switch travels next to the document: real cloud-init, old and new, extracts the document unchanged.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -73,7 +73,7 @@ const DOCUMENTS: Readonly<Record<string, string>> = {
 };
 
 for (const root of ['bookworm', 'sid']) {
-  test(`cloud-init of ${root} takes the document as if it stood alone`, async () => {
+  test(`cloud-init of ${root} handles the document as if it came alone`, async () => {
     if (!existsSync(`.cache/tools/${root}.recipe`))
       throw new Error(`${root} is missing: test/tools makes it`);
     const names = Object.keys(DOCUMENTS);
@@ -106,7 +106,7 @@ test('costs fewer than 300 bytes, and is omitted on request', async () => {
   assert.is(without.deadMan, false);
 });
 
-test('where it would be too much, the whole is compressed', async () => {
+test('if it does not fit, the whole message is compressed', async () => {
   const document = Buffer.from(`#cloud-config\n${'# a comment\n'.repeat(1_363)}`);
   assert.ok(document.length <= LIMIT && document.length > LIMIT - 100, String(document.length));
   const { bytes, squeezed } = await userData(document, SECONDS);
@@ -115,7 +115,7 @@ test('where it would be too much, the whole is compressed', async () => {
   assert.ok(gunzipSync(bytes).includes(document));
 });
 
-test('says what is too large', async () => {
+test('reports what is too large', async () => {
   const words = (work: Promise<unknown>) => work.then(() => '', String);
   // Bytes that no compressor makes smaller.
   const blocks = Array.from({ length: 512 }, (_, n) => createHash('sha256').update(String(n)).digest());

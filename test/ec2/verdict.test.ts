@@ -75,7 +75,7 @@ test('a launch that takes longer than the time limit ends, and leaves nothing', 
   assert.is(error.message, 'no machine within 0 minutes (--time-limit)');
 });
 
-test('Ctrl-C during the launch, and a clean-up that fails: what is left is told', async ({
+test('Ctrl-C during the launch, and a clean-up that fails: the command reports what is left', async ({
   gate,
   left,
   region,
@@ -98,7 +98,7 @@ test('Ctrl-C during the launch, and a clean-up that fails: what is left is told'
   assert.is(swept.code, 0, swept.stderr);
 });
 
-test('an instance that ends by itself: why, and its console up to then', async ({ gate, ec2 }) => {
+test('an instance that ends unexpectedly: why, and its console up to then', async ({ gate, ec2 }) => {
   gate.ec2.console = ['[    0.0] Linux\r\n'];
   const terminate = (machine: Machine) =>
     ec2.send(new TerminateInstancesCommand({ InstanceIds: [machine.name] }));
@@ -107,10 +107,7 @@ test('an instance that ends by itself: why, and its console up to then', async (
   assert.is(text('console.log'), '[    0.0] Linux\r\n');
 });
 
-test('a clean-up that fails in the end: the command that removes the rest is whole', async ({
-  gate,
-  left,
-}) => {
+test('a failed clean-up: the command that removes the rest is printed in full', async ({ gate, left }) => {
   gate.refuse('TerminateInstances', 'UnauthorizedOperation', DENIED, { times: 9 });
   const { report, machine } = await verified();
   assert.is(report.verdict, 'failed');
@@ -126,7 +123,7 @@ test('a clean-up that fails in the end: the command that removes the rest is who
   await machine.destroy();
 });
 
-test('--open without a public address: what was asked for is needed', async ({ gate }) => {
+test('--open without a public address fails', async ({ gate }) => {
   const hide: Rule = async (pass) => {
     const answer = await pass();
     return { ...answer, body: answer.body.replace(/<ipAddress>[^<]*<\/ipAddress>/g, '') };
@@ -136,7 +133,7 @@ test('--open without a public address: what was asked for is needed', async ({ g
   assert.is(report.verdict, 'failed');
   assert.equal(
     report.points.filter(({ status, required }) => status !== 'ok' && required).map(({ seen }) => seen),
-    ['--open was asked for, but the instance has no public address: choose another --subnet'],
+    ['--open needs a public address, and the instance has none: choose another --subnet'],
   );
 });
 

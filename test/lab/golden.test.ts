@@ -4,14 +4,14 @@ import * as assert from 'uvu/assert';
 import { faultRows, faultScenarios } from './scenarios/faults';
 import { machineName } from './scenarios/faults/runner';
 
-/** The lab's README holds the table of faults, made of the scenarios' own data. `npm run render` writes it anew. */
+/** The lab's README contains the table of faults, generated from the scenarios. `npm run render` regenerates it. */
 const faults = suite('the table of faults');
 const readme = 'test/lab/README.md';
 
 const cell = (text: string) => text.replaceAll('|', '\\|');
 const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |\n`;
 
-faults('stands in the README', () => {
+faults('is in the README', () => {
   const head = ['scenario', 'fault', 'moment', 'expected', 'seen'];
   const rows = faultRows.map(({ name, fault, moment, expected, seen }) => [
     `\`${name}\``,
@@ -29,7 +29,7 @@ faults('stands in the README', () => {
   else assert.is(text, expected, `${readme} is out of date: npm run render`);
 });
 
-faults('names make machines that can be told apart', () => {
+faults('names lead to different machine names', () => {
   const names = faultScenarios.map(({ name }) => machineName(name));
   assert.is(new Set(names).size, names.length);
 });

@@ -187,7 +187,7 @@ export class Lab {
     return { name, domain, serverName, machine, ...made, status, seconds };
   }
 
-  /** A shared server; the first who asks boots it. */
+  /** A shared server; the first request boots it. */
   server(name: SharedServer): Promise<Server> {
     const known = this.shared.get(name);
     if (known) return known;

@@ -113,7 +113,7 @@ function lanes(kind: MachineKind): number {
   return asked;
 }
 
-/** The scenarios that were asked for, by their names or those of groups, as far as such machines can run them. */
+/** The requested scenarios, by their names or those of groups, that such machines can run. */
 function choose(machine: MachineKind): typeof scenarios {
   const possible = scenarios.filter(({ kind = machine }) => kind === machine);
   if (values.only.length === 0) return possible.filter(({ onRequest }) => !onRequest);

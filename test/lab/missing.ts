@@ -1,4 +1,4 @@
-// What a run needs and this machine lacks, all of it told at once, each with how it is had.
+// What a run needs and this machine lacks, all of it at once, each with the command that provides it.
 import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
@@ -35,7 +35,7 @@ async function onPath(program: string): Promise<boolean> {
   return (await Promise.all(folders.map((folder) => isThere(join(folder, program))))).includes(true);
 }
 
-/** @returns one line for each thing that is missing and how it is had; none if a run can begin. */
+/** @returns one line per missing thing, with the command that provides it; none if a run can start. */
 export async function missing(): Promise<string[]> {
   if (process.getuid?.() !== 0) return ['root rights: the lab makes machines, network namespaces and mounts'];
   const lines: string[] = [];
@@ -50,7 +50,7 @@ export async function missing(): Promise<string[]> {
   await debianMirror().catch((error: Error) => lines.push(`a Debian mirror: ${error.message}`));
   const { type } = await statfs('.');
   if (type === overlay)
-    lines.push('a file system for .cache/lab that is no overlay, for overlays do not stack');
+    lines.push('a file system for .cache/lab that is not an overlay, because overlays do not stack');
   try {
     cgroupRoot();
   } catch (error) {

@@ -31,7 +31,7 @@ const newer = {
   ends: { Entrypoint: ['/bin/false'] },
   /** A long migration of the database looks like this from outside. */
   startsLate: { Entrypoint: ['sh', '-c', 'sleep 240; exec /start.py'] },
-  /** Synapse of before refuses a database of a later schema (synapse/storage/prepare_database.py). */
+  /** The previous Synapse refuses a database of a later schema (synapse/storage/prepare_database.py). */
   migratesAndEnds: {
     Entrypoint: [
       'python3',

@@ -1,4 +1,4 @@
-// An image that lies on one server and is looked at by a user of another.
+// An image on one server that a user of another one views.
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { login } from './matrixctl';

@@ -11,13 +11,13 @@ export interface Scenario {
   readonly servers: readonly SharedServer[];
   /** Names of scenarios that must be over before, if they are run at all: what it does cannot be undone for them. */
   readonly after?: readonly string[];
-  /** Names by which it can be asked for together with others. */
+  /** Names of the groups that it belongs to. */
   readonly groups?: readonly string[];
-  /** Whether it is run only when it or a group of it is asked for. */
+  /** Whether it runs only when it, or a group of it, is named. */
   readonly onRequest?: boolean;
   /** The kind of machine that it needs; any if absent. */
   readonly kind?: MachineKind;
-  /** Does it; each judgement is told as it comes. A thrown error fails the scenario. */
+  /** Runs it, and reports each judgement at once. A thrown error fails the scenario. */
   run(lab: Lab, tell: (judgement: Judgement) => void): Promise<void>;
 }
 

@@ -16,7 +16,7 @@ export interface ServerSpec {
   readonly options?: Readonly<Record<string, string>>;
   /** Changes the document on its way. */
   readonly edit?: (document: string) => string;
-  /** What the machine is made with beside the usual; the first is for systemd-nspawn, the others are for QEMU. */
+  /** Additional settings of the machine; the first is for systemd-nspawn, the others are for QEMU. */
   readonly hardware?: {
     readonly diskBytes?: number;
     readonly kernelOptions?: string;

@@ -1,7 +1,7 @@
 // What of a server must stay as it is when nothing has to be done: files, containers, volumes, accounts.
 import { containers, type Server, sh } from './server';
 
-/** One line a thing: its name, and a value that changes with it. */
+/** One line per thing: its name, and a value that changes with it. */
 export type Snapshot = ReadonlyMap<string, string>;
 
 const folders = [

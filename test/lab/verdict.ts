@@ -1,4 +1,4 @@
-// What a judge says, and how judges are asked.
+// What a judge reports, and how judges run.
 import type { Place } from './place';
 
 /** One point that holds or does not: what was seen and what was expected, both in a few words for a person. */

@@ -1,4 +1,4 @@
-// Web servers of the lab for domains that are no server of ours: the bare domain of a delegation, Docker Hub.
+// Web servers of the lab for domains that are not our servers: the bare domain of a delegation, Docker Hub.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lab } from './lab';

@@ -24,7 +24,7 @@ const WORKERS = 2;
 let worlds: World[] = [];
 /** The cases run by themselves, two at a time; each test waits for its own. */
 const results = new Map<string, Promise<string[]>>();
-const title = ({ attack, mode, seed }: Attack) => `${attack ?? 'nobody'}, ${mode}, ${seed}`;
+const title = ({ attack, mode, seed }: Attack) => `${attack ?? 'no attack'}, ${mode}, ${seed}`;
 const ALL: readonly Attack[] = [{ attack: null, mode: 'keep', seed: 0 }, ...ATTACKS];
 const CASES = ALL.filter((one) => new RegExp(process.env.ATTACK_ONLY ?? '.').test(title(one)));
 

@@ -67,7 +67,7 @@ async function killed(world: World, operation: Operation, { before, after }: Lea
   return wrong.length > 0 && process.env.CRASH_SHOW ? [...wrong, ...said] : wrong;
 }
 
-/** What an operation does when nobody disturbs it, before it is disturbed. */
+/** The result of an undisturbed operation, for the comparison. */
 function undisturbed(operation: Operation, { before, after, ran }: Learned): string[] {
   return [
     ...(ran.late ? ['did not end'] : []),

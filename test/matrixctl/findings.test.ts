@@ -145,7 +145,7 @@ test('a backup that does not fit keeps the newest one and the reserve, and is re
   assert.match(doctor.stdout, /^warning: backup \(.*the last one failed: .*400 MB are free/m);
 });
 
-test('media that change or go while they are backed up are left out, which is said', async () => {
+test('media that change or disappear during the backup are omitted and reported', async () => {
   const world = await begin('lived');
   const folder = `${BASE}/files/media_store/local_content/aa/bb`;
   await shell(

@@ -81,14 +81,14 @@ test("a script's exit code is its own, 255 and 2 too; its standard input is empt
   await machine.destroy();
 });
 
-test('an exec that multipass itself could not do is told from a failed script', async ({ fake }) => {
+test('a failure of multipass exec differs from a failed script', async ({ fake }) => {
   const machine = await launch();
   fake.behave({ exec: 'broken' });
   assert.match(await refusal(machine.exec!('true')), /multipass exec on .* failed: .*Connection refused/);
   await machine.destroy();
 });
 
-test('a stopped instance is not started by looking at it', async ({ fake }) => {
+test('looking at a stopped instance does not start it', async ({ fake }) => {
   const machine = await launch();
   fake.put(NAME, { state: 'Stopped' });
   assert.match(await refusal(machine.exec!('true')), 'is stopped');
@@ -96,7 +96,7 @@ test('a stopped instance is not started by looking at it', async ({ fake }) => {
   await machine.destroy();
 });
 
-test('the machine is handed over while multipass still waits for cloud-init', async ({ fake }) => {
+test('the launch returns the machine while multipass still waits for cloud-init', async ({ fake }) => {
   // Longer than any test may take: waiting for it would never end.
   fake.behave({ initialization: 24 * 3_600_000 });
   const machine = await launch();
@@ -140,15 +140,15 @@ for (const [state, words] of [
   });
 }
 
-test('a name that somebody takes in between is not removed', async ({ fake }) => {
+test('an instance of another user that took the name in between is not removed', async ({ fake }) => {
   fake.behave({ launch: 'taken-meanwhile', state: 'Starting' });
-  // It runs, and is somebody else's: the launch has not said so yet when it is first seen.
+  // It runs, and belongs to another user: the launch has not reported that yet when it first appears.
   assert.match(await refusal(launch()), 'already exists');
   assert.ok(fake.instance(NAME)?.other);
   assert.equal(fake.calls('delete'), []);
 });
 
-test('what multipass refuses is told in its words', async ({ fake }) => {
+test('a refusal by multipass is reported in its words', async ({ fake }) => {
   fake.behave({ launch: 'refused', complaint: 'Remote "" is unknown or unreachable.' });
   const words = await refusal(launch());
   assert.is(words, `multipass could not launch ${NAME}: Remote "" is unknown or unreachable.`);
@@ -161,7 +161,9 @@ test('not installed, and a daemon that is not running, each in one sentence', as
   assert.match(await refusal(launch()), /^multipass is not installed: see https:/);
 });
 
-test('interrupted before there is an instance: what the daemon makes later is removed', async ({ fake }) => {
+test('interrupted before there is an instance: an instance that the daemon creates later is removed', async ({
+  fake,
+}) => {
   fake.behave({ download: 3000 });
   const controller = new AbortController();
   const accepted = setInterval(() => {
@@ -175,7 +177,7 @@ test('interrupted before there is an instance: what the daemon makes later is re
   assert.ok(fake.calls('delete').length > 0);
 });
 
-test('a delete that is refused at first is tried again', async ({ fake }) => {
+test('a refused delete is retried', async ({ fake }) => {
   const machine = await launch();
   fake.beStubborn(2);
   await machine.destroy();

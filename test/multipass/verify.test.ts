@@ -38,7 +38,7 @@ test.after.each(({ fake, dir, path }) => {
 const NAME = 'gc-verify-test';
 const DOMAIN = ['--domain', 'matrix.test'];
 
-test('what is wrong with the request: exit 2, and multipass is not asked', ({ fake, dir }) => {
+test('a wrong request: exit 2, without a call to multipass', ({ fake, dir }) => {
   const file = join(dir, 'user-data.yaml');
   writeFileSync(file, generated(...DOMAIN));
   const foreign = join(dir, 'foreign.yaml');
@@ -78,7 +78,7 @@ test('the world failed: exit 1, in one sentence', ({ fake }) => {
   assert.match(stderr, 'gen-cloudinit: multipass does not answer: its daemon is not running');
 });
 
-test('what multipass makes of the document is the same to a reader of YAML 1.1', async ({ fake }) => {
+test("multipass' version of the document is the same to a reader of YAML 1.1", async ({ fake }) => {
   fake.behave({ boot: 600_000 });
   const child = spawn(process.execPath, ['dist/cli.js', 'verify', 'multipass', '--name', NAME, ...DOMAIN]);
   while (!fake.instance(NAME)?.userData) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -89,12 +89,12 @@ test('what multipass makes of the document is the same to a reader of YAML 1.1',
   assert.equal(load(userData, { schema: YAML11_SCHEMA }), load(document));
 });
 
-test('unless the options say who signs, a CA made on the machine does; a file goes as it is', async ({
+test('unless the options name the issuer, a CA created on the machine signs; a file is not changed', async ({
   fake,
   dir,
 }) => {
   const document = async (args: readonly string[], config?: string) => {
-    // The instance never lets anybody in; what it was given is all that is looked at.
+    // The instance never allows a login: the test only checks what it received.
     fake.behave({ boot: 600_000 });
     const command = [process.execPath, 'dist/cli.js', 'verify', 'multipass', '--name', NAME, ...args];
     // A pipe, as a shell makes one; it gives its text once.
@@ -116,7 +116,7 @@ test('unless the options say who signs, a CA made on the machine does; a file go
   assert.is(await document([file]), readFileSync(file, 'utf8'));
 });
 
-test('Ctrl-C: exit 130, nothing is left; once more: what to do is said, and it ends', async ({ fake }) => {
+test('Ctrl-C: exit 130, nothing is left; a second one prints the next command and ends', async ({ fake }) => {
   fake.behave({ boot: 600_000 });
   const start = () => {
     const child = spawn(process.execPath, ['dist/cli.js', 'verify', 'multipass', ...DOMAIN, '--name', NAME]);
@@ -173,7 +173,7 @@ async function shutOut(
   return { report, announced };
 }
 
-test('a machine that lets nobody in: it fails, nothing is left', async ({ fake, dir }) => {
+test('a machine without a way in: it fails, nothing is left', async ({ fake, dir }) => {
   const { report, announced } = await shutOut(fake, dir);
   assert.is(report.verdict, 'failed');
   assert.is(report.points[0]?.status, 'failed');
@@ -181,14 +181,14 @@ test('a machine that lets nobody in: it fails, nothing is left', async ({ fake, 
   assert.ok(report.points.every(({ status }) => status !== 'not judged'));
   assert.is(report.points.at(-1)?.name, 'everything is removed');
   assert.is(fake.instance(NAME), undefined);
-  // There is nothing to be had from it, and no file says so.
+  // The machine gives no evidence, and the report names no file.
   assert.equal(report.saved, []);
   assert.ok(announced.every((command) => command === `multipass delete --purge ${NAME}`));
   assert.ok(new Ajv().validate(verifySchema(), report));
   assert.match(verifyReport(report), `FAILED: matrix.test on multipass ${NAME}`);
 });
 
-test('a machine that was stopped is not waited for', async ({ fake, dir }) => {
+test('verify does not wait for a stopped machine', async ({ fake, dir }) => {
   const stop = () => fake.put(NAME, { state: 'Stopped' });
   // Longer than any test may take: waiting for it would never end.
   const { report } = await shutOut(fake, dir, { within: 24 * 3_600_000 }, stop);

@@ -20,12 +20,12 @@ test('programs that run prove it', async () => {
   assert.is(await judged(`${kernel}\r\nUbuntu 24.04 LTS matrix ttyS0\r\n\r\nmatrix login: `), undefined);
 });
 
-test('a kernel that breaks is told with its words', async () => {
+test('a kernel that crashes is reported with its message', async () => {
   const broken = `${kernel}[    2.1] traps: init[1] trap invalid opcode ip:7f0\n[    2.2] Kernel panic - not syncing\n`;
   assert.is(await judged(broken), 'the kernel broke: [    2.1] traps: init[1] trap invalid opcode ip:7f0');
 });
 
-test('so is a machine that starts over and over, is given up by QEMU, or is gone', async () => {
+test('so is a machine that restarts repeatedly, that QEMU gives up, or that is gone', async () => {
   assert.is(await judged(kernel + kernel), 'the machine started over and over');
   const lost = { ...running, state: async () => 'internal-error' };
   assert.is(await judged(kernel, lost), 'QEMU gave up: internal-error');

@@ -124,7 +124,7 @@ test('a machine boots, is reached, cannot be entered yet, and is removed without
   assert.ok(readFileSync(image).equals(sector));
 });
 
-test('a way in that is not there yet tells how far the machine is, and ends with Ctrl-C', async () => {
+test("before a login is possible, the error reports the machine's progress; Ctrl-C ends the wait", async () => {
   const controller = new AbortController();
   const machine = await launch({}, {}, controller.signal).machine;
   await consoleSays(machine, /boots/);
@@ -142,7 +142,7 @@ test('a way in that is not there yet tells how far the machine is, and ends with
   await machine.destroy();
 });
 
-test('the time limit ends it, and that is told', async () => {
+test('the time limit ends it, and the message says so', async () => {
   const { machine: launching, cache } = launch({ timeLimit: 0.1 });
   const machine = await launching;
   const ended = await (async () => {
@@ -156,7 +156,7 @@ test('the time limit ends it, and that is told', async () => {
   assert.equal(machinesIn(cache), []);
 });
 
-test('QEMU that ends at once says why, and nothing is left', async () => {
+test('the message of a QEMU that ends at once is reported, and nothing is left', async () => {
   fake('qemu-system-x86_64', 'echo "Could not initialise the display" >&2; exit 3');
   const launched = launch();
   assert.is(
@@ -166,7 +166,7 @@ test('QEMU that ends at once says why, and nothing is left', async () => {
   assert.equal(machinesIn(launched.cache), []);
 });
 
-test('KVM that does not work is told, and emulation takes its place on a fresh disk', async () => {
+test('broken KVM is reported, and emulation replaces it on a fresh disk', async () => {
   lines.length = 0;
   // A QEMU whose KVM does not work, and which has spoiled the disk before it goes.
   fake(
@@ -217,7 +217,7 @@ test('a missing program is named with the packages that have it', async () => {
   );
 });
 
-test('what is no disk is refused', async () => {
+test('a file that is not a disk is refused', async () => {
   const page = join(folder, 'page.img');
   writeFileSync(page, '<html>'.repeat(1000));
   assert.match((await failure(launch({ image: page }))).message, /page\.img is not a bootable disk image/);
@@ -227,7 +227,7 @@ test('what is no disk is refused', async () => {
   );
 });
 
-test('folders of machines that are gone are removed, others are not', async () => {
+test('folders of ended machines are removed, others are not', async () => {
   const cache = mkdtempSync(join(folder, 'cache-'));
   const make = (name: string) => mkdirSync(join(cache, 'machines', name), { recursive: true });
   make('gci-4194305-abc');

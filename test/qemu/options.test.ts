@@ -68,7 +68,7 @@ test('a codename is a release', () => {
   assert.is(releaseNumber('constructor'), 'constructor');
 });
 
-test('what is tried, and why', async () => {
+test('the accelerators to try, and why', async () => {
   const tried = async (...of: Parameters<typeof candidates>) => {
     const { accelerators, reason } = await candidates(...of);
     return `${accelerators.map(({ name }) => name).join(', then ')}: ${reason}`;

@@ -108,7 +108,7 @@ test('a proxy that refuses, is not there, or says nothing', async () => {
   assert.is(await asked, 'Stopped: interrupted');
 });
 
-test('the command asks for an image by https through the proxy', async () => {
+test('the command requests an image by https through the proxy', async () => {
   const tls = opens(await openTls(['images.example.org'], (_, response) => response.writeHead(404).end()));
   const proxy = opens(await openProxy(tls.port));
   const argv = ['dist/cli.js', 'verify', 'qemu', '--domain', 'matrix.example.org'];

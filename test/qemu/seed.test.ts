@@ -27,7 +27,7 @@ function unpacked(image: Uint8Array): { label: string; files: Map<string, Buffer
 
 const seed = { instanceId: 'i-1', hostname: 'a', userData: Buffer.from('#cloud-config\n{}\n') };
 
-test('user data of any bytes and any length is read back as it was', () => {
+test('user data of any bytes and any length is read back unchanged', () => {
   const contents = [
     Buffer.alloc(0),
     Buffer.from('#cloud-config\nü\r\n'),
@@ -55,7 +55,7 @@ test('the same files give the same image, and only root may read them', () => {
   assert.match(listed, /-r--------\s+1\s+0\s+0\s+17 .*'user-data'/);
 });
 
-test('keys of the default user and a network come beside the user data', () => {
+test('keys of the default user and a network are separate from the user data', () => {
   const network = { version: 2, ethernets: { lan: { match: { macaddress: '52:54:00:00:00:01' } } } };
   const files = seedFiles({ ...seed, publicKeys: ['ssh-ed25519 AAAA'], network });
   const yaml = (name: string): unknown => load(Buffer.from(files.get(name) as Uint8Array).toString());

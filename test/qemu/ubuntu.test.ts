@@ -13,7 +13,7 @@ const test = suite("Ubuntu's cloud images");
 const folder = mkdtempSync(join(tmpdir(), 'images-'));
 test.after(() => rmSync(folder, { recursive: true }));
 
-// A real disk image, which is looked at when it is there.
+// A real disk image, used when it is there.
 const disk = join(folder, 'disk.img');
 execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', 'preallocation=metadata', disk, '64M']);
 const image = readFileSync(disk);
@@ -44,7 +44,7 @@ interface World {
   close(): Promise<unknown>;
 }
 
-/** A server of images that is told how to answer. */
+/** A server of images whose answers the test sets. */
 async function serve(answer: Answer, sums = SUMS, signature?: Uint8Array): Promise<World> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -81,7 +81,7 @@ async function get(
   return { found, lines, cache, files: readdirSync(cache) };
 }
 
-test('the newest is downloaded, checked, shown on its way, and taken from the cache the next time', async () => {
+test('the newest is downloaded with progress and checked, and comes from the cache the next time', async () => {
   const world = await serve(whole);
   const first = await get(world);
   assert.equal(first.found, { file: join(first.cache, KEPT), format: 'qcow2', size: 64 * 1024 ** 2 });
@@ -165,7 +165,7 @@ test('the checksums have to be signed by a key of the keyring, where there is on
   }
 });
 
-test('a signature of a key that has expired is none', async () => {
+test('a signature of an expired key does not count', async () => {
   const expired = signer('2026-01-03');
   try {
     const world = await serve(whole, SUMS, expired.signEarly(SUMS));
@@ -191,7 +191,7 @@ test('nothing is taken from a mirror whose signature cannot be checked', async (
   assert.equal(world.asked, ['SHA256SUMS']);
 });
 
-test('without a keyring it is said that no signature is checked', async () => {
+test('without a keyring a message says that no signature is checked', async () => {
   const world = await serve(whole);
   const { lines } = await get(world);
   await world.close();
@@ -201,7 +201,7 @@ test('without a keyring it is said that no signature is checked', async () => {
   );
 });
 
-test('a newer one takes the place of an older one', async () => {
+test('a newer one replaces an older one', async () => {
   const world = await serve(whole);
   const cache = mkdtempSync(join(folder, 'cache-'));
   const old = `ubuntu-24.04-server-cloudimg-amd64-${'0'.repeat(64)}.img`;
@@ -212,7 +212,7 @@ test('a newer one takes the place of an older one', async () => {
   await world.close();
 });
 
-test('what is not what the sums say is not kept', async () => {
+test('a file with a wrong checksum is not kept', async () => {
   const world = await serve((_, response) => response.end(Buffer.alloc(image.length)));
   const { found, files } = await get(world);
   assert.match(
@@ -223,7 +223,7 @@ test('what is not what the sums say is not kept', async () => {
   await world.close();
 });
 
-test('a connection that breaks off is taken up where it broke', async () => {
+test('a broken download continues where it stopped', async () => {
   let cut = 2;
   const world = await serve((request, response) => {
     if (cut-- <= 0) return whole(request, response);
@@ -239,7 +239,7 @@ test('a connection that breaks off is taken up where it broke', async () => {
   await world.close();
 });
 
-test('a server without ranges is asked from the beginning', async () => {
+test('from a server without ranges the download starts again', async () => {
   let first = true;
   const world = await serve((_, response) => {
     response.writeHead(200, { 'content-length': image.length });
@@ -253,7 +253,7 @@ test('a server without ranges is asked from the beginning', async () => {
   await world.close();
 });
 
-test('after Ctrl-C there is no half file, and the next run goes on', async () => {
+test('after Ctrl-C there is no partial file, and the next run continues', async () => {
   const controller = new AbortController();
   const world = await serve((request, response) => {
     if (request.headers.range) return whole(request, response);
@@ -270,7 +270,7 @@ test('after Ctrl-C there is no half file, and the next run goes on', async () =>
   await world.close();
 });
 
-test('what a process that was killed has left is used, what one that runs is making is left alone', async () => {
+test('the part of a killed process is used, the part of a running one is not', async () => {
   const world = await serve(whole);
   const cache = mkdtempSync(join(folder, 'cache-'));
   const dead = spawn('true');
@@ -283,7 +283,7 @@ test('what a process that was killed has left is used, what one that runs is mak
   await world.close();
 });
 
-test('a whole part that was only not named yet is taken', async () => {
+test('a complete part without its final name is used', async () => {
   const world = await serve((_, response) => response.writeHead(416).end());
   const cache = mkdtempSync(join(folder, 'cache-'));
   writeFileSync(join(cache, `${KEPT}.${process.pid}.part`), image);
@@ -291,7 +291,7 @@ test('a whole part that was only not named yet is taken', async () => {
   await world.close();
 });
 
-test('what the server refuses is told, with a way out', async () => {
+test('a refusal by the server is reported, with the next step', async () => {
   const world = await serve((_, response) => response.writeHead(403).end());
   const { found, files } = await get(world);
   assert.match((found as Error).message, new RegExp(`${IMG}: 403 Forbidden`));
@@ -300,8 +300,8 @@ test('what the server refuses is told, with a way out', async () => {
   const nameless = await serve(whole, 'nothing\n');
   assert.match(((await get(nameless)).found as Error).message, /SHA256SUMS names no ubuntu-24/);
   await Promise.all([world.close(), nameless.close()]);
-  const nobody = (await get(world)).found as Error;
-  assert.match(nobody.message, /SHA256SUMS: .*ECONNREFUSED.*--image FILE.*--image-server URL/);
+  const refused = (await get(world)).found as Error;
+  assert.match(refused.message, /SHA256SUMS: .*ECONNREFUSED.*--image FILE.*--image-server URL/);
 });
 
 test.run();

@@ -53,7 +53,7 @@ async function verified(more: Partial<VerifyOptions>, timeLimit: number): Promis
   return runVerify(document, expectations, launch, settings, display, around);
 }
 
-test('a time limit that passes while it is judged costs no point', async () => {
+test('a time limit that passes during the checks fails no point', async () => {
   // Each look takes a while, so that the limit passes within one of them.
   machineSays('sleep 3');
   const report = await verified({ within: 8_000 }, 60);
@@ -61,7 +61,7 @@ test('a time limit that passes while it is judged costs no point', async () => {
   // Three of them take longer than the limit.
   assert.ok(readFileSync(looks, 'utf8').length >= 3);
   const groups = (name: string) => report.points.filter(({ group }) => group === name);
-  // Everything was asked: of the empty answers each point says so itself.
+  // Every check ran: each point reports its own empty answer.
   assert.not.ok(
     report.points.some(({ seen }) => /abort|time-?out|limit/i.test(seen)),
     JSON.stringify(report),
@@ -69,7 +69,7 @@ test('a time limit that passes while it is judged costs no point', async () => {
   assert.ok(groups('files').length > 5, JSON.stringify(groups('files')));
 });
 
-test('a machine that ends by itself is not waited for, and its serial log stays', async () => {
+test('verify does not wait for a machine that has ended, and its serial log stays', async () => {
   const report = await verified({ within: 300_000 }, 0.1);
   assert.match(report.points[0]?.seen ?? '', /^gci-\S+ has ended unexpectedly: QEMU has ended/);
   const log = report.saved.find((path) => path.endsWith('/console.log')) ?? '';

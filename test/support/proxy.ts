@@ -27,7 +27,7 @@ function relay(incoming: IncomingMessage, outgoing: ServerResponse, port: number
 
 export interface TestProxy {
   readonly url: string;
-  /** What was asked of it: `CONNECT HOST:PORT`, or method and absolute URL. */
+  /** Its requests: `CONNECT HOST:PORT`, or method and absolute URL. */
   readonly asked: string[];
   /** The Proxy-Authorization of each request. */
   readonly credentials: (string | undefined)[];
@@ -35,7 +35,7 @@ export interface TestProxy {
 }
 
 /**
- * @param tunnelTo port of loopback where every tunnel ends, whatever name was asked for
+ * @param tunnelTo port of loopback where every tunnel ends, for any requested name
  * @param refusal a status with which it refuses everything; `silence` is none at all
  */
 export async function openProxy(tunnelTo: number, refusal?: string | 'silence'): Promise<TestProxy> {

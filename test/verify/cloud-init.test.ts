@@ -1,4 +1,4 @@
-// cloud-init's own words, of old and new versions: an error and a degraded boot are told apart.
+// cloud-init's own words, of old and new versions: an error and a degraded boot differ.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cloudInitPoints } from '../../src/verify/inside/cloud-init';
@@ -10,7 +10,7 @@ const fails = (status: object | string, warnings = '') =>
     .filter((point) => point.status !== 'ok')
     .map(({ name, seen }) => `${name}: ${seen}`);
 
-/** As 26.2 prints it; the stages are left away. */
+/** As 26.2 prints it, without the stages. */
 const modern = {
   boot_status_code: 'enabled-by-generator',
   datasource: 'nocloud',
@@ -51,14 +51,14 @@ test('a module failed: 23.4 and newer say so in errors, and the status is error'
   ]);
 });
 
-test('degraded: everything was applied, and a warning tells what was not as it should be', () => {
+test('degraded: everything was applied, and a warning names the problem', () => {
   const recoverable_errors = { WARNING: ['cloud-config failed schema validation!'] };
   assert.equal(fails({ ...modern, recoverable_errors, extended_status: 'degraded done' }), [
     'not degraded by warnings: WARNING: cloud-config failed schema validation!',
   ]);
 });
 
-test('a deprecated key degrades and spoils nothing; it is told', () => {
+test('a deprecated key degrades the boot, fails nothing and is reported', () => {
   const degraded = {
     ...modern,
     recoverable_errors: { DEPRECATED: ['ssh_key is deprecated'] },
@@ -71,7 +71,7 @@ test('a deprecated key degrades and spoils nothing; it is told', () => {
   );
 });
 
-test('an old cloud-init that has no word for warnings: its log has the last one', () => {
+test('an old cloud-init that does not report warnings: its log decides', () => {
   const warning = '2026-01-01 00:00:00,000 - util.py[WARNING]: Failed loading yaml blob';
   assert.equal(fails(old, warning), [`not degraded by warnings: ${warning}`]);
   // A new one counts them itself, and by level.

@@ -47,7 +47,7 @@ async function verified(lines: readonly string[], more: Partial<Machine> = {}, s
   return report;
 }
 
-test('ready: it holds, as far as the console tells; the rest is told as not judged', async () => {
+test('ready: it holds, as far as the console tells; the rest is reported as not judged', async () => {
   const report = await verified([
     'cloud-init[1]: gen-cloudinit: installing Docker',
     'cloud-init[1]: gen-cloudinit: ready: https://matrix.test/',
@@ -101,7 +101,7 @@ test('a machine that ends before its time is a finding', async () => {
   assert.match(report.points[0]?.seen ?? '', 'is terminated');
 });
 
-test('a machine that could not be removed: it fails, and how to remove it is said whole', async () => {
+test('a machine that could not be removed: it fails, and the command that removes it is printed in full', async () => {
   const destroy = async () => {
     throw new Error(`sg-1 is still held${' by this and that'.repeat(30)}`);
   };
@@ -112,7 +112,7 @@ test('a machine that could not be removed: it fails, and how to remove it is sai
   assert.match(verifyReport(report), '\nnote: What is left has to be removed: sweep\n');
 });
 
-test('logs that cannot be saved cost a note and not the verdict', async () => {
+test('logs that cannot be saved give a note and do not change the verdict', async () => {
   const file = join(SAVED, 'a file');
   writeFileSync(file, '');
   const report = await verified(['gen-cloudinit: failed: no network', ''], {}, file);
@@ -121,14 +121,14 @@ test('logs that cannot be saved cost a note and not the verdict', async () => {
   assert.match(report.notes[0] ?? '', /^Not all logs could be saved: ENOTDIR/);
 });
 
-test('open ports that were asked for and cannot be reached are needed', async () => {
+test('requested open ports that cannot be reached fail', async () => {
   const report = await verified(['gen-cloudinit: ready: x', ''], { unreachable: 'no public address' });
   const point = report.points.find(({ group }) => group === 'from outside');
   assert.equal([point?.status, point?.required, point?.seen], ['not judged', true, 'no public address']);
   assert.is(report.verdict, 'failed');
 });
 
-test("open ports, no way in, and Let's Encrypt was to sign: what needs TLS is needed and not judged", async () => {
+test("open ports, no way in, and Let's Encrypt was to sign: the points that need TLS are required and not judged", async () => {
   // Nothing listens there: discard is a port that no machine of the tests uses.
   const reach = () => ({ host: '127.0.0.1', port: 9 });
   const report = await verified(['gen-cloudinit: ready: https://matrix.test/', ''], { reach });

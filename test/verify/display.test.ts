@@ -1,4 +1,4 @@
-// Progress: one line that is written anew on a terminal, plain lines elsewhere.
+// Progress: one line that is rewritten on a terminal, plain lines elsewhere.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Display, elapsed } from '../../src/verify/progress-line';
@@ -17,7 +17,7 @@ class Paper {
   }
 }
 
-test('off a terminal: a line a phase, and no control character', () => {
+test('without a terminal: one line per phase, and no control character', () => {
   const paper = new Paper(false);
   const display = new Display(paper, true);
   display.say('multipass launches 24.04');

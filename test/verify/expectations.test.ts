@@ -59,7 +59,7 @@ test('what is published on purpose', () => {
   assert.equal(subjectOf('--synapse-bind', '0.0.0.0').publishedTo, ['0.0.0.0']);
 });
 
-test("a document of somebody else's, and none at all", () => {
+test("another tool's document, and none at all", () => {
   for (const [text, words] of [
     ['#cloud-config\nruncmd: [true]\n', "it is not one of gen-cloudinit's"],
     ['#cloud-config\nwrite_files: [\n', 'cannot be read'],

@@ -46,10 +46,7 @@ function listening(server: TcpServer): Promise<number> {
   });
 }
 
-test('the name goes into SNI and Host, the path goes out as it is; the DNS is not asked', async ({
-  port,
-  ca,
-}) => {
+test('the name goes into SNI and Host, the path goes out unchanged; no DNS query', async ({ port, ca }) => {
   const reach = () => ({ host: '127.0.0.1', port });
   const way = { domain: DOMAIN, reach, trust: { kind: 'verified', ca } } as const;
   const path = '/_matrix/../_synapse/%2e%2e/x';
@@ -59,7 +56,7 @@ test('the name goes into SNI and Host, the path goes out as it is; the DNS is no
   assert.equal(answer.certificate, { names: `DNS:${DOMAIN}`, issuer: 'Local Debug CA' });
 });
 
-test('another name, and another signer, are seen', async ({ port, ca }) => {
+test('another name, and another signer, are detected', async ({ port, ca }) => {
   const reach = () => ({ host: '127.0.0.1', port });
   const other = await ask({ domain: 'other.test', reach, trust: { kind: 'verified', ca } }, { path: '/' });
   assert.is(other.status, 0);
@@ -76,7 +73,7 @@ function expectations(...args: string[]): Expectations {
   return found;
 }
 
-test('ports: refused, taken and let go (as a forwarder does), silent, talking', async () => {
+test('ports: refused, accepted and closed (as a forwarder does), silent, answering', async () => {
   const forwarder = createTcp((socket) => socket.destroy());
   const silent = createTcp(() => undefined);
   const talking = createTcp((socket) => socket.end('HTTP/1.0 200 OK\r\n\r\n'));
@@ -96,7 +93,7 @@ test('ports: refused, taken and let go (as a forwarder does), silent, talking', 
   for (const server of servers) server.close();
 });
 
-test('a port that the document publishes on purpose is told, and does not decide', async () => {
+test('a port that the document publishes on purpose is reported, and does not decide', async () => {
   const reach = () => ({ host: '127.0.0.1', port: 1 });
   const [synapse] = await judgePorts(reach, expectations('--synapse-bind', '10.1.2.3'));
   assert.is(synapse?.status, 'not judged');

@@ -90,8 +90,7 @@ export function ec2Machine(
     ...(address && options.open ? { reach: (port: number) => ({ host: address, port }) } : {}),
     ...(options.open && !address
       ? {
-          unreachable:
-            '--open was asked for, but the instance has no public address: choose another --subnet',
+          unreachable: '--open needs a public address, and the instance has none: choose another --subnet',
         }
       : {}),
     howTo: {

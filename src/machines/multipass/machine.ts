@@ -9,7 +9,7 @@ const END = 'gen-cloudinit-exit:';
 
 /**
  * @param address its first IPv4 address
- * @param launching ended with the machine; until then multipass waits for the first boot beside us
+ * @param launching ended with the machine; until then multipass also waits for the first boot
  */
 export function multipassMachine(name: string, address: string, launching: Launching): Machine {
   const exec = (script: string, options: { readonly timeoutMs?: number } = {}) =>

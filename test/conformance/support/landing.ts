@@ -42,7 +42,7 @@ export function land(stage: Stage, root: Root, userData: string | Uint8Array, in
   stage.write(root, '/etc/apt/sources.list', '');
   stage.write(root, `${SEED}/meta-data`, `instance-id: ${instance}\n`);
   stage.write(root, `${SEED}/user-data`, userData);
-  // /run is empty after a start; with what is in it cloud-init would believe that the instance is the one of before.
+  // /run is empty after a start; with its content, cloud-init would take the instance for the previous one.
   rmSync(stage.path(root, '/run/cloud-init'), { recursive: true, force: true });
   for (const step of [['init', '--local'], ['init'], ['modules', '--mode=config']]) {
     stage.must(root, ['cloud-init', ...step]);

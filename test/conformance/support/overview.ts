@@ -26,7 +26,7 @@ export function permissionTable({ baseDir, domain }: Document): Expected {
   };
 }
 
-/** What is made on the server itself and nobody else may read. */
+/** Files that are created on the server itself, and that only their owner may read. */
 export function secretTable({ baseDir, serverName }: Document): Expected {
   return {
     [`${baseDir}/db-password`]: file(ROOT, '0600'),

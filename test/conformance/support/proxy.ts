@@ -85,7 +85,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** What the echoing server behind nginx was asked. */
+/** The request that the echoing server behind nginx received. */
 export interface Asked {
   readonly port: number;
   readonly method: string;
@@ -120,7 +120,7 @@ export class RunningProxy {
   }
 
   /**
-   * Sends a target as it stands, nothing tidied.
+   * Sends a target unchanged.
    * @param options further options of curl
    */
   request(
@@ -150,7 +150,7 @@ export class RunningProxy {
     return parsed(stdout);
   }
 
-  /** The request as the server behind nginx got it; undefined when nginx answered by itself. */
+  /** The request as the server behind nginx got it; undefined when nginx itself answered. */
   asked(answer: Answer): Asked | undefined {
     return answer.body.startsWith('{"port":') ? (JSON.parse(answer.body) as Asked) : undefined;
   }

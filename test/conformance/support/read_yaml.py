@@ -1,4 +1,4 @@
-"""Reads YAML as cloud-init does (PyYAML's safe_load): one JSON text a line in, one answer a line out.
+"""Reads YAML as cloud-init does (PyYAML's safe_load): one JSON text per line in, one answer per line out.
 
 Every value comes back as [type, value], so that 1, "1", true and a date stay apart.
 """

@@ -27,7 +27,7 @@ const spellings = [
   '/_synapse/replication/x',
 ];
 
-/** Synapse's answers are JSON with an error code, or with what was asked for; nginx and Element do not speak so. */
+/** Synapse answers in JSON, with an error code or the requested data; nginx and Element do not. */
 const fromSynapse = (body: string): boolean => {
   const data = parsed(body);
   return typeof data === 'object' && data !== null && ('errcode' in data || 'server_version' in data);
@@ -79,7 +79,7 @@ export const closedPorts: Judge = {
   },
 };
 
-/** Synapse's own words tell what it was asked: an alias with a slash in it, or a path that it does not know. */
+/** Synapse's own message shows the request: an alias that contains a slash, or an unknown path. */
 export const encodedPath: Judge = {
   name: 'encoded path',
   async ask({ server: { domain, serverName }, outside }) {

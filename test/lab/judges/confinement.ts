@@ -118,7 +118,7 @@ E`;
 const said = (seen: ReadonlyMap<string, string>): string =>
   [...seen].map(([target, words]) => `${target}: ${words}`).join('; ');
 
-/** Element serves files: whoever gets hold of it must not be nearer to Synapse and the data than anybody else. */
+/** Element serves files: an intruder in it must be no nearer to Synapse and the data than anyone else. */
 export const apart: Judge = {
   name: 'networks',
   async ask({ server }) {

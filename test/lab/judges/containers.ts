@@ -64,7 +64,7 @@ async function examine(
   }
 }
 
-/** A container that has never been asked by its check is given the time of the longest interval. */
+/** A container whose check has not run yet gets the time of the longest interval. */
 const judge = (name: string, again: boolean): Judge => ({
   name,
   ask: ({ server, patience }) => {

@@ -1,4 +1,4 @@
-// The judges of a healthy server, in two groups that can be asked side by side.
+// The judges of a healthy server, in two groups that can run in parallel.
 import type { Judge } from '../verdict';
 import { chat, uploads } from './client';
 import { adminApi, closedPorts, encodedPath } from './closed';

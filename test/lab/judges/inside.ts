@@ -65,7 +65,7 @@ export const units: Judge = {
   },
 };
 
-/** Docker's settings as the document was asked for them. */
+/** Docker's settings, as the options of the document request them. */
 export const dockerDaemon: Judge = {
   name: 'Docker',
   async ask({ server, world }) {
@@ -95,7 +95,7 @@ export const dockerPackages: Judge = {
   },
 };
 
-/** The overview's health check, as it stands there. */
+/** The overview's health check, as written there. */
 export const health: Judge = {
   name: 'health',
   async ask({ server }) {

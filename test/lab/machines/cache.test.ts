@@ -15,7 +15,7 @@ test.before(async () => {
 });
 test.after(() => rm(folder, { recursive: true }));
 
-test('a folder is made once, however many ask, and the making is told', async () => {
+test('a folder is created once for any number of requests, and its creation is reported', async () => {
   const told: string[] = [];
   onMaking((line) => told.push(line.replace(/[\d.]+ s$/, 'N s')));
   let made = 0;
@@ -30,7 +30,7 @@ test('a folder is made once, however many ask, and the making is told', async ()
   onMaking(() => {});
 });
 
-test('a making that fails leaves nothing, and the next one is another try', async () => {
+test('a failed creation leaves nothing, and the next request tries again', async () => {
   const failing = cached(kind, 'b', async (into) => {
     await writeFile(join(into, 'half'), 'x');
     throw new Error('no network');
@@ -44,7 +44,7 @@ test('a making that fails leaves nothing, and the next one is another try', asyn
   assert.ok(existsSync(join(folder, 'b')));
 });
 
-test('what a process that is gone has begun is made anew', async () => {
+test('a folder that an ended process left unfinished is created again', async () => {
   // Held by a number that no process can have (proc(5), pid_max), and by one that another process has now.
   for (const holder of ['4194305 1', `${process.pid} 1`]) {
     await rm(join(folder, 'c'), { recursive: true, force: true });
@@ -58,7 +58,7 @@ test('what a process that is gone has begun is made anew', async () => {
   }
 });
 
-test('what another process is making is waited for', async () => {
+test('a request waits for the creation by another process', async () => {
   const lock = join(folder, 'd.lock');
   await writeFile(lock, `${process.pid} ${startTime(process.pid)}`);
   let other = false;

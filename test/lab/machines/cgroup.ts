@@ -22,8 +22,8 @@ export const hierarchies = (): string[] =>
   [...roots, '/sys/fs/cgroup/systemd'].filter((path) => existsSync(path));
 
 /**
- * Makes a group and returns its path; it may exist already. The one above it must exist: who enters a machine that is
- * being ended would else bring its group back.
+ * Makes a group and returns its path; it may exist already. The one above it must exist: otherwise a process that enters
+ * a machine during its end would bring its group back.
  */
 export async function createCgroup(path: string): Promise<string> {
   await mkdir(path).catch((error: unknown) => {

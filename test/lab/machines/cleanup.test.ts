@@ -14,7 +14,7 @@ const runid = (letter: string): string => `${letter}${process.pid}`;
 
 const sleeper = (id: string): ChildProcess => spawn('sleep', ['300'], { argv0: `gci-${id}-sleeper` });
 
-test('a failure ends what was entered, and is told', async () => {
+test('a failure ends everything that was entered, and is reported', async () => {
   const id = runid('f');
   let child: ChildProcess | undefined;
   const failing = withRegistry(id, async (registry) => {
@@ -32,7 +32,7 @@ test('a failure ends what was entered, and is told', async () => {
   assert.equal(await leftovers(id), []);
 });
 
-test('what a killed run left is ended by the next one; a run that is under way is let be', async () => {
+test('the next run ends what a killed run left; it does not touch a running one', async () => {
   const id = runid('k');
   const registry = new Registry(id);
   const child = sleeper(id);
@@ -50,7 +50,7 @@ test('what a killed run left is ended by the next one; a run that is under way i
   assert.equal(await leftovers(id), []);
 });
 
-test('a process that took over the number of an entered one is left alone', async () => {
+test('a process that reuses the number of a recorded one is left alone', async () => {
   const id = runid('n');
   const child = sleeper(id);
   await withRegistry(id, async (registry) => {
@@ -61,7 +61,7 @@ test('a process that took over the number of an entered one is left alone', asyn
   child.kill('SIGKILL');
 });
 
-test('nothing can be made in a run that is being ended', async () => {
+test('nothing can be created in a run that is ending', async () => {
   const registry = new Registry(runid('e'));
   await registry.releaseAll();
   assert.throws(() => registry.add({ kind: 'netns', name: 'late' }), /is being ended/);

@@ -8,7 +8,7 @@ import { endCgroup } from './cgroup';
 import { startTime } from './processes';
 import { pause, run, tryRun } from './run';
 
-/** One thing to be ended. A process is told from a later one with the same number by its start time. */
+/** One thing to end. Its start time distinguishes a process from a later one with the same number. */
 export type Resource =
   | { readonly kind: 'process'; readonly pid: number; readonly started: string }
   | { readonly kind: 'cgroup'; readonly path: string }
@@ -22,7 +22,7 @@ export const runFolder = (runid: string): string => join(labCache(), 'runs', run
 
 const recordOf = (runid: string): string => join(labCache(), 'runs', `${runid}.json`);
 
-/** What is on disk of a run: whose it is, so that an abandoned one can be told from one that is under way. */
+/** A run's record on disk: its owner distinguishes an abandoned run from a running one. */
 interface RunRecord {
   readonly owner: { readonly pid: number; readonly started: string | undefined };
   readonly resources: Resource[];
@@ -150,7 +150,7 @@ export async function reclaimAbandoned(): Promise<void> {
   }
 }
 
-/** Ends one thing; one that was never made or is gone already is no error. */
+/** Ends one thing; one that was never created or is already gone is not an error. */
 async function end(resource: Resource): Promise<void> {
   switch (resource.kind) {
     case 'process':

@@ -25,7 +25,7 @@ test('lines come whole, without terminal controls, with their seconds, in memory
   await rm(folder, { recursive: true });
 });
 
-test('a search can begin at a moment', async () => {
+test('a search can start at a moment', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'console-'));
   const log = new ConsoleLog(join(folder, 'console.log'));
   log.feed('login: first\n');

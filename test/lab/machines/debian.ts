@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { contained, run } from './run';
 
 /**
- * What mmdebstrap is asked for. `variant`: essential packages alone, or also those of priority important.
- * Recommended packages do not come along.
+ * The options of mmdebstrap. `variant`: essential packages alone, or also those of priority important.
+ * It does not install recommended packages.
  */
 export interface Bootstrap {
   readonly suite: 'bookworm' | 'trixie' | 'sid';

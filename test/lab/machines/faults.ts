@@ -5,7 +5,7 @@ const filler = '.filled-by-the-lab';
 
 /**
  * Fills the file system that holds `path` until `leaveBytes` are free (default 0; root's reserve is filled too).
- * A systemd-nspawn machine must be made with `diskBytes`, for else it has this host's own disk.
+ * A systemd-nspawn machine must have `diskBytes`, because otherwise it uses this host's own disk.
  */
 export async function fillDisk(machine: Machine, path: string, leaveBytes = 0): Promise<void> {
   const asked = await must(machine, ['stat', '--file-system', '--format=%f %S', path]);

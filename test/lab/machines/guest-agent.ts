@@ -37,7 +37,7 @@ export class GuestAgent {
 
   constructor(private readonly path: string) {}
 
-  /** Forgets the system inside: what was asked of it gets no answer any more. */
+  /** Forgets the system inside: pending requests get no answer any more. */
   close(): void {
     this.socket?.destroy();
     this.socket = undefined;
@@ -85,7 +85,7 @@ export class GuestAgent {
 
   private request(execute: string, args: unknown, timeoutMs = 15_000): Promise<unknown> {
     const turn = this.queue.then(async () => {
-      // After a silence the agent may still answer what was asked before it; guest-sync tells old from new.
+      // After a silence the agent may still answer earlier requests; guest-sync distinguishes old from new answers.
       if (!this.inStep) await this.synchronise(timeoutMs);
       return this.ask(execute, args, timeoutMs);
     });

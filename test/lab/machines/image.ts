@@ -1,5 +1,5 @@
-// From a root directory to a disk that boots by itself, as a cloud image does: a boot loader, the kernel with an initial
-// RAM disk that does no more than find the root, and the root. No loop device and no mount is needed on this host.
+// Turns a root directory into a bootable disk, as a cloud image is: a boot loader, the kernel with an initial RAM disk
+// that only finds the root, and the root. This needs no loop device and no mount on this host.
 import { execFileSync } from 'node:child_process';
 import { copyFile, open, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -28,7 +28,7 @@ export interface NetworkPlug {
 export interface Machine {
   readonly name: string;
   readonly kind: 'nspawn' | 'qemu';
-  /** Whether its disk is no part of this host's, and may be filled. */
+  /** Whether its disk is separate from this host's, and may be filled. */
   readonly ownDisk: boolean;
   readonly address: string;
   readonly address6: string | undefined;

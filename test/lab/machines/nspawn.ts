@@ -87,7 +87,7 @@ export class NspawnMachine extends PoweredMachine {
 
   /** Its disk as an image for other machines, which read it; it must not be switched on any more. */
   get image(): NspawnImage {
-    if (this.running) throw new MachineError(this, 'is on: its disk is no image');
+    if (this.running) throw new MachineError(this, 'is on: its disk is not an image yet');
     const { layers = [] } = this.options.image ?? {};
     return { layers: [join(this.folder, 'disk/upper'), ...layers], folders: join(this.folder, 'folders') };
   }
@@ -176,7 +176,7 @@ export class NspawnMachine extends PoweredMachine {
   ): Promise<Entered> {
     const leader = await this.leader();
     if (leader === undefined) return undefined;
-    // In the machine's group, so that a power cut ends it too; beside the groups of the system inside.
+    // In the machine's group, so that a power cut ends it too; next to the groups of the system inside.
     const group = await createCgroup(join(this.cgroup, 'exec')).catch((error: unknown) => {
       if (!isBusyOrGone(error)) throw error;
     });

@@ -33,7 +33,7 @@ export abstract class PoweredMachine extends BaseMachine {
     this.userData = options.userData;
   }
 
-  /** Makes what one boot needs beside the process, each thing entered in the registry before. */
+  /** Creates what one boot needs besides the process, and records each thing before. */
   protected abstract plug(): Promise<void>;
   /** The program of the machine; it runs in the machine's group and ends when the machine is off. */
   protected abstract commandLine(): readonly string[];

@@ -1,4 +1,4 @@
-// How a process is told from a later one with the same number.
+// Distinguishes a process from a later one with the same number.
 import { readFileSync } from 'node:fs';
 
 /** When a process was started, in clock ticks since boot (field 22 of proc(5) stat); undefined if it is gone. */

@@ -22,7 +22,7 @@ const image = {
   postfix: 'Provides: mail-agent (= 1)',
 };
 
-test('what is named, what is essential and what these depend on is in its place', () => {
+test('named packages, essential ones and their dependencies are accepted', () => {
   assert.equal(unnamed(['cloud-init'], status(image)), []);
 });
 
@@ -65,7 +65,7 @@ test('every profile names its sources, and nothing that its image does not have'
   }
 });
 
-test('a profile is found by its name, and an unknown name is answered with those that there are', () => {
+test('a profile is found by its name, and the error for an unknown name lists all profiles', () => {
   assert.is(profileNamed(DEFAULT_PROFILE).name, DEFAULT_PROFILE);
   assert.throws(
     () => profileNamed('ubuntu-22.04'),

@@ -1,4 +1,4 @@
-// Profiles: machines that hold what a published cloud image holds, and nothing that would help beside it. Debian's packages
+// Profiles: machines that contain what a published cloud image contains, and nothing that would help. Debian's packages
 // stand in for Ubuntu's. What an image has and has not is recorded here with its source.
 
 export type ProfileName = 'ubuntu-24.04' | 'ubuntu-26.04' | 'debian-12' | 'debian-13' | 'oracle';
@@ -173,7 +173,7 @@ export function profileNamed(name: string): Profile {
   return found;
 }
 
-/** The profile that a run has when none is asked for. */
+/** The default profile of a run. */
 export const DEFAULT_PROFILE: ProfileName = 'ubuntu-24.04';
 
 /** The names of all packages that the profile asks for. */

@@ -20,7 +20,7 @@ export interface RootSpec {
 export interface Root {
   readonly dir: string;
   readonly key: string;
-  /** The packages that were asked for by name. */
+  /** The packages that are requested by name. */
   readonly packages: readonly string[];
 }
 

@@ -20,7 +20,7 @@ test('user-data is handed over byte for byte, compressed or not', () => {
   }
 });
 
-test('a machine is named, and its gateway is also its name server unless told otherwise', () => {
+test('a machine has a name, and its gateway is also its name server by default', () => {
   assert.equal(yaml(spec, 'meta-data'), { 'instance-id': 'i-1', 'local-hostname': 'a' });
   assert.equal(yaml(spec, 'network-config'), {
     version: 2,

@@ -28,7 +28,7 @@ export function toolRoot(): Promise<string> {
   });
 }
 
-// In the mount namespace of whoever runs it, where the cached root itself stays as it is.
+// In the mount namespace of the calling process, where the cached root itself does not change.
 const enter = `
 mount --bind /dev "$1/dev"
 mount -t proc proc "$1/proc"

@@ -1,4 +1,4 @@
-// A tiny web server as a program of its own: fixed answers over https, for domains that are no server of ours.
+// A tiny web server as a program of its own: fixed answers over https, for domains that are not our servers.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 

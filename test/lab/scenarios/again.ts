@@ -10,7 +10,7 @@ import { judgeHealthy } from './first-boot';
 
 export const again: Scenario = {
   name: 'again',
-  what: 'a second run of the commands changes nothing; after a reboot everything comes back by itself',
+  what: 'a second run of the commands changes nothing; after a reboot everything comes back automatically',
   servers: ['alpha'],
   after: ['first-boot'],
   async run(lab, tell) {

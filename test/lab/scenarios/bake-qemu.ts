@@ -60,7 +60,7 @@ export const bakeQemu: Scenario = {
             4,
           ),
           is(
-            'the description beside it',
+            'the description next to it',
             JSON.parse(await readFile(`${file}.json`, 'utf8')).sha256,
             baked.sha256,
           ),

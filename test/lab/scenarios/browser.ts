@@ -7,7 +7,7 @@ import type { Scenario } from '../scenario';
 import { containers, type Server, sh } from '../server';
 import { holds, is, timed } from '../verdict';
 
-/** The file beside the report. */
+/** The file next to the report. */
 export const screenshot = 'element.png';
 
 // The browser's policies are covered for this program alone; the place outside gives it a mount namespace of its own.

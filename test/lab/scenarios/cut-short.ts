@@ -55,7 +55,7 @@ async function restore(place: Place): Promise<Verdict[]> {
   ];
 }
 
-/** A database that cannot be asked is none without data, and a refused restore does not come back later. */
+/** A database that does not answer does not count as empty, and a refused restore has no later effect. */
 async function whileDown(place: Place): Promise<Verdict[]> {
   const { server } = place;
   const before = await belongings(server);
@@ -89,7 +89,7 @@ async function early(lab: Lab, place: Place): Promise<Verdict[]> {
     const seconds = await finished(place);
     verdicts.push(
       is(`${words}: what goes on`, left.trim(), word),
-      holds('the image of before', (await synapseImage(place)) === before, `${seconds} s`, before),
+      holds('the previous image', (await synapseImage(place)) === before, `${seconds} s`, before),
       holds('the same data', (await belongings(server)) === had, 'compared', 'the same'),
     );
   }
@@ -107,7 +107,7 @@ async function update(lab: Lab, place: Place): Promise<Verdict[]> {
   await mend();
   return [
     is('what goes on', words.trim(), 'judge_update'),
-    holds('the image of before', (await synapseImage(place)) === before, `${seconds} s`, before),
+    holds('the previous image', (await synapseImage(place)) === before, `${seconds} s`, before),
     holds('the same data', (await belongings(server)) === had, 'compared', 'the same'),
   ];
 }

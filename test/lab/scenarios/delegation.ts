@@ -47,7 +47,7 @@ export const delegation: Scenario = {
     ]);
     const user = `@alice:${gamma.serverName}`;
     tell(
-      await timed('without the files nobody finds the server', async () => {
+      await timed('without the files no one finds the server', async () => {
         const [verdict] = await finds(lab, beta, user);
         // It is beta's answer that counts: that beta itself was not found would say nothing.
         const answered = /^[45]\d\d MatrixError/.test(verdict?.seen ?? '');

@@ -55,7 +55,9 @@ export const ipv6Only: Scenario = {
     const version = (await sh(only, "docker version -f '{{.Server.Version}}'")).trim();
     if (Number.parseInt(version, 10) < 27) {
       tell(
-        await timed(`Docker Engine ${version} gives containers no IPv6, which is said`, () => toldWhy(only)),
+        await timed(`Docker Engine ${version} gives containers no IPv6, and reports that`, () =>
+          toldWhy(only),
+        ),
       );
       return;
     }

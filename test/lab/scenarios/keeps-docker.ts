@@ -18,7 +18,7 @@ const spec: ServerSpec = {
 
 /** What an owner did before: Docker with settings of his own and something that runs; then the repository goes. */
 const before = async ({ world }: Lab): Promise<string> => {
-  const daemon = { 'registry-mirrors': [world.registryUrl], labels: ['owner=somebody'], debug: false };
+  const daemon = { 'registry-mirrors': [world.registryUrl], labels: ['owner=another'], debug: false };
   const packages = 'docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin';
   const config = {
     apt: {

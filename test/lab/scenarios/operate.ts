@@ -85,7 +85,7 @@ async function accounts(place: Place): Promise<Verdict[]> {
   const written = await sh(server, 'ls /root');
   const session = await login(place, 'bob', password);
   const renewed = await matrixctl(place, 'password bob');
-  const nobody = await matrixctl(place, 'password nobody');
+  const unknown = await matrixctl(place, 'password unknown');
   const fresh = (await sh(server, 'cat /root/matrix-password-bob')).trim();
   const former = await login(place, 'bob', password).catch(() => 'refused');
   const whoami = await call(place, '/_matrix/client/v3/account/whoami', { token: session });
@@ -104,10 +104,10 @@ async function accounts(place: Place): Promise<Verdict[]> {
       invitation.stderr,
       'the address',
     ),
-    is('a new password, and for nobody none', `${renewed.code} ${nobody.code}`, '0 1'),
+    is('a new password, and none for an unknown user', `${renewed.code} ${unknown.code}`, '0 1'),
     holds('the new one works', (await login(place, 'bob', fresh)) !== '', 'a token', 'a token'),
     is('the former one does not', former, 'refused'),
-    is('a session of before goes on', whoami.status, 200),
+    is('an earlier session continues', whoami.status, 200),
     is('but one only', second.status, 401),
     is('and a guess makes none', guessed.status, 401),
   ];
@@ -131,13 +131,13 @@ async function words(place: Place): Promise<Verdict[]> {
     verdicts.push(holds(word, ok, `${code}: ${(stdout + stderr).slice(-200)}`, expected.source));
   }
   const after = await sh(place.server, `docker inspect -f '{{.Id}}' $(docker ps -q)`);
-  verdicts.push(is('no container was made anew', after, before));
+  verdicts.push(is('no container was recreated', after, before));
   const nonsense = await matrixctl(place, 'nonsense');
   verdicts.push(holds('another word is refused', nonsense.code === 1, nonsense.stderr, 'the words'));
   return verdicts;
 }
 
-/** A certificate of 90 days of which two and a half are left, signed by itself. */
+/** A self-signed certificate of 90 days of which two and a half are left. */
 const OLD_CERTIFICATE = `
 import datetime, sys
 from cryptography import x509
@@ -153,7 +153,7 @@ encoding, none = serialization.Encoding.PEM, serialization.NoEncryption()
 print(key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, none).decode(), end='')
 print(builder.sign(key, hashes.SHA256()).public_bytes(encoding).decode(), end='')`;
 
-/** nginx gets a certificate near its end; the timer's next run is asked for at once. */
+/** nginx gets a certificate near its end, and the timer runs at once. */
 async function nearItsEnd(place: Place): Promise<Verdict[]> {
   const { server, outside } = place;
   const { domain, machine } = server;
@@ -232,7 +232,7 @@ async function goesBack(
       (stdout + stderr).slice(-300),
       `the former images run again ${told.source}`,
     ),
-    is('the image of before', after, before),
+    is('the previous image', after, before),
     is('nothing failed after it', named(findings, 'failed'), ''),
     holds('the same data', (await belongings(place.server)) === had, 'compared', 'the same'),
   ];
@@ -254,7 +254,7 @@ export const operate: Scenario = {
     tell(await judge('certificate near its end', () => nearItsEnd(place)));
     tell(await judge('update', () => update(lab, place)));
     tell(await judge('update to what does not start', () => goesBack(lab, place, 'ends')));
-    // The images of before do not take the database any more: it is put back too.
+    // The previous images do not accept the database any more: the rollback restores it too.
     const restored = /the former images and the database/;
     tell(
       await judge('update to what spoils the database', () =>

@@ -135,7 +135,7 @@ export const rebirth: Scenario = {
       await timed('backup', async () => [
         is('exit code', made.code, 0),
         is('mode and owner', (await sh(first, `stat -c '%a %U' ${archive}`)).trim(), '600 root'),
-        is('nothing else is left beside it', (await sh(first, `ls -d ${archive}*`)).trim(), archive),
+        is('nothing else is left next to it', (await sh(first, `ls -d ${archive}*`)).trim(), archive),
         is(
           'neither remote media nor one-time keys',
           (await sh(first, `tar -tzf ${archive} | grep -c 'remote_\\|url_cache\\|pgpass' || :`)).trim(),
@@ -188,7 +188,7 @@ export const rebirth: Scenario = {
         return [
           is('what was is there, each event, account and file', missing.length, 0),
           holds('and that is much', lines.length > 25, `${lines.length} lines`, 'more than 25'),
-          is('the token of before is still good', `${whoami.data.user_id}`, '@bob:sigma.test'),
+          is('the earlier token is still valid', `${whoami.data.user_id}`, '@bob:sigma.test'),
           is(
             'the nightly timer is there',
             (await sh(second, 'systemctl is-enabled matrix.timer')).trim(),

@@ -15,7 +15,7 @@ import { holds, is, timed } from '../verdict';
 
 /** The comparison that a second run is judged by sees a file and a container that are not what they were. */
 const changes = (server: Server) =>
-  timed('a file changed and a container made anew', async () => {
+  timed('a file changed and a container recreated', async () => {
     const before = await snapshot(server);
     await sh(
       server,
@@ -27,7 +27,7 @@ docker compose -f ${baseDir}/docker-compose.yml up -d --no-deps --force-recreate
     return [is('this and no more is seen', changed.join('; '), expected.sort().join('; '))];
   });
 
-/** A container that does not come back by itself is missed after a reboot. */
+/** The judges miss a container that does not come back after a reboot. */
 const lost = (lab: Lab, server: Server) =>
   timed('a container that a reboot does not bring back', async () => {
     await sh(server, `docker update --restart=no ${containers.element}`);

@@ -142,7 +142,7 @@ export const verifyFile: Scenario = {
 async function attached(lab: Lab, spec: typeof healthy): Promise<LabMultipass> {
   const multipass = new LabMultipass(lab, `lab-${spec.name}`, async (document) => {
     const machine = await lab.machine(spec, document);
-    // A machine for a test is in nobody's DNS.
+    // A test machine is not in the DNS.
     await lab.world.dns.set(spec.domain, {});
     await machine.boot();
     await machine.exec('true', { timeoutMs: 60_000 * lab.patience });

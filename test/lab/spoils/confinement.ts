@@ -6,7 +6,7 @@ import type { Control } from './control';
 const stack = `${baseDir}/docker-compose.yml`;
 const proxy = '/root/nginx/compose.yml';
 
-/** Makes one container anew with more than its file gives it, and in the end by its file alone. */
+/** Recreates one container with more than its file gives it, and in the end by its file alone. */
 const loosened = (file: string, service: string, more: string) => ({
   spoil: `echo 'services: {${service}: ${more}}' >/run/lab-loosened.yml
 docker compose -f ${file} -f /run/lab-loosened.yml up -d --wait --no-deps ${service}`,

@@ -31,7 +31,7 @@ export function proxyControls(domain: string, address: string): readonly Control
       expects: { 'well-known server: CORS': /nothing/, 'well-known client: CORS': /nothing/ },
     },
     {
-      name: 'well-known files that are no JSON by their type',
+      name: 'well-known files whose type is not JSON',
       judges: [wellKnown],
       ...site('s#application/json#text/plain#'),
       expects: { 'well-known server: type': /text\/plain/, 'well-known client: type': /text\/plain/ },
@@ -80,7 +80,7 @@ export function proxyControls(domain: string, address: string): readonly Control
       expects: { '/_matrix/client/versions': /^404/ },
     },
     {
-      name: 'a certificate of nobody',
+      name: 'a certificate of an unknown issuer',
       judges: [certificate],
       spoil: `docker exec ${containers.nginx} openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=${domain} \\
   -addext subjectAltName=DNS:${domain} -keyout /tmp/lab.key -out /tmp/lab.pem 2>/dev/null

@@ -31,7 +31,7 @@ s["v1"]["modules-final"]["${key}"] = ${value}
 json.dump(s, open("${status}", "w"))'`,
   );
 
-/** Listens as PostgreSQL does: it answers who asks for TLS, and hangs up without a word on everybody else. */
+/** Listens as PostgreSQL does: it answers a request for TLS, and silently closes any other connection. */
 const database = `import socket
 listener = socket.create_server(("", 5432))
 while True:

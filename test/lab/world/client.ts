@@ -1,4 +1,4 @@
-// A client in the lab's internet: it asks the lab's DNS, and trusts what it is told to trust.
+// A client in the lab's internet: it uses the lab's DNS, and trusts only the given certificate authority.
 import { Resolver } from 'node:dns/promises';
 import { request as httpRequest, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';

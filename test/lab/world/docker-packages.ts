@@ -136,7 +136,7 @@ const byCloudInit = ['gnupg'];
  * Builds the five packages, and gets everything that they depend on, down to libc6: what the guest has already, its apt
  * leaves alone.
  * @param suite the guest's Debian suite, which gives the programs.
- * @param extra further packages of that suite that its archive shall offer, beside what cloud-init may install.
+ * @param extra further packages of that suite that its archive offers, besides what cloud-init may install.
  * @param folder takes the .deb files of Docker's packages.
  * @param archive takes those of the distribution's.
  */

@@ -1,5 +1,5 @@
-// The stand-ins for the deployment's four images: what is in them and what their configuration says. The contracts
-// that they keep, and where they differ, are told at the top of each entrypoint under images/.
+// The stand-ins for the deployment's four images: their content and configuration. The top of each entrypoint under
+// images/ describes the contracts that they keep, and the differences.
 
 /** A root filesystem of Debian packages. */
 export interface RootSpec {

@@ -1,6 +1,6 @@
 // The one process of ours that lives in the world's namespace: the apt repository, the registry's public face with
-// its faults, pebble's issuing root for whoever asks, and requests on behalf of the tests. It is spawned by world.ts
-// and steered through its channel of messages.
+// its faults, a server for pebble's issuing root, and requests on behalf of the tests. world.ts spawns it
+// and controls it through its channel of messages.
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import {
@@ -20,7 +20,7 @@ const settings = JSON.parse(process.argv[2]!) as InsideSettings;
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
-/** A server on both of the world's addresses, with its switch and what it was asked. */
+/** A server on both of the world's addresses, with its switch and the requests that it received. */
 class Door {
   readonly faults = new FaultSwitch();
   readonly requests: Recorded[] = [];

@@ -12,7 +12,7 @@ export interface InsideSettings {
   readonly labCa: string;
 }
 
-/** The servers that have faults and remember what they were asked. */
+/** The servers that have faults and record their requests. */
 export type DoorName = 'apt' | 'registry';
 
 /** A request that one of them answered. */

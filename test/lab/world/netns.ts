@@ -17,7 +17,7 @@ export const named = (url: string): string => url.replace(gateway, worldName);
 /** Where providers have their metadata service. The lab has one too, for what must not reach it. */
 export const metadata = '169.254.169.254';
 
-/** An address of nobody, to which packets vanish without an answer (of TEST-NET-2). */
+/** An unused address, to which packets vanish without an answer (of TEST-NET-2). */
 export const dropped = '198.51.100.7';
 
 /** An address on which nothing listens. Not the gateway: apt counts an address that once refused as bad on every port. */

@@ -12,7 +12,7 @@ interface Descriptor {
 const folderOf = (storage: string, repository: string) =>
   join(storage, 'docker/registry/v2/repositories', repository);
 
-/** Gives an image another tag beside its own, for a server that must not share it with others. */
+/** Gives an image another tag besides its own, for a server that must not share it with others. */
 export async function tagBeside(
   storage: string,
   repository: string,

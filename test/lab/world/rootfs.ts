@@ -8,7 +8,7 @@ import { aptSettings, debianSource } from './debian';
 import { type RootName, roots } from './image-specs';
 import { run } from './process';
 
-/** Nobody reads these in a container, and half the image would be theirs. */
+/** A container needs none of these, and they would be half the image. */
 const unread = ['doc', 'man', 'locale', 'info', 'lintian'].map((name) => `/usr/share/${name}/*`);
 
 /** Installs the packages of a root filesystem, and of those below it, into an empty folder. */
@@ -40,7 +40,7 @@ async function install(name: RootName, folder: string): Promise<void> {
   await run(contained(mmdebstrap), { timeout: installLimit });
 }
 
-/** Whether two entries are the same to whoever runs the image; times do not count. */
+/** Whether two entries are the same for the image's processes; times do not count. */
 async function same(a: string, b: string): Promise<boolean> {
   const [first, second] = await Promise.all([lstat(a), lstat(b).catch(() => undefined)]);
   if (!second || first.mode !== second.mode || first.uid !== second.uid || first.gid !== second.gid)

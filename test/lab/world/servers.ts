@@ -99,8 +99,8 @@ export const acmeUrl = `https://${gateway}:14000/dir`;
 export const acmeManagement = `https://${gateway}:15000`;
 
 /**
- * Starts pebble. It validates on port 80 of the addresses that the lab's DNS gives, each time anew (no reuse of an
- * earlier authorization, which would hide a later failure), and signs for 90 days.
+ * Starts pebble. It validates on port 80 of the addresses that the lab's DNS gives, and repeats that for each order
+ * (reusing an authorization would hide a later failure), and signs for 90 days.
  */
 export async function startPebble(place: Place, pki: LabPki): Promise<Service> {
   const file = join(place.folder, 'pebble.json');

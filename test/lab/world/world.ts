@@ -40,7 +40,7 @@ export interface WorldOptions {
   readonly runId?: string;
   /** The kinds of guests, each with an apt repository under its codename. */
   readonly guests: readonly AptGuest[];
-  /** Debian packages that each distribution's archive offers beside what Docker needs. */
+  /** Debian packages that each distribution's archive offers besides those that Docker needs. */
   readonly extraPackages?: readonly string[];
   /** Names that the DNS answers from the start; alpha.test is 10.91.0.11 and beta.test 10.91.0.12 if absent. */
   readonly names?: Readonly<Record<string, Addresses>>;

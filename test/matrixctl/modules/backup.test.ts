@@ -103,7 +103,7 @@ test('what cannot be a backup is refused before anything is written', (server) =
   assert.equal(result.calls, []);
 });
 
-test('without the signing key there is no backup, but of what a restore replaces', (server) => {
+test('without the signing key there is no backup, except before a restore', (server) => {
   lived(server);
   symlinkSync('elsewhere', server.at(`${FILES}/example.org.signing.key.new`));
   server.call(
@@ -136,7 +136,7 @@ for (const [what, lines, message] of [
     assert.equal(server.list(BACKUPS), []);
   });
 
-test('room is looked for: the media, the dump twice, and what PostgreSQL needs', (server) => {
+test('the space is checked: the media, the dump twice, and what PostgreSQL needs', (server) => {
   lived(server);
   // 10 MB of database, twice, and 50, and the reserve of 512.
   server.free(581);
@@ -179,14 +179,14 @@ test('an archive that cannot be written leaves nothing but its reason', (server)
   assert.equal(server.list(BACKUPS), []);
 });
 
-test('checksums that cannot be written fail the backup, which nobody could restore', (server) => {
+test('checksums that cannot be written fail the backup, which could not be restored', (server) => {
   lived(server);
   const { code, stderr } = server.call('archive_files 3>/dev/full >/dev/null');
   assert.is.not(code, 0);
   assert.match(stderr, 'No space left on device');
 });
 
-test('configuration that is not there is left out, which is said', (server) => {
+test('missing configuration is omitted and reported', (server) => {
   lived(server);
   server.call('rm "$BASE_DIR/element-config.json" "$DATA/homeserver.yaml"');
   const { code, stderr } = server.call('write_backup $ROOT/root/now.tar.gz');
@@ -211,7 +211,7 @@ for (const [what, lines, said] of [
     assert.is(unpacked(server, 'config/local_ca.tar'), said ? '' : 'the authority\n');
   });
 
-test('files that cannot be read, links and pipes are left out and named; names are shown without control characters', (server) => {
+test('files that cannot be read, links and pipes are omitted and reported; names are shown without control characters', (server) => {
   lived(server);
   const at = (name: string) => server.at(`${FILES}/media_store/${name}`);
   server.put(`${FILES}/media_store/closed`, 'x', 0);
@@ -240,7 +240,7 @@ test('files that cannot be read, links and pipes are left out and named; names a
   assert.not.match(names.join(), /closed|link|pipe|matrixctl-/);
 });
 
-test('a file too large to hold is taken in pieces', (server) => {
+test('a file too large for the memory is read in pieces', (server) => {
   lived(server);
   const large = `${FILES}/media_store/large`;
   server.put(large, 'begin');

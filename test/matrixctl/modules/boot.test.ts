@@ -266,7 +266,7 @@ function answering(server: Sandbox): void {
   });
 }
 
-test('the server is ready: with an administrator where one is asked for', (server) => {
+test('the server is ready: with an administrator where the document names one', (server) => {
   answering(server);
   const plain = server.command('boot ready');
   assert.is(plain.code, 0);
@@ -280,7 +280,7 @@ test('the server is ready: with an administrator where one is asked for', (serve
   assert.match(stdout, '@admin:example.org, password in /root/matrix-admin-password');
 });
 
-test('a certificate that nobody can be told about does not spoil the first boot', (server) => {
+test('a certificate without a readable lifetime does not fail the first boot', (server) => {
   answering(server);
   const { code } = server.call('BOOT=1\nboot_ready >/dev/full 2>/dev/null || [ -e $READY ]');
   assert.is(code, 0);
@@ -315,7 +315,7 @@ for (const [what, phase, error] of [
     assert.equal([fact(server, 'phase'), fact(server, 'error'), journal], ['failed', error, []]);
   });
 
-test('without containers there are no logs; a process that has ended is no error', (server) => {
+test('without containers there are no logs; a process that has ended is not an error', (server) => {
   server.answer('docker', { 'compose -f */docker-compose.yml ps -a': 'exit 1' });
   assert.is(server.command('boot end 1 4194305').calls.length, 1);
 });

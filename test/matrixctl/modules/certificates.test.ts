@@ -105,7 +105,7 @@ test('records that lead here, to a silent address and to another server', (serve
   );
 });
 
-test('a domain without addresses, or a Synapse that cannot be asked', (server) => {
+test('a domain without addresses, or a Synapse that does not answer', (server) => {
   records(server, {});
   server.answer('docker', { 'exec matrix-synapse-1 python3 -c *': 'exit 1' });
   assert.is(server.call('check_dns').stdout, 'A of matrix.example.org or Synapse is missing\n');
@@ -118,7 +118,7 @@ test('without nginx no record can be judged', (server) => {
   assert.equal([code, stdout], [0, 'the test word cannot be given to nginx\n']);
 });
 
-test('a certificate that is good for long: nothing is asked and nothing ordered', (server) => {
+test('a certificate with a long validity: no request and no order', (server) => {
   certificate(server, -12, 2148);
   touched(server, { orders: 9 });
   const { code, stdout, calls } = server.call("renew_certificate ''");
@@ -127,7 +127,7 @@ test('a certificate that is good for long: nothing is asked and nothing ordered'
   assert.is(calls.length, 1);
   assert.not(server.has(`${LIB}/orders`), 'the count of failures begins at zero');
   assert.match(fact(server) ?? '', /^certificate for 89 days$/);
-  assert.is(server.call("renew_certificate ''").stdout, '', 'and is said once');
+  assert.is(server.call("renew_certificate ''").stdout, '', 'and it is reported once');
 });
 
 test('no certificate and records that lead here: it is ordered, and the order counted', (server) => {
@@ -194,7 +194,7 @@ test('nginx that takes no signal, and logs that cannot be read, end nothing', (s
   assert.is(fact(server), 'no valid certificate');
 });
 
-test('records that cannot be looked at count as right', (server) => {
+test('records that cannot be checked count as right', (server) => {
   withoutCertificate(server);
   records(server, { [HERE]: 'here' });
   assert.ok(ordered(server.call("check_dns() { return 1; }\nrenew_certificate ''").calls));

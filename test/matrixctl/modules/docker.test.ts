@@ -73,7 +73,7 @@ test("the owner's daemon.json stays", (server) => {
   assert.is(server.read(DAEMON), '{}\n');
 });
 
-test("packages of the distribution that are missing: its lists come too, and other people's are no reason to stop", (server) => {
+test('packages of the distribution that are missing: its lists are fetched too, and failures of other lists do not stop it', (server) => {
   fresh(server);
   server.sequence('install', '100', '0');
   server.answer('apt-get', {
@@ -146,7 +146,7 @@ test('an entry that is there is not written again; one that cannot be written fa
   assert.is(server.call('add_docker_repository || echo refused').stdout, 'refused\n');
 });
 
-test("an entry of somebody else's with another key: ours goes, and all lists are fetched", (server) => {
+test("another person's entry with another key: ours goes, and all lists are fetched", (server) => {
   fresh(server);
   server.answer('apt-get', { indextargets: 'exit 100' });
   const { code, calls } = server.call('add_docker_repository && fetch_docker_lists');

@@ -54,7 +54,7 @@ for (const [what, all, runs, unhealthy, verdict] of [
 const UNREACHED = 'AAAA [2001:db8::2] does not answer from here';
 const OTHER = 'A 192.0.2.3 is another server';
 for (const [what, check, health, records, verdict, seen] of [
-  ['nothing is said when Synapse cannot ask', 'check_dns_a', '502', '', 'ok', 'Synapse cannot be asked'],
+  ['no report when Synapse cannot resolve', 'check_dns_a', '502', '', 'ok', 'Synapse cannot be asked'],
   ['all lead here', 'check_dns_a', '200', '', 'ok', ''],
   ['those of the other type do not count', 'check_dns_a', '200', UNREACHED, 'ok', ''],
   ['another server', 'check_dns_a', '200', `${OTHER}\n${UNREACHED}`, 'failed', OTHER],
@@ -117,7 +117,7 @@ for (const [what, begin, end, log, verdict, seen] of [
     assert.equal(checked(server, 'check_certificate'), [verdict, seen]);
   });
 
-// What is asked as another machine would, and what the answer must hold.
+// The requests of the doctor as another machine would send them, and what the answers must contain.
 for (const [check, path, holds, lacks] of [
   ['check_well_known_server', '/.well-known/matrix/server', 'Access-Control-Allow-Origin: *', 'HTTP/2 404'],
   [

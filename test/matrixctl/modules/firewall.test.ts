@@ -155,11 +155,11 @@ for (const [what, answer, said] of [
     assert.ok(calls.includes('ufw allow 80,443,8448/tcp'));
   });
 
-test('what is closed is a fact, and is said once', (server) => {
+test('a closed port is a fact, and is reported once', (server) => {
   host(server, { iptables: '-P INPUT DROP' });
   const { stdout } = server.call('update_firewall_fact; update_firewall_fact');
   const problem = 'port 80 is closed by -P INPUT DROP';
-  assert.is(stdout, `gen-cloudinit: ${problem}: this server is unreachable; open 80, 443 and 8448\n`);
+  assert.is(stdout, `gen-cloudinit: ${problem}: unreachable; open 80, 443 and 8448\n`);
   assert.is(server.read(`${LIB}/facts/firewall`), `${problem}\n`);
   host(server);
   assert.is(server.call('update_firewall_fact').stdout, '');

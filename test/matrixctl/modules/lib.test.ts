@@ -73,7 +73,7 @@ for (const [what, failing, others] of [
     assert.is(asked(result, SITE), 0, 'nginx is not asked');
   });
 
-test('Element is asked until it answers', (server) => {
+test('the request to Element is repeated until it answers', (server) => {
   starts(server);
   server.sequence('element', '7', '22', '0');
   server.answer('curl', { [ELEMENT]: 'exit "$(next element)"' });
@@ -115,7 +115,7 @@ test('Element that never answers is waited for as long as HEALTH_TIMEOUT says', 
   server.answer('curl', { [ELEMENT]: 'exit 7' });
   const result = server.call('wait_for_element');
   assert.is(result.code, 1);
-  // The sandbox's clock moves by a second per pause, and by itself.
+  // The sandbox's clock moves by a second per pause, and on its own.
   assert.ok(slept(result) > 20 && slept(result) <= 60, `${slept(result)}`);
 });
 
@@ -257,7 +257,7 @@ test('the trap of a command cleans up after its line; a wrong argument leaves no
   assert.is(refused.stderr, 'gen-cloudinit: failed: no such word\n');
 });
 
-test('the lock says who has it, and whoever does not get it says so', (server) => {
+test('the lock names its holder, and a command that does not get it reports that', (server) => {
   const { code, stdout, journal } = server.call('WORD=up\nlock\nstat -c %a $LOCK\numask\ncat $LOCK\nDONE=0');
   assert.is(code, 0);
   assert.match(stdout, /^600\n0022\nup, process \d+, since \d{4}-\d\d-\d\dT\S+Z\n$/);

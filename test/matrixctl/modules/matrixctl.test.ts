@@ -26,7 +26,7 @@ for (const words of ['up -h', 'up --help', 'up now --help'])
     assert.match(stdout, /^usage: matrixctl up\n/);
   });
 
-// Functions of the script, and what bash would run, are no commands.
+// Functions of the script, and what bash would run, are not commands.
 for (const word of ['nonsense', 'lock', 'cmd_up', 'echo', '$(id)', '-v', 'up;id'])
   test(`matrixctl ${word} is unknown`, (server) => {
     const { code, stdout, stderr, journal } = server.call(`dispatch '${word}'`);

@@ -80,7 +80,7 @@ test('containers reach no metadata service but for DNS, and the rules are made o
   assert.is((server.read('/rules') ?? '').trim().split('\n').length, rules.length);
 });
 
-test('a host whose iptables takes no rule goes without', (server) => {
+test('a host whose iptables accepts no rule has none', (server) => {
   for (const tool of ['iptables', 'ip6tables']) server.answer(tool, { '*': 'exit 3' });
   const { code, journal } = server.command('guard');
   assert.equal([code, journal], [0, []]);
@@ -113,7 +113,7 @@ for (const [kilobytes, db, synapse] of [
     );
   });
 
-test('what was said about the network first stays', (server) => {
+test('the first settings of the network stay', (server) => {
   server.put(ENV, '# by matrixctl, for this server\nMTU=1400\nIPV6=true\n');
   const { calls } = server.call('write_compose_env');
   assert.equal(calls, []);

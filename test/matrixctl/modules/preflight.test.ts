@@ -93,7 +93,7 @@ for (const [what, answer] of [
   ['a date that cannot be read', "printf 'date: yesterday or so\\r\\n'"],
   ['a clock that is off by some minutes', dated(400)],
 ] as const)
-  test(`${what} is no reason to stop`, (server) => {
+  test(`${what} does not stop the boot`, (server) => {
     server.answer('curl', { '-skIm 9 *': answer });
     const { code, stderr } = server.call('preflight_clock');
     assert.equal([code, stderr], [0, '']);

@@ -180,7 +180,7 @@ test('onto an empty server: the database, then the files, and everything starts'
   assert.not(server.has(`${LIB}/unfinished`));
 });
 
-test("without a homeserver.yaml the document's is taken", (server) => {
+test("without a homeserver.yaml the document's is used", (server) => {
   empty(server);
   packed(server);
   server.put(`${LIB}/homeserver.yaml`, 'of the document\n');
@@ -203,7 +203,7 @@ for (const [what, answers] of [
     untouched(server);
   });
 
-test('with --force what is there is backed up first, with Synapse stopped', (server) => {
+test('with --force the current state is backed up first, with Synapse stopped', (server) => {
   lived(server);
   packed(server);
   const { code, stdout, stderr, calls } = server.call(`restore_backup ${FILE} --force`);
@@ -277,7 +277,7 @@ for (const [what, parts, spoil, message] of [
     assert.ok(server.has('/root/backup.tar.gz'));
   });
 
-test('room is looked for before a backup is unpacked and before it is loaded', (server) => {
+test('the space is checked before a backup is unpacked and before it is loaded', (server) => {
   empty(server);
   packed(server);
   server.free(511);
@@ -323,7 +323,7 @@ test('a backup is fetched once, and its URL is in no argument and no message', (
   assert.equal(again.calls, []);
 });
 
-test('http:// is warned of, and a download that fails is repeated', (server) => {
+test('http:// gives a warning, and a failed download is repeated', (server) => {
   server.sequence('codes', '7', '0');
   fetches(server, 'echo "curl: (7) Connection refused"; echo backup >"$2"; exit "$(next codes)"');
   const { code, stdout, stderr, calls } = server.call('fetch_backup http://backups.example.org/x');
@@ -355,7 +355,7 @@ for (const [code, said] of [
   });
 
 for (const code of [408, 429, 500, 503])
-  test(`an address that answers ${code} is asked again`, (server) => {
+  test(`a request that is answered with ${code} is repeated`, (server) => {
     server.sequence('codes', '22', '0');
     fetches(
       server,
@@ -367,7 +367,7 @@ for (const code of [408, 429, 500, 503])
   });
 
 for (const character of ['"', '\\', '\n', '\r'])
-  test(`a URL with ${JSON.stringify(character)} is refused, for curl would read more than a URL`, (server) => {
+  test(`a URL with ${JSON.stringify(character)} is refused, because curl would read more than a URL`, (server) => {
     const result = server.call('fetch_backup "$(cat; echo x)"', `https://example.org/${character}`);
     fails(result, /failed: the URL has characters that no URL has/);
     assert.equal(result.calls, []);
@@ -382,7 +382,7 @@ function prepared(server: Sandbox): void {
   server.put(`${RESTORED}/config/matrix-admin-password`, 'of the admin\n');
 }
 
-test('the rest of a restore can be repeated wherever it was cut short', (server) => {
+test('the rest of a restore can be repeated from any interruption', (server) => {
   prepared(server);
   // The former files are moved away, or not wholly.
   server.put(`${RESTORED}/former/old`, 'x');
@@ -420,7 +420,7 @@ test('a certificate authority of its own comes back where the server has one', (
   }
 });
 
-test('during the first boot nothing is started yet', (server) => {
+test('during the first boot nothing starts yet', (server) => {
   prepared(server);
   const { code, calls } = server.call('BOOT=1\nfinish_restore');
   assert.is(code, 0);
@@ -428,7 +428,7 @@ test('during the first boot nothing is started yet', (server) => {
   assert.not(server.has(`${LIB}/unfinished`));
 });
 
-test('a Synapse that does not become healthy is said, and started again by the timer', (server) => {
+test('a Synapse that does not become healthy is reported, and the timer starts it again', (server) => {
   prepared(server);
   server.sequence('up', '1');
   fails(server.call('finish_restore'), /failed: not healthy after the restore: matrixctl logs synapse/);

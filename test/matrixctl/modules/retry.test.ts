@@ -15,7 +15,7 @@ test('a download that works at once says nothing and waits for nothing', (server
   assert.equal([code, stdout, stderr, calls], [0, '', '', []]);
 });
 
-test('a download is repeated with a growing pause until it works, and each try is told', (server) => {
+test('a download is repeated with a growing pause until it works, and each retry is reported', (server) => {
   const { code, stdout, calls } = server.call(`${WORKS_AT_THIRD}\nretry 'fetching it' download`);
   assert.is(code, 0);
   assert.equal(calls, ['sleep 5', 'sleep 10']);

@@ -57,7 +57,7 @@ for (const [what, text, expected] of [
     assert.is(JSON.parse(server.call('json_string "$(cat "$ROOT/text")"').stdout), expected);
   });
 
-test('without Docker the state file is written, and Docker is asked again the next time', (server) => {
+test('without Docker the state file is written, and the next run queries Docker again', (server) => {
   server.answer('docker', { 'version -f {{.Server.Version}}': 'exit 1' });
   const { code } = server.call('set_phase preparing');
   assert.is(code, 0);
@@ -85,7 +85,7 @@ test('a full disk leaves the previous facts and the previous state file', (serve
   );
 });
 
-test('a fact that changes is said once; one that is unchanged writes nothing', (server) => {
+test('a changed fact is reported once; an unchanged one writes nothing', (server) => {
   assert.is(
     server.call("update_fact firewall closed 'port 80 is closed'").stdout,
     'gen-cloudinit: port 80 is closed\n',
@@ -94,11 +94,11 @@ test('a fact that changes is said once; one that is unchanged writes nothing', (
   server.put(`${LIB}/state.json`, 'as it was\n');
   assert.is(server.call("update_fact firewall closed 'port 80 is closed'").stdout, '');
   assert.is(server.read(`${LIB}/state.json`), 'as it was\n');
-  assert.is(server.call("update_fact firewall ''").stdout, '', 'without words nothing is said');
+  assert.is(server.call("update_fact firewall ''").stdout, '', 'without words nothing is reported');
   assert.is(stateOf(server).firewall, '');
 });
 
-test('a fact that was never noted is empty', (server) => {
+test('a fact that was never recorded is empty', (server) => {
   const { code, stdout } = server.call('get_fact backup');
   assert.equal([code, stdout], [0, '']);
 });

@@ -84,7 +84,7 @@ test('an empty secret is made again; a key behind a link stays, wherever the lin
   assert.is(readlinkSync(server.at(KEY)), '/mnt/keys/nowhere');
 });
 
-test('a file is there when it is one, has content, and is no link', (server) => {
+test('only a file with content that is not a link counts as present', (server) => {
   const has = (name: string) => server.call(`synapse_has ${name}`).code === 0;
   server.put(`${FILES}/one`, 'content\n');
   server.put(`${FILES}/empty`, '');
@@ -103,7 +103,7 @@ test("the document's homeserver.yaml is installed, and a newer one replaces it",
   }
 });
 
-test('one that was changed on the server stays, which is said when the document has another', (server) => {
+test('a homeserver.yaml changed on the server stays, with a message when the document has a different one', (server) => {
   server.put(NEW, 'of the document\n');
   server.call('install_homeserver');
   server.put(`${FILES}/homeserver.yaml`, "of the server's owner\n");
@@ -116,7 +116,7 @@ test('one that was changed on the server stays, which is said when the document 
   assert.is(server.read(`${FILES}/homeserver.yaml`), "of the server's owner\n");
 });
 
-test('without the file of the document the reason is said', (server) => {
+test('without the file of the document the reason is reported', (server) => {
   const { code, stderr } = server.call('install_homeserver');
   assert.is(code, 1);
   assert.match(stderr, `${NEW} is missing: cloud-init did not write the document's files\n`);

@@ -69,13 +69,13 @@ test('little room on the disk is a fact while it lasts', (server) => {
   assert.is(stdout, 'gen-cloudinit: 999 MB are free below /var/lib: matrixctl clean, or a larger disk\n');
   assert.is(fact(), 'less than 1000 MB are free\n');
   server.free(500);
-  assert.is(server.call('update_disk_fact').stdout, '', 'it is said once');
+  assert.is(server.call('update_disk_fact').stdout, '', 'it is reported once');
   server.free(1000);
   assert.is(server.call('update_disk_fact').stdout, '');
   assert.is(fact(), '\n');
 });
 
-test('a certificate that cannot be told about does not stop the tick', (server) => {
+test('a certificate without a readable lifetime does not stop the tick', (server) => {
   ready(server);
   server.set({ BACKUP_KEEP: '2' });
   server.answer('matrixctl', { backup: 'echo backup >>"$ROOT/begun"' });

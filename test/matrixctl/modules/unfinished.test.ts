@@ -78,7 +78,7 @@ test('an update that was cut short gets the previous images first', (server) => 
   assert.is(unfinished(server), undefined);
 });
 
-test('a start that is not whole is one all the same while Synapse runs; a database that does not answer is no reason', (server) => {
+test('an incomplete start counts while Synapse runs; a database that does not answer does not fail it', (server) => {
   starts(server, '1');
   server.put(`${LIB}/unfinished`, 'resume\n');
   server.answer('docker', {

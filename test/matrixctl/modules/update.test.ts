@@ -77,7 +77,7 @@ test('new images start with Synapse stopped for the dump, and the former ones go
   assert.match(server.call(`stat -c '%a' $ROOT${DUMP} $ROOT${BACKUPS}`).stdout, '600\n700\n');
 });
 
-test('an image that Docker does not remove is no failure', (server) => {
+test('an image that Docker does not remove is not a failure', (server) => {
   running(server);
   server.answer('docker', { 'image rm *': 'exit 1' });
   assert.is(server.call('update_images').code, 0);
@@ -100,7 +100,7 @@ for (const [what, free, message] of [
   ],
   ['the images', 711, /711 MB are free in \/var\/lib, up to 712 may be needed for new images/],
 ] as const)
-  test(`room for ${what} is looked for first`, (server) => {
+  test(`room for ${what} is checked first`, (server) => {
     running(server);
     server.free(free);
     const result = server.call('update_images');
@@ -158,7 +158,7 @@ test('a site that did not answer before the update need not answer after it', (s
   assert.not(server.has(`${LIB}/answered`));
 });
 
-test('former images whose start is not whole, but with a healthy Synapse, keep the database', (server) => {
+test('former images with an incomplete start, but with a healthy Synapse, keep the database', (server) => {
   running(server);
   server.sequence('up', '1');
   const result = server.call('update_images');
@@ -171,7 +171,7 @@ test('when the former images do not become healthy either, the previous database
   server.sequence('up', '1', '1', '0');
   server.sequence('health', '502');
   const result = server.call('update_images');
-  fails(result, /the former images and the former database run again\n$/);
+  fails(result, /the former images and database run again\n$/);
   assert.is(server.read('/loaded'), 'the dump\n');
   assert.match(server.read('/swapped') ?? '', /ALTER DATABASE restored RENAME TO synapse/);
   assert.is(tag(server), 'sha256:old');
@@ -179,7 +179,7 @@ test('when the former images do not become healthy either, the previous database
   assert.is(unfinished(server), undefined);
 });
 
-test('when nothing helps, the next tick goes on with the database', (server) => {
+test('when nothing helps, the next tick continues with the database', (server) => {
   running(server);
   server.sequence('up', '1');
   server.sequence('health', '502');
@@ -188,7 +188,7 @@ test('when nothing helps, the next tick goes on with the database', (server) => 
   // The images of another tick's turn: a name that cannot be led back stops nothing.
   server.sequence('up', '0');
   server.answer('docker', { 'tag *': 'exit 1' });
-  fails(server.call('rollback_database'), /the former database run again/);
+  fails(server.call('rollback_database'), /former images and database run again/);
   assert.is(unfinished(server), undefined);
 });
 
@@ -207,7 +207,7 @@ test('a dump that cannot be loaded leaves the rollback to the next tick', (serve
 test('the journal gets a line for an update: done, or without new images', (server) => {
   running(server);
   assert.equal(server.command('update').journal, ['update: done']);
-  // Its containers are still those of before.
+  // Its containers are still the previous ones.
   server.put('/tags', 'sha256:db postgres:16\nsha256:old synapse:1\n');
   assert.equal(server.command('update').journal, ['update, no new images: done']);
 });

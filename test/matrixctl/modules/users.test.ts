@@ -56,7 +56,7 @@ test('a registration that failed is repeated with the same password', (server) =
   assert.is(server.read('/given'), secret);
 });
 
-test('a user who is there already is refused by a person, and stays in a first boot', (server) => {
+test('an existing user is an error for a person, and stays in a first boot', (server) => {
   alice(server, true);
   const { code, stderr } = server.command('user alice');
   assert.is(code, 1);
@@ -71,7 +71,7 @@ test('a user who is there already is refused by a person, and stays in a first b
 });
 
 for (const name of ['', 'Alice', '-x', '.a', 'a/b', "a'b", 'a b', 'ä', 'a'.repeat(65)])
-  test(`'${name}' is no name of a user`, (server) => {
+  test(`'${name}' is not the name of a user`, (server) => {
     alice(server, true);
     for (const word of ['user', 'password']) {
       const { code, stderr, calls, journal } = server.command(`${word} "${name}"`);
@@ -86,7 +86,7 @@ for (const [words, message] of [
   ['password alice secret', 'unexpected argument secret; matrixctl help'],
   ['token alice', 'unexpected argument alice; matrixctl help'],
 ] as const)
-  test(`matrixctl ${words} is refused, and the journal gets no word of it`, (server) => {
+  test(`matrixctl ${words} is refused, and the journal does not mention it`, (server) => {
     const { code, stderr, calls, journal } = server.command(words);
     assert.equal([code, stderr], [1, `gen-cloudinit: failed: ${message}\n`]);
     assert.equal([calls, journal], [[], []]);
@@ -127,7 +127,7 @@ for (const [what, answer] of [
     assert.not(server.has('/change'));
   });
 
-test('a password of a user who is not there is refused', (server) => {
+test('a password for an unknown user is refused', (server) => {
   alice(server, false);
   const { code, stderr, journal } = server.command('password alice');
   assert.equal([code, journal], [1, []]);

@@ -40,7 +40,7 @@ interface Deed {
   readonly name: string;
   before?(world: World): Promise<unknown>;
   readonly argv: readonly string[];
-  /** What it ends with where nobody attacks. */
+  /** What it ends with without an attack. */
   readonly code: number;
 }
 

@@ -56,7 +56,7 @@ export const OPERATIONS: readonly Operation[] = [
 
 const MADE = /^(?:matrix|before-restore)-\d{8}-\d{6}\.tar\.gz$/;
 
-/** What is wrong with a server, which is to be wholly the one of before or wholly the one of after. */
+/** The differences of a server from the states before and after an operation: it must equal one of them. */
 export function faults(now: Facts, before: Facts, after: Facts): string[] {
   const newest = before.backups.filter((name) => MADE.test(name)).at(-1);
   const found = [
@@ -85,7 +85,7 @@ export function faults(now: Facts, before: Facts, after: Facts): string[] {
     const differs = (part: 'tree' | 'content') =>
       now[part].filter((line) => !before[part].includes(line) && !after[part].includes(line)).slice(0, 5);
     const lines = [...differs('tree'), ...differs('content')].map((line) => `\n    ${line.slice(0, 300)}`);
-    found.push(`neither the server of before nor that of after: ${parts.join(', ')}${lines.join('')}`);
+    found.push(`neither the state before nor the state after: ${parts.join(', ')}${lines.join('')}`);
   }
   return found;
 }

@@ -28,7 +28,7 @@ export const BASE = '/srv/matrix';
 export const LIB = '/var/lib/gen-cloudinit';
 export const BACKUPS = '/var/backups/matrix';
 
-/** Where a path of the server begins in a module. Paths in containers (/etc/letsencrypt, /var/www) are no match. */
+/** Where a path of the server starts in a module. Paths in containers (/etc/letsencrypt, /var/www) do not match. */
 const SERVER_PATH =
   /(?<![\w.$}/-])(?=\/(?:etc\/(?:gen-cloudinit|systemd|iptables|docker|apt|os-release)\b|root\b|data\/nginx\b|usr\/(?:lib\/apt|share\/element-web)\b|var\/(?:lib|backups)\b|run\/matrix\.lock|proc\/(?:self\/mountinfo|meminfo|net)|sys\/class\/net\b))/g;
 

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { TOOLS } from '../../conformance/support/tools';
 
 const SUPPORT = resolve('test/matrixctl/support/world');
-/** No order takes longer, unless a command on the server hangs, which the world ends by itself. */
+/** No operation takes longer, unless a command on the server hangs, which the world then ends. */
 const LIMIT_MS = 400_000;
 
 export interface Ran {
@@ -13,9 +13,9 @@ export interface Ran {
   readonly stderr: string;
   /** How many programs the command has started. */
   readonly steps: number;
-  /** Whether it had to be ended, for it did not end by itself. */
+  /** Whether it had to be ended, because it did not end on its own. */
   readonly late: boolean;
-  /** The programs and the calls of Docker in their order, where they were asked for. */
+  /** The programs and the calls of Docker in their order, where requested. */
   readonly trace: readonly string[];
   readonly marks: readonly string[];
 }

@@ -9,7 +9,7 @@ interface Known {
   readonly groups: readonly string[];
   readonly spot: boolean;
   pending: number;
-  /** Looks until it is terminated; undefined while nobody has asked for it. */
+  /** Polls until it is terminated; undefined before the terminate call. */
   ending: number | undefined;
 }
 

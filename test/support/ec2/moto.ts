@@ -56,7 +56,7 @@ async function start(): Promise<number> {
   return port;
 }
 
-/** Reads on for ever: a full pipe would stop the server. */
+/** Keeps reading: a full pipe would stop the server. */
 function listening(moto: ChildProcess): Promise<number> {
   return new Promise((resolvePort, reject) => {
     let said = '';

@@ -13,7 +13,7 @@ import { delimiter, join, resolve } from 'node:path';
 
 /** Times in milliseconds. */
 export interface Behaviour {
-  /** How `launch` ends once the instance runs; `taken-meanwhile` loses the name to somebody else. */
+  /** How `launch` ends once the instance runs; with `taken-meanwhile` another user takes the name. */
   readonly launch?: 'refused' | 'taken-meanwhile' | 'client-timeout' | 'daemon-timeout';
   /** The words of a refusal. */
   readonly complaint?: string;
@@ -93,7 +93,7 @@ export class FakeMultipass {
       try {
         process.kill(Number(pid), 'SIGKILL');
       } catch {
-        // It has ended by itself.
+        // It has ended on its own.
       }
     }
     rmSync(this.folder, { recursive: true, force: true });

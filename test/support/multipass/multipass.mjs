@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // A multipass to be put on PATH: exit codes, texts and JSON of version 1.16, as far as src/machines/multipass uses them.
 // $FAKE_MULTIPASS is its folder: behaviour.json (see fake.ts), instances/NAME.json, log (a line of JSON a call).
-// An instance gets the document as multipass writes it anew; the client's is kept beside it.
+// An instance gets the document as multipass rewrites it; the client's is kept next to it.
 // `exec` hands the script to the shell of this computer, or to the socket that behaviour.json names; the daemon is a
 // process of its own, so that an instance comes up even when the client that asked for it is gone.
 import { spawn } from 'node:child_process';
@@ -33,7 +33,7 @@ const write = (name, instance) => {
   writeFileSync(`${instanceFile(name)}.${process.pid}`, JSON.stringify(instance));
   renameSync(`${instanceFile(name)}.${process.pid}`, instanceFile(name));
 };
-// Those that may wait for long are told to the test, which ends them with the fake.
+// The test learns of those that may wait for long, and ends them with the fake.
 if (verb === 'launch' || verb === 'daemon') appendFileSync(join(folder, 'pids'), `${process.pid}\n`);
 const option = (name) => args[args.indexOf(name) + 1];
 
@@ -43,7 +43,7 @@ function end(code, complaint = '') {
   process.exit(code);
 }
 
-/** One question to whoever plays the machine, over a Unix socket: a line of JSON there and back. */
+/** One request to the test that plays the machine, over a Unix socket: a line of JSON there and back. */
 function askMachine(question) {
   return new Promise((resolve, reject) => {
     let text = '';
@@ -138,7 +138,7 @@ async function exec() {
     process.exitCode = code;
     return;
   }
-  // The guest's root is whoever runs the test: sudo falls away.
+  // The guest's root is the user who runs the test: sudo is dropped.
   const shell = spawn(command[1], command.slice(2), { stdio: ['pipe', 'inherit', 'inherit'] });
   shell.stdin.end(script);
   shell.on('close', (code) => process.exit(code));

@@ -30,7 +30,7 @@ export const registryFaults: readonly Fault[] = [
     fault: 'the registry answers 500 twice, then is fine',
     moment: 'at the first manifests',
     expected: 'Docker or the script asks again; a healthy server in the same boot',
-    seen: 'as expected, and nothing has to be said: Docker asks again by itself',
+    seen: 'as expected, without a message: Docker retries automatically',
     few: true,
     before: ({ lab, addresses }) =>
       lab.world.registry.faults.set({ mode: '500', times: 2, match: '/manifests/', from: addresses }),

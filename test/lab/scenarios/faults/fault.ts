@@ -17,11 +17,11 @@ export interface FaultRow {
 }
 
 export interface Fault extends FaultRow {
-  /** Where alone it can be had; both if absent. */
+  /** The only kind of machine that can have it; both if absent. */
   readonly kind?: MachineKind;
   /** Whether it is one of the few that stand for all of them. */
   readonly few?: boolean;
-  /** What the server is made with beside the usual. */
+  /** Additional settings of the server. */
   spec?(lab: Lab): Promise<Pick<ServerSpec, 'options' | 'edit' | 'hardware'>>;
   /** Prepares the world before power on. */
   before?(stage: Stage): Promise<void>;
@@ -41,6 +41,6 @@ export interface Fault extends FaultRow {
   judge?(stage: Stage): Promise<readonly Verdict[]>;
   /** Judges of an undisturbed server that cannot say yes here. */
   readonly without?: readonly Judge[];
-  /** Judges that are asked in their place. */
+  /** Judges that replace them. */
   readonly instead?: readonly Judge[];
 }

@@ -19,14 +19,14 @@ async function shortenRetries(stage: Stage): Promise<void> {
 /** A web server that knows nothing of any domain. @returns its IPv6 address */
 async function stranger(lab: Lab): Promise<string> {
   const place = await Vantage.open(lab.world, lab.options.registry, 'stranger', 34);
-  const program = `require('http').createServer((_, answer) => answer.end('somebody else')).listen(80, '${place.address6}')`;
+  const program = `require('http').createServer((_, answer) => answer.end('another server')).listen(80, '${place.address6}')`;
   const argv = place.command([process.execPath, '-e', program]);
   const service = startService('stranger', argv, { log: join(lab.world.logs, 'stranger.log') });
   lab.atEnd(() => service.stop());
   return place.address6;
 }
 
-/** That a certificate comes by itself, from now on. */
+/** Waits for a certificate that arrives without help, from now on. */
 async function https({ lab, spec }: Stage): Promise<readonly Verdict[]> {
   const begin = performance.now();
   let error = '';
@@ -75,7 +75,8 @@ export const networkFaults: readonly Fault[] = [
     name: 'fault-dns-wrong',
     fault: "the domain's address is another machine's",
     moment: 'at the first order of the certificate; right later',
-    expected: 'the console tells which record is wrong; HTTPS within 5 minutes after it is right, by itself',
+    expected:
+      'the console reports which record is wrong; HTTPS automatically within 5 minutes after its correction',
     seen: 'as expected, HTTPS about 3 minutes after the record was right',
     few: true,
     before: ({ lab, spec }) => lab.world.dns.set(spec.domain, { a: ['10.91.0.250'] }),

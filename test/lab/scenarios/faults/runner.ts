@@ -9,7 +9,7 @@ import { judgeHealthy } from '../first-boot';
 import type { Fault } from './fault';
 import { Stage } from './stage';
 
-/** Whether the fault is told, and for one that stops the boot, whether the state file tells it too. */
+/** Whether the fault is reported, and for one that stops the boot, whether the state file reports it too. */
 async function told(stage: Stage, { reason, stops }: Fault): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   if (reason) {
@@ -42,7 +42,7 @@ async function ready(stage: Stage, limit: number): Promise<Verdict[]> {
   const seen = `${phase}${error && `: ${error}`} after ${seconds().toFixed(0)} s`;
   lab.progress(`${stage.spec.name}: ${seen}`);
   return [
-    holds('the server becomes ready by itself', phase === 'ready', seen, `ready within ${limit} s`),
+    holds('the server becomes ready automatically', phase === 'ready', seen, `ready within ${limit} s`),
     is('the error of state.json is over', error, ''),
   ];
 }
@@ -71,7 +71,7 @@ async function run(lab: Lab, fault: Fault, host: number, tell: (judgement: Judge
   const secrets = await stage.secrets();
   const database = await stage.database();
   lab.progress(`${spec.name}: ${fault.fault}, ${fault.moment}`);
-  tell(await timed('what is told', () => told(stage, fault)));
+  tell(await timed('reports', () => told(stage, fault)));
   await fault.mend?.(stage);
   const back = await timed('the way back', () => ready(stage, fault.limit ?? 300));
   tell(back);

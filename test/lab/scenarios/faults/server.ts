@@ -95,7 +95,7 @@ export const serverFaults: readonly Fault[] = [
     name: 'fault-postgres-killed',
     fault: 'kill -9 of PostgreSQL',
     moment: 'in the middle of a transaction, on a server that is ready',
-    expected: 'it recovers by itself: what was committed is there, what was not is not; Synapse goes on',
+    expected: 'it recovers automatically: committed data is there, other data is not; Synapse continues',
     seen: 'as expected',
     async inject(stage) {
       await stage.when(inPhase('ready'), 400);

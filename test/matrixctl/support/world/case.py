@@ -1,8 +1,8 @@
 """One server: a throw-away copy of the sid root in which the real scripts run, watched at every program that they start.
 
-The kernel asks before each exec below the server's mounts (fanotify, FAN_OPEN_EXEC_PERM) and holds the process until it is
-answered. So what happens between two commands happens in the daemon, whoever starts them (a shell, xargs, find), and
-costs no process."""
+Before each exec below the server's mounts the kernel sends an event (fanotify, FAN_OPEN_EXEC_PERM), and holds the process
+until the answer. So the daemon acts between two commands, whichever program starts them (a shell, xargs, find), and needs
+no process for it."""
 
 import ctypes
 import os

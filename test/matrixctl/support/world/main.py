@@ -217,7 +217,7 @@ def main():
         order = json.loads(line)
         try:
             answer = {'done': getattr(world, 'do_' + order.pop('order'))(**order)}
-        except Exception:  # noqa: BLE001, the test is told of everything
+        except Exception:  # noqa: BLE001, the test gets every error
             answer = {'failed': traceback.format_exc()}
         answers.write(json.dumps(answer) + '\n')
         answers.flush()

@@ -29,7 +29,7 @@ def unmount(target):
 
 
 def overlay(target, upper, *lower, owner=0, mode=0o755):
-    """A throw-away copy of directories, the first above the others; what changes is in `upper`, which is made anew."""
+    """A throw-away copy of directories, the first above the others; changes go to `upper`, which is recreated."""
     unmount(target)
     for path in (upper, upper + '.work'):
         shutil.rmtree(path, ignore_errors=True)

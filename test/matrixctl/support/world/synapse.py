@@ -34,7 +34,7 @@ class Synapse:
         file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self.directory)
         with os.fdopen(file, 'rb') as opened:
             if not stat.S_ISREG(os.fstat(file).st_mode):
-                raise OSError(f'{name} is no file')
+                raise OSError(f'{name} is not a file')
             return opened.read(1 << 20).decode('utf8', 'replace')
 
     def ailment(self):

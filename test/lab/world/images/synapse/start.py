@@ -11,7 +11,7 @@ Where the lab differs:
   verification stays on. Without an answer within 3 s the container starts all the same.
 - Federation with the lab's private addresses is allowed by /lab/federation.yaml. It is the FIRST configuration file:
   Synapse takes its default paths from the last one, and there a key of the deployment's own file wins.
-- The mode migrate_config, for images of before 2019, is not offered.
+- The mode migrate_config, for images older than 2019, is not offered.
 """
 
 import os

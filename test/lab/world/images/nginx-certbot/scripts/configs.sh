@@ -7,7 +7,7 @@ say() {
   echo "$(date '+%Y/%m/%d %T') [$1] $2"
 }
 
-# All configuration files, those set aside included, one a line.
+# All configuration files, also those set aside, one per line.
 config_files() {
   find -L "$conf" -name '*.conf*' -type f | sort
 }
