@@ -71,7 +71,8 @@ async function interruptibly(
 
 /** Calls a verb with what was typed. @param verb its words, such as `verify ec2` */
 async function call(command: Command, verb: string, argv: RawValues): Promise<void> {
-  const { given, diagnostics } = typed(argv, verb === '' ? 0 : verb.split(' ').length, command);
+  const depth = verb === '' ? 0 : verb.split(' ').length;
+  const { given, diagnostics } = typed(argv, depth, command, process.argv.slice(2));
   const json = given.json === true;
   const work = async (around: Pick<Context, 'signal' | 'announce' | 'confirm'>) => {
     const result = await command.invoke(given, diagnostics, {
@@ -124,6 +125,8 @@ async function main(argv: string[]): Promise<void> {
       'parse-numbers': false,
       'parse-positional-numbers': false,
       'boolean-negation': false,
+      // `-abc` is one unknown flag, and not three.
+      'short-option-groups': false,
     })
     .locale('en')
     .command(

@@ -24,7 +24,7 @@ cli('the document goes to stdout, the report to stderr', () => {
   assert.is(code, 0);
   assert.match(stdout, /^#cloud-config\n# gen-cloudinit [\d.]+: Matrix server matrix\.test\n/);
   assert.match(stderr, 'Users will be @name:matrix.test. This cannot be changed later.');
-  assert.match(stderr, 'DNS before the first boot');
+  assert.match(stderr, 'DNS, as soon as the server has its address');
   assert.match(stderr, /gen-cloudinit: \d+ bytes of yaml \(packed: /);
   assert.match(stderr, 'warning: --domain matrix.test is not a public name');
   assert.is(run([...BARE, '--quiet', '--tls', 'local-ca']).stderr, '');
@@ -125,6 +125,48 @@ for (const [name, args] of [
     assert.not.match(stdout + stderr, 'SECRET');
   });
 }
+
+cli('no password and no private key is repeated, wherever it is put', ({ dir }) => {
+  const marker = 'geheim9';
+  const file = join(dir, 'wrong.yaml');
+  const key = `-----BEGIN OPENSSH PRIVATE KEY-----\n${marker}\n`;
+  writeFileSync(join(dir, 'key'), key);
+  writeFileSync(join(dir, 'shadow'), `root:$6$salt$${marker}:1:0::\n`);
+  for (const args of [
+    [...BARE, `--ssh-key=${key}`],
+    [...BARE, '--docker-apt-key', join(dir, 'key')],
+    [...BARE, '--db-password', `-${marker}`],
+    [...BARE, '--db-password', `--${marker}`],
+    [...BARE, '--db-password', 'a', marker],
+    [...BARE, `db-password=${marker}`],
+    [...BARE, '--extra', join(dir, 'shadow')],
+    ['--config', join(dir, 'shadow')],
+  ]) {
+    const { code, stdout, stderr } = run(args);
+    assert.is(code, 2, stderr);
+    assert.is(stdout, '');
+    assert.not.match(stderr, marker);
+  }
+  for (const text of [
+    `db-password: *${marker}`,
+    `db-password: !${marker} x`,
+    `db-password: [${marker}, b]`,
+  ]) {
+    writeFileSync(file, `domain: a.test\n${text}\n`);
+    const { code, stderr } = run(['--config', file]);
+    assert.is(code, 2, stderr);
+    assert.not.match(stderr, marker);
+  }
+});
+
+cli('--output never names a file that the document is made from', ({ dir }) => {
+  const file = join(dir, 'matrix.yaml');
+  writeFileSync(file, 'domain: a.test\n');
+  const { code, stderr } = run(['--config', file, '--output', `${dir}//./matrix.yaml`]);
+  assert.is(code, 2);
+  assert.match(stderr, '--output names a file that the document is made from');
+  assert.is(readFileSync(file, 'utf8'), 'domain: a.test\n');
+});
 
 cli('options from a file; flags win; paths count from the file', ({ dir }) => {
   writeFileSync(join(dir, 'key.asc'), readFileSync('templates/docker.asc'));
@@ -287,6 +329,9 @@ for (const [name, args] of [
   ['show of a directory', ['show', '.']],
   ['extract without a directory', ['extract', 'out/default.yaml']],
   ['extract into a full directory', ['extract', 'out/default.yaml', 'src']],
+  ['extract into an empty name', ['extract', 'out/default.yaml', '']],
+  ['extract where no directory can be made', ['extract', 'out/default.yaml', '/proc/x']],
+  ['an empty name of a document', ['check', '']],
   ['an unknown provider', ['check', 'out/default.yaml', '--provider', 'aws']],
 ] as const) {
   cli(`a wrong request: ${name}`, () => {

@@ -69,25 +69,44 @@ export interface Typed {
  * flag's value empty and the `-` a word.
  * @param argv as yargs parsed it
  * @param depth how many of its words are the verb itself
+ * @param line the command line itself
  */
-export function typed(argv: RawValues, depth: number, command: Command): Typed {
+export function typed(argv: RawValues, depth: number, command: Command, line: readonly string[]): Typed {
   const { _: all, $0: _name, ...others } = argv;
   const flags = Object.entries(others).filter(([name]) => !ALIASES.includes(name));
   const words = Array.isArray(all) ? all.slice(depth).map(String) : [];
   const given: Record<string, unknown> = Object.fromEntries(flags.filter(([, value]) => value !== undefined));
   // yargs makes '' of a `-` where it expects a word.
-  for (const name of Object.keys(command.words)) if (given[name] === '') given[name] = '-';
+  if (line.includes('-'))
+    for (const name of Object.keys(command.words)) if (given[name] === '') given[name] = '-';
   const empty = ['config', 'output'].filter((name) => given[name] === '');
   const stray = words.filter((word) => {
     const name = word === '-' ? empty.shift() : undefined;
     if (name) given[name] = '-';
     return name === undefined;
   });
-  return { given, diagnostics: [...stray.map((word) => strayWord(word, depth)), ...missing(command, given)] };
+  // What stands beside a password may be a part of it.
+  const isHidden = line.some((word) => /^-*db-password/.test(word));
+  return {
+    given,
+    diagnostics: [
+      ...stray.map((word) => strayWord(isHidden ? undefined : word, depth)),
+      ...missing(command, given),
+    ],
+  };
 }
 
 /** A word that the verb does not accept. */
-function strayWord(word: string, depth: number): Diagnostic {
+function strayWord(word: string | undefined, depth: number): Diagnostic {
+  if (word === undefined) {
+    return {
+      severity: 'error',
+      code: 'stray-word',
+      path: '',
+      message: 'unexpected argument (not shown: it may belong to the password)',
+      hint: 'quote the password, and write --db-password=PASSWORD',
+    };
+  }
   const near = depth === 0 ? closestName(word.toLowerCase(), VERBS.map(nameOf)) : undefined;
   const isDomain = depth === 0 && !domainName(word);
   return {

@@ -77,6 +77,15 @@ interface Spec<Words extends FlagTable, Flags extends FlagTable> {
   run(input: Input<Words & Flags>, context: Context): Promise<Result>;
 }
 
+/** Behind --db-password an unknown flag may be a password that begins with a hyphen. */
+const HIDDEN: Diagnostic = {
+  severity: 'error',
+  code: 'unknown-option',
+  path: '',
+  message: 'an option that does not exist (not shown: it may be the password)',
+  hint: 'write --db-password=PASSWORD',
+};
+
 /** A verb as the command line knows it. */
 export interface Command {
   readonly words: FlagTable;
@@ -111,7 +120,15 @@ export function defineCommand<
       );
       const unknown = Object.keys(given).filter((name) => !Object.hasOwn(table, name) && !isOption(name));
       const known = [...Object.keys(flags), ...options];
-      const diagnostics = [...wrong, ...unknown.map((name) => unknownFlag(name, known)), ...read.diagnostics];
+      const ofWords = (diagnostic: Diagnostic): Diagnostic =>
+        Object.hasOwn(words, diagnostic.path)
+          ? { ...diagnostic, path: diagnostic.path.toUpperCase() }
+          : diagnostic;
+      const diagnostics = [
+        ...wrong,
+        ...unknown.map((name) => (given['db-password'] === '' ? HIDDEN : unknownFlag(name, known))),
+        ...read.diagnostics.map(ofWords),
+      ];
       if (options.length === 0 && hasErrors(diagnostics)) return refusal(diagnostics);
       return spec.run({ flags: read.values, options: pick(isOption), diagnostics }, context);
     },

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, realpath, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, lstat, mkdir, open, readdir, realpath, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type PlannedFile, planExtract, type RefusedFile } from '../cloudinit/read/extract-plan';
 import { octal } from '../cloudinit/read/inventory';
+import { errnoReason } from '../diagnostics/errno';
 import { printable } from '../diagnostics/printable';
 import { InputError, readGiven } from '../system/input';
 import { defineCommand } from './command';
@@ -82,7 +83,7 @@ class InTheWay extends Error {}
 async function usableDirectory(directory: string, force: boolean): Promise<string> {
   if (directory === '') throw new InputError('the directory is missing: gen-cloudinit extract FILE DIR');
   try {
-    await mkdir(directory, { recursive: true, mode: 0o755 });
+    await makeDirectories(directory);
     const root = await realpath(directory);
     if (!force && (await readdir(root)).length > 0) {
       throw new InputError(`${directory} is not empty; --force writes into it all the same`);
@@ -90,8 +91,18 @@ async function usableDirectory(directory: string, force: boolean): Promise<strin
     return root;
   } catch (cause) {
     if (cause instanceof InputError) throw cause;
-    throw new InputError(`${directory} cannot be used: ${codeOf(cause)}`, { cause });
+    throw new InputError(`${directory} cannot be used: ${errnoReason(cause)}`, { cause });
   }
+}
+
+/** Makes a directory and those above it. Not by Node's own recursive mkdir, which never returns in /proc. */
+async function makeDirectories(directory: string): Promise<void> {
+  const found = await stat(directory).catch(() => undefined);
+  if (found?.isDirectory()) return;
+  if (found) throw Object.assign(new Error(`${directory} is not a directory`), { code: 'ENOTDIR' });
+  const parent = dirname(directory);
+  if (parent !== directory) await makeDirectories(parent);
+  await mkdir(directory, { mode: 0o755 });
 }
 
 async function write(root: string, { path, parts, bytes, mode, owner }: PlannedFile): Promise<WrittenFile> {

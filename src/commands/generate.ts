@@ -39,7 +39,7 @@ export function deploymentReport(made: CompiledDocument): string {
     adminUser
       ? `Administrator @${adminUser}:${serverName}; the server generates the password, in /root/matrix-admin-password.`
       : 'No user is created (--admin-user NAME creates an administrator).',
-    `DNS before the first boot: an A record (and AAAA, if the server has IPv6) of ${domain} to the server.`,
+    `DNS, as soon as the server has its address: an A record (and AAAA, if the server has IPv6) of ${domain} to the server.`,
     `Open these ports: TCP ${tls === 'local-ca' ? '' : '80 (certificate), '}443 (Element, clients), 8448 (other servers).`,
     ...(tls === 'letsencrypt'
       ? []

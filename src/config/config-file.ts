@@ -47,6 +47,18 @@ export function collectOptions(flags: RawValues, readText: ReadText): CollectedO
   const own: Record<string, unknown> = { ...given };
   inlineFiles(own, '', readText, diagnostics);
   const isFromFile = (name: string) => Object.hasOwn(file?.values ?? {}, name) && own[name] === undefined;
+  const inputs = [file?.path, ...FILE_OPTIONS.map((name) => flags[name] ?? file?.values[name])];
+  const output = own.output ?? fromFile.output;
+  if (typeof output === 'string' && inputs.some((path) => path !== '-' && samePath(path, output))) {
+    diagnostics.push({
+      severity: 'error',
+      code: 'contradiction',
+      path: 'output',
+      message: 'names a file that the document is made from',
+      given: quoteValue(output),
+      expected: 'another file',
+    });
+  }
   const locate = locator(file, isFromFile);
   const present = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   return { options: { ...fromFile, ...present }, diagnostics: diagnostics.map(locate), locate };
@@ -97,7 +109,7 @@ function parseConfig(file: string, text: string, diagnostics: Diagnostic[]): Raw
     const { mark, reason } = cause;
     return error(
       'config-yaml',
-      `the file is not valid YAML: ${reason}`,
+      `the file is not valid YAML: ${withoutText(reason)}`,
       mark ? { line: mark.line + 1, column: mark.column + 1 } : {},
     );
   }
@@ -172,4 +184,18 @@ function read(
     });
     return undefined;
   }
+}
+
+/** A reason of the YAML reader without the pieces of text that it quotes: they may be a secret. */
+function withoutText(reason: string): string {
+  return reason.replace(/"[^"]*"|'[^']*'|!?<[^>]*>/g, '…');
+}
+
+/** Options whose value is a file's name. */
+const FILE_OPTIONS = OPTION_NAMES.filter((name) => optionOf(name).file);
+
+/** Whether two texts name the same path, as far as the texts tell. */
+function samePath(a: unknown, b: string): boolean {
+  const plain = (path: string) => path.replaceAll(/\/(?:\.?\/)+/g, '/').replace(/^(?:\.\/)+/, '');
+  return typeof a === 'string' && plain(a) === plain(b);
 }

@@ -2,7 +2,7 @@
 import type { Code } from '../diagnostics/codes';
 import type { Diagnostic } from '../diagnostics/diagnostic';
 import { closestName } from '../diagnostics/did-you-mean';
-import { quoteValue } from '../diagnostics/quote';
+import { quoteName, quoteValue } from '../diagnostics/quote';
 import type { Rule } from './rules';
 
 /** One flag of the command line. A flag that is an option of the document too has the same name in the config file. */
@@ -201,7 +201,7 @@ export function unknownFlag(name: string, known: readonly string[]): Diagnostic 
   return {
     severity: 'error',
     code: 'unknown-option',
-    path: quoteValue(name),
+    path: quoteName(name),
     message: 'is not an option',
     hint: near ? `did you mean ${near}?` : 'gen-cloudinit --help lists the options',
   };

@@ -211,13 +211,15 @@ export const cloudConfig: Rule = (value) => {
     const data: unknown = load(value);
     if (typeof data !== 'object' || data === null || Array.isArray(data))
       return { expected, hint: 'a mapping of cloud-init modules' };
+    if (!Object.keys(data).every((key) => /^[A-Za-z_][A-Za-z0-9_-]*$/.test(key)))
+      return { expected, hint: 'keys are names of cloud-init modules' };
     const notList = ['runcmd', 'bootcmd', 'write_files', 'packages', 'ssh_authorized_keys'].find(
       (key) => Object.hasOwn(data, key) && !Array.isArray((data as Record<string, unknown>)[key]),
     );
     return notList ? { expected, hint: `${notList} is a list` } : undefined;
   } catch (error) {
     const [reason = ''] = String(error instanceof Error ? error.message : error).split('\n');
-    return { expected, hint: `it is not valid YAML: ${reason}` };
+    return { expected, hint: `it is not valid YAML: ${reason.replace(/"[^"]*"|!?<[^>]*>/g, '…')}` };
   }
 };
 

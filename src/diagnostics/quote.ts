@@ -1,8 +1,12 @@
 /** How a mistake quotes what was given. */
 const ROOM = 72;
 
+/** What is not repeated at all. */
+const IS_SECRET = /PRIVATE KEY/;
+
 /** One printable line of what was given: enough to recognise it, too little to spill a key. */
 export function quoteValue(given: unknown): string {
+  if (typeof given === 'string' && IS_SECRET.test(given)) return `${given.length} characters`;
   const text = typeof given === 'string' ? redactUrl(given) : spelled(given, ROOM);
   const line = text.slice(0, ROOM + 1).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, escaped);
   return line.length > ROOM ? `${line.slice(0, ROOM - 3)}...` : line;
@@ -56,4 +60,11 @@ function spelled(value: unknown, room: number): string {
     text += spelled(Reflect.get(value, name), room - text.length);
   }
   return `${text}${isList ? ']' : '}'}`;
+}
+
+/** A name that was typed or is a key of a file: shown where it looks like one, for it may be another file's content. */
+export function quoteName(name: string): string {
+  return /^[\p{L}_][\p{L}\p{N}_.-]{0,39}$/u.test(name)
+    ? quoteValue(name)
+    : `a name of ${name.length} characters`;
 }

@@ -11,7 +11,7 @@ import { type Accelerator, type Candidates, candidates, checkAccelerator } from 
 import { cacheFolder, GROUP_FILE, reclaim } from './cache';
 import { inspectImage, makeLayer } from './disk';
 import { QemuMachine } from './machine';
-import { LAYER, QemuProcess, type QemuSettings, SEED } from './process';
+import { LAYER, QemuProcess, type QemuSettings, removalCommand, SEED } from './process';
 import { type QEMU_FLAGS, type QemuOptions, qemuWarnings } from './qemu-flags';
 import { seedDisk } from './seed';
 import { makeKey } from './ssh';
@@ -54,7 +54,7 @@ export function launchQemu(options: QemuOptions, surroundings: QemuSurroundings 
     const name = `gci-${process.pid}-${randomBytes(3).toString('hex')}`;
     const folder = join(machines, name);
     const group = quoted(join(folder, GROUP_FILE));
-    surroundings.announce?.(`kill -- "-$(cat ${group})"; rm -rf ${quoted(folder)}`);
+    surroundings.announce?.(removalCommand(`$(cat ${group})`, folder));
     await mkdir(machines, { recursive: true });
     await mkdir(folder, { mode: 0o700 });
     try {

@@ -1,12 +1,11 @@
 /** A running machine of QEMU. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { quoted } from '../../server/escape';
 import type { Executed } from '../../system/run';
 import { Stopped, until } from '../../system/wait';
 import { type Machine, MachineGone } from '../machine';
 import type { Accelerator } from './accelerator';
-import { LAYER, type QemuProcess } from './process';
+import { LAYER, type QemuProcess, removalCommand } from './process';
 import { SshDoor } from './ssh';
 
 export interface QemuParts {
@@ -80,7 +79,7 @@ export class QemuMachine implements Machine {
     const { folder, ends } = this.parts;
     return {
       enter: this.door.command,
-      remove: `kill -- -${this.process.group}; rm -r ${quoted(folder)}`,
+      remove: removalCommand(String(this.process.group), folder),
       // The next run removes the folder.
       until: `its own watch ends it at ${ends.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     };

@@ -6,6 +6,7 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, relative } from 'node:path';
+import { quoted } from '../../server/escape';
 import { start } from '../../system/run';
 import { pause } from '../../system/wait';
 import type { Accelerator } from './accelerator';
@@ -174,6 +175,16 @@ export class QemuProcess {
     if (!this.off)
       throw new Error(`process group ${this.child.pid} of ${this.settings.name} outlived SIGKILL`);
   }
+}
+
+/**
+ * The command for a person that ends a machine and removes its folder. It waits up to ten seconds for the end: a process
+ * that still writes would leave files in the folder.
+ * @param group number of the process group, or shell text that prints it
+ */
+export function removalCommand(group: string, folder: string): string {
+  const running = 'kill -0 -- "-$group" 2>/dev/null';
+  return `group=${group}; kill -- "-$group"; for _ in $(seq 100); do ${running} || break; sleep 0.1; done; rm -rf ${quoted(folder)}`;
 }
 
 /** A group that has just ended is not an error. */
