@@ -169,7 +169,7 @@ cli('--output never names a file that the document is made from', ({ dir }) => {
 });
 
 cli('options from a file; flags win; paths count from the file', ({ dir }) => {
-  writeFileSync(join(dir, 'key.asc'), readFileSync('templates/docker.asc'));
+  writeFileSync(join(dir, 'key.asc'), readFileSync('templates/server/docker.asc'));
   writeFileSync(
     join(dir, 'matrix.yaml'),
     'domain: a.test\nhealth-timeout: 90\nssh-key: []\ntls: staging\ndocker-apt-key: key.asc\n',

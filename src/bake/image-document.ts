@@ -1,7 +1,7 @@
 /** The user data that prepares the image of a new server: it does the slow work, and leaves nothing of the machine. */
 import { packed } from '../../templates/bake/gen-cloudinit-bake';
 import bakeUnit from '../../templates/bake/gen-cloudinit-bake.service';
-import dockerKey from '../../templates/docker.asc';
+import dockerKey from '../../templates/server/docker.asc';
 import { type CloudConfig, permissions } from '../cloudinit/write/cloud-config';
 import { toYaml } from '../cloudinit/write/yaml';
 import type { Deployment } from '../config/deployment';

@@ -17,7 +17,10 @@ export const generateCommand = defineCommand({
   ],
   async run({ flags, options, diagnostics: wrong }) {
     const made = await compile(options, readText);
-    const diagnostics = [...wrong, ...made.diagnostics];
+    // A word that was meant as a verb or as the domain is the only mistake to report.
+    const isStray = wrong.some(({ code }) => code === 'stray-word');
+    const found = made.diagnostics.filter(({ code }) => !(isStray && code === 'missing-option'));
+    const diagnostics = [...wrong, ...found];
     if (!made.deployment || hasErrors(wrong)) return refusal(diagnostics);
     // Only the owner may read a document that contains a password.
     const mode = made.deployment.dbPassword === undefined ? 0o644 : 0o600;

@@ -1,5 +1,5 @@
 import { load } from 'js-yaml';
-import dockerKey from '../../templates/docker.asc';
+import dockerKey from '../../templates/server/docker.asc';
 import type { Diagnostic } from '../diagnostics/diagnostic';
 import type { Deployment, OutputRequest } from './deployment';
 import { type RawValues, readFlags } from './flags';

@@ -1,17 +1,17 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import dockerCompose from '../../templates/docker-compose.yml.ejs';
-import elementConfig from '../../templates/element-config.json.ejs';
-import settings from '../../templates/gen-cloudinit.env.ejs';
-import homeserver from '../../templates/homeserver.yaml.ejs';
 import matrixctl, {
   core as matrixctlCore,
   packed as matrixctlPacked,
 } from '../../templates/matrixctl/matrixctl.sh';
-import nginxCompose from '../../templates/nginx/compose.yml.ejs';
-import nginxCertbot from '../../templates/nginx/nginx-certbot.env.ejs';
-import site from '../../templates/nginx/site.conf.ejs';
-import schemas from '../../templates/schemas/README';
+import dockerCompose from '../../templates/server/docker-compose.yml.ejs';
+import elementConfig from '../../templates/server/element-config.json.ejs';
+import settings from '../../templates/server/gen-cloudinit.env.ejs';
+import homeserver from '../../templates/server/homeserver.yaml.ejs';
+import nginxCompose from '../../templates/server/nginx/compose.yml.ejs';
+import nginxCertbot from '../../templates/server/nginx/nginx-certbot.env.ejs';
+import site from '../../templates/server/nginx/site.conf.ejs';
+import schemas from '../../templates/server/schemas/README';
 import type { Deployment } from '../config/deployment';
 
 /** Where the script that operates the server lands. */

@@ -66,9 +66,17 @@ function canRead(path: string): boolean {
 /**
  * Writes to standard output and returns when everything has been written. It writes to a file piece by piece: a disk that
  * fills up accepts the first piece only, and the system reports no error before the next one.
- * @throws the system's error (a full disk); not when the reader has gone away, which ends the writing
+ * @throws Error with the reason (a full disk); not when the reader has gone away, which ends the writing
  */
 export async function printOut(product: string | Uint8Array): Promise<void> {
+  try {
+    await writeAll(product);
+  } catch (cause) {
+    throw new Error(`standard output cannot be written: ${errnoReason(cause)}`, { cause });
+  }
+}
+
+async function writeAll(product: string | Uint8Array): Promise<void> {
   if (fstatSync(process.stdout.fd).isFile()) {
     const bytes = Buffer.from(product);
     for (let written = 0; written < bytes.length; ) written += writeSync(process.stdout.fd, bytes, written);

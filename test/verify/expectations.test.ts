@@ -41,7 +41,7 @@ test('every file, with the owner that it has in the end, its mode and the checks
   assert.is(rows.get('/etc/gen-cloudinit.env'), 'root:root 0600');
   assert.is(rows.get('/usr/local/sbin/matrixctl'), 'root:root 0755');
   const readme = files.find(({ path }) => path.endsWith('/schemas/README'));
-  const checksum = createHash('sha256').update(readFileSync('templates/schemas/README')).digest('hex');
+  const checksum = createHash('sha256').update(readFileSync('templates/server/schemas/README')).digest('hex');
   assert.is(readme?.sha256, checksum);
 });
 

@@ -59,7 +59,7 @@ const refusals: readonly Refusal[] = [
     what: "an apt key that did not sign Docker's repository",
     host: 22,
     // A real key, but not the one of the lab's repository: Docker's own.
-    make: async () => ({ options: { 'docker-apt-key': 'templates/docker.asc' } }),
+    make: async () => ({ options: { 'docker-apt-key': 'templates/server/docker.asc' } }),
     console: /failed: installing Docker: the repository is not signed with the document's key/,
     judges: [
       [cloudInit, /^error/],
