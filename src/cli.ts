@@ -143,10 +143,11 @@ async function main(argv: string[]): Promise<void> {
     parser.command(one.name, one.describe, (own) => {
       for (const verb of one.verbs) register(own, verb, one.name);
       return own.command(
-        '$0 [word]',
+        '$0',
         false,
-        (rest) => rest.positional('word', { type: 'string' }),
-        ({ word }) => render({ status: 'refused', diagnostics: [noSuchVerb(one, word)] }, one.name, false),
+        () => {},
+        ({ _: words }) =>
+          render({ status: 'refused', diagnostics: [noSuchVerb(one, words[1])] }, one.name, false),
       );
     });
   }

@@ -151,6 +151,7 @@ cli('no password and no private key is repeated, wherever it is put', ({ dir }) 
     `db-password: *${marker}`,
     `db-password: !${marker} x`,
     `db-password: [${marker}, b]`,
+    `db-password: [${marker}]`,
   ]) {
     writeFileSync(file, `domain: a.test\n${text}\n`);
     const { code, stderr } = run(['--config', file]);

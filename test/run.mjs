@@ -50,7 +50,8 @@ function missing(name) {
 }
 
 /** Files that take minutes: a plain `npm test` leaves them out, and names them. */
-const SLOW = /^(?:conformance\/(?:hostile|landing|verify)|matrixctl\/(?:attack|crash|findings)|multipass\/verify|ec2\/command)\./;
+const SLOW =
+  /^(?:conformance\/(?:hostile|landing|verify)|matrixctl\/(?:attack|crash|findings)|multipass\/verify|ec2\/command)\./;
 const isWhole = process.env.TEST === 'all' || process.env.CI === 'true';
 
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');

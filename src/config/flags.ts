@@ -148,6 +148,10 @@ export function checkValue(
     error('repeated-option', 'was given more than once', given, 'one value');
     return [];
   }
+  if (Array.isArray(value) && flag.type !== 'strings') {
+    error('wrong-type', 'has a value of the wrong type', 'a list', 'one value');
+    return [];
+  }
   const texts: string[] = [];
   for (const item of items) {
     if (!hasType(item, flag.type)) {
