@@ -255,7 +255,7 @@ export const operate: Scenario = {
     tell(await judge('update', () => update(lab, place)));
     tell(await judge('update to what does not start', () => goesBack(lab, place, 'ends')));
     // The previous images do not accept the database any more: the rollback restores it too.
-    const restored = /the former images and the database/;
+    const restored = /the former images and database/;
     tell(
       await judge('update to what spoils the database', () =>
         goesBack(lab, place, 'migratesAndEnds', restored),

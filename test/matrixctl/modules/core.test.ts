@@ -13,7 +13,7 @@ test('a command of operations.sh is refused with the reason', (server) => {
     assert.equal([code, calls, journal], [1, [], []]);
     assert.match(
       stderr,
-      /^gen-cloudinit: failed: unknown command (?:backup|begin), or its document had no room for it: see the README of gen-cloudinit, Operating\n$/,
+      /^gen-cloudinit: failed: unknown command (?:backup|begin), or its document had no room for it: see templates\/matrixctl\/README.md of gen-cloudinit\n$/,
     );
   }
 });
