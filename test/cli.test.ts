@@ -203,7 +203,7 @@ cli('mistakes of a config file name the file', ({ dir }) => {
   assert.match(refused('domain: [a.test\n'), /is not valid YAML: .*\n|:2:1/);
   assert.match(refused('domain: a.test\ndomain: b.test\n'), 'not valid YAML');
   assert.match(refused('- domain\n'), 'is not a mapping of options');
-  assert.match(refused('domain: a.test\nemail: &a [*a]\n'), 'given:    [[[[[[');
+  assert.match(refused('domain: a.test\nemail: &a {b: *a}\n'), 'given:    {"b":{"b":{"b":');
   assert.match(refused('domain: a.test\ndb-password: 012345\n'), 'hint:     put it in quotes');
   // The domain of a file that cannot be read is unknown; a file with nothing but comments has none.
   assert.not.match(refused('domain: [a.test\n'), 'domain is required');
