@@ -167,6 +167,11 @@ cli('--output never names a file that the document is made from', ({ dir }) => {
   assert.is(code, 2);
   assert.match(stderr, '--output names a file that the document is made from');
   assert.is(readFileSync(file, 'utf8'), 'domain: a.test\n');
+  // Both names count from the config file.
+  writeFileSync(join(dir, 'extra.yaml'), 'packages: [htop]\n');
+  writeFileSync(file, 'domain: a.test\nextra: extra.yaml\noutput: extra.yaml\n');
+  assert.is(run(['--config', file]).code, 2);
+  assert.is(readFileSync(join(dir, 'extra.yaml'), 'utf8'), 'packages: [htop]\n');
 });
 
 cli('options from a file; flags win; paths count from the file', ({ dir }) => {

@@ -38,18 +38,18 @@ export function collectOptions(flags: RawValues, readText: ReadText): CollectedO
   const { config, ...given } = flags;
   const file = config === undefined ? undefined : configFile(config, readText, diagnostics);
   const fromFile: Record<string, unknown> = { ...file?.values };
+  const inputs: string[] = [];
   if (file) {
-    inlineFiles(fromFile, file.path, readText, diagnostics);
+    inputs.push(file.path, ...inlineFiles(fromFile, file.path, readText, diagnostics));
     const { output } = fromFile;
     if (typeof output === 'string' && output !== '' && output !== '-')
       fromFile.output = beside(file.path, output);
   }
   const own: Record<string, unknown> = { ...given };
-  inlineFiles(own, '', readText, diagnostics);
+  inputs.push(...inlineFiles(own, '', readText, diagnostics));
   const isFromFile = (name: string) => Object.hasOwn(file?.values ?? {}, name) && own[name] === undefined;
-  const inputs = [file?.path, ...FILE_OPTIONS.map((name) => flags[name] ?? file?.values[name])];
   const output = own.output ?? fromFile.output;
-  if (typeof output === 'string' && inputs.some((path) => path !== '-' && samePath(path, output))) {
+  if (typeof output === 'string' && output !== '-' && inputs.some((path) => samePath(path, output))) {
     diagnostics.push({
       severity: 'error',
       code: 'contradiction',
@@ -148,20 +148,24 @@ function excerptOf(line: string): Pick<Diagnostic, 'excerpt'> {
   return /PRIVATE KEY|passw|secret|:\/\/[^/\s]*@|[?&]/i.test(line) ? {} : { excerpt: line };
 }
 
-/** Replaces the name of each file with its text. @param base the file that contains the names */
+/** Replaces the name of each file with its text. @param base the file that contains the names @returns their paths */
 function inlineFiles(
   values: Record<string, unknown>,
   base: string,
   readText: ReadText,
   diagnostics: Diagnostic[],
-): void {
+): string[] {
+  const paths: string[] = [];
   for (const name of OPTION_NAMES) {
     const value = values[name];
     if (!optionOf(name).file || typeof value !== 'string' || value === '') continue;
-    const text = read(beside(base, value), name, readText, diagnostics, value);
+    const path = beside(base, value);
+    paths.push(path);
+    const text = read(path, name, readText, diagnostics, value);
     if (text === undefined) delete values[name];
     else values[name] = text;
   }
+  return paths;
 }
 
 function read(
@@ -191,11 +195,8 @@ function withoutText(reason: string): string {
   return reason.replace(/"[^"]*"|'[^']*'|!?<[^>]*>/g, '…');
 }
 
-/** Options whose value is a file's name. */
-const FILE_OPTIONS = OPTION_NAMES.filter((name) => optionOf(name).file);
-
 /** Whether two texts name the same path, as far as the texts tell. */
-function samePath(a: unknown, b: string): boolean {
+function samePath(a: string, b: string): boolean {
   const plain = (path: string) => path.replaceAll(/\/(?:\.?\/)+/g, '/').replace(/^(?:\.\/)+/, '');
-  return typeof a === 'string' && plain(a) === plain(b);
+  return plain(a) === plain(b);
 }

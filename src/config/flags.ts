@@ -80,11 +80,6 @@ export function camelCase(name: string): string {
   return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** `instanceType` as the flag is spelled: `instance-type`. */
-export function kebabCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
 export interface ReadFlags<Table extends FlagTable> {
   /** Not valid where a diagnostic is an error. */
   readonly values: FlagValues<Table>;
