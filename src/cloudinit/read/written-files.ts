@@ -1,4 +1,5 @@
 /** The entries of write_files as they land on the server (cloud-init's cc_write_files.py). */
+import { absolutePath } from '../../server/absolute-path';
 import { type Decoded, decodeBase64, gunzip, MAX_DECODED, utf8 } from './decode';
 import { get, isTrue, items, type MappingNode, type Node, type ScalarNode, text } from './yaml-node';
 
@@ -78,16 +79,6 @@ function landedFile(node: MappingNode, limit: number, decode: typeof decodeConte
     isAppended: isTrue(get(node, 'append')),
     uri: text(get(node, 'source'), 'uri'),
   };
-}
-
-/** Resolves `.`, `..` and repeated slashes from the root, as cloud-init does: nothing lies above `/`. */
-export function absolutePath(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
 }
 
 /** decode_perms: a number is the bits, anything else is read as octal text. */

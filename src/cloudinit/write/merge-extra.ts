@@ -1,6 +1,7 @@
 /** The operator's own cloud-config, merged when the document is compiled. */
 import type { Deployment } from '../../config/deployment';
 import type { Diagnostic } from '../../diagnostics/diagnostic';
+import { absolutePath } from '../../server/absolute-path';
 import type { CloudConfig } from './cloud-config';
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -46,23 +47,13 @@ export function contradictions(
   const files = Array.isArray(extra.write_files) ? extra.write_files : [];
   for (const file of files) {
     if (!isMapping(file) || typeof file.path !== 'string') continue;
-    const path = normal(file.path);
+    const path = absolutePath(file.path);
     if (paths.has(path))
       found.push(contradiction(`write_files writes ${path}, which the document writes as well`));
     else if (path === synapses || path.startsWith(`${synapses}/`))
       found.push(contradiction(`write_files writes ${path}, and everything below ${synapses} is Synapse's`));
   }
   return found;
-}
-
-/** A path without empty parts, `.` and `..`. */
-function normal(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
 }
 
 function differing(ours: Mapping, extra: Mapping, at: string): Diagnostic[] {

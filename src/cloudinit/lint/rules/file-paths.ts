@@ -1,8 +1,9 @@
 /** Where files land: paths that are lost, hidden or written twice. */
 
 import type { Source } from '../../../diagnostics/source';
+import { absolutePath } from '../../../server/absolute-path';
 import { PathTree } from '../../read/path-tree';
-import { absolutePath, type LandedFile } from '../../read/written-files';
+import type { LandedFile } from '../../read/written-files';
 import { get, items, type Node } from '../../read/yaml-node';
 import { error, type Finding, info, warning } from '../finding';
 
