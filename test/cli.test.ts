@@ -399,7 +399,7 @@ cli('--help, --version, completion', () => {
     assert.match(stdout, 'Examples:');
     for (const line of stdout.split('\n')) assert.ok(line.length <= 100, line);
   }
-  assert.match(run(['completion']).stdout, 'gen-cloudinit');
+  assert.match(run(['completion', 'bash']).stdout, 'gen-cloudinit');
   const completed = (...words: string[]) => run(['--complete', ...words]).stdout;
   assert.match(completed('--doma'), '--domain');
   assert.is(completed('--tls', 's'), 'staging\n');
