@@ -1,6 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import { isGroup, VERBS, type Verb } from './commands/all';
-import { declare, noSuchVerb, typed } from './commands/argv';
+import { declare, expandShort, noSuchVerb, typed } from './commands/argv';
 import type { Command, Context, Product, Result } from './commands/command';
 import { complete } from './commands/completion';
 import { generateCommand } from './commands/generate';
@@ -24,7 +24,8 @@ const hasColors = () =>
   !process.argv.includes('--no-color') && (process.env.NO_COLOR === undefined || process.env.NO_COLOR === '');
 
 function print({ data, text }: Product, json: boolean): Promise<void> {
-  return printOut(`${json ? JSON.stringify(data, null, 2) : text}\n`);
+  const printed = json ? JSON.stringify(data, null, 2) : text;
+  return printOut(printed === '' ? '' : `${printed}\n`);
 }
 
 /** Prints what a verb has answered, and sets the exit code. @param verb its words, for the hint */
@@ -34,13 +35,19 @@ async function render(result: Result, verb: string, json: boolean): Promise<void
   if (status === 'refused')
     say(`gen-cloudinit: nothing was done; gen-cloudinit${verb && ` ${verb}`} --help shows the options`);
   if (document && document.path === undefined && document.bytes[0] === 0x1f && process.stdout.isTTY)
-    throw new InputError('gzip is not written to a terminal: redirect it to a file, or use --output FILE');
+    throw new InputError(
+      'unusable-output',
+      'gzip is not written to a terminal: redirect it to a file, or use --output FILE',
+    );
   if (document?.path !== undefined) writeOutput(document.path, document.bytes, document.mode);
   else if (document) await printOut(document.bytes);
   if (product) await print(product, json);
   if (report !== undefined) say(report);
   process.exitCode = EXIT[status];
 }
+
+/** With --quiet: errors and the product only. */
+const silent = ({ report: _report, ...result }: Result): Result => result;
 
 /** Runs work that Ctrl-C ends early, and that cleans up after itself. */
 async function interruptibly(
@@ -72,19 +79,21 @@ async function interruptibly(
 /** Calls a verb with what was typed. @param verb its words, such as `verify ec2` */
 async function call(command: Command, verb: string, argv: RawValues): Promise<void> {
   const depth = verb === '' ? 0 : verb.split(' ').length;
-  const { given, diagnostics } = typed(argv, depth, command, process.argv.slice(2));
+  const { given, diagnostics } = typed(argv, depth, command, expandShort(process.argv.slice(2)));
   const json = given.json === true;
+  const isQuiet = given.quiet === true;
+  const progress = isQuiet ? () => {} : say;
   const work = async (around: Pick<Context, 'signal' | 'announce' | 'confirm'>) => {
     const result = await command.invoke(given, diagnostics, {
       ...around,
-      progress: say,
+      progress,
       print: (product) => print(product, json),
-      screen: process.stderr,
+      screen: isQuiet ? { write: () => true } : process.stderr,
       colors: hasColors(),
       shell: process.env.SHELL?.replace(/.*\//, '') ?? '',
       now: new Date(),
     });
-    await render(result, verb, json);
+    await render(isQuiet ? silent(result) : result, verb, json);
   };
   if (command.interruptible) await interruptibly(work);
   else await work({ signal: new AbortController().signal, announce: () => {} });
@@ -116,7 +125,7 @@ async function main(argv: string[]): Promise<void> {
     await printOut(words.map((word) => `${word}\n`).join(''));
     return;
   }
-  const parser = yargs(argv)
+  const parser = yargs(expandShort(argv))
     .scriptName('gen-cloudinit')
     .usageConfiguration({ 'hide-types': true })
     .parserConfiguration({
@@ -159,7 +168,7 @@ async function main(argv: string[]): Promise<void> {
     .wrap(Math.min(100, process.stdout.columns || 100))
     .fail((message, cause) => {
       // Without a cause, yargs itself refuses the command line.
-      throw cause ?? new InputError(message);
+      throw cause ?? new InputError('wrong-value', message);
     })
     .parseAsync();
 }
@@ -171,8 +180,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // Standard error is closed: no one is left to read a message.
 process.stderr.on('error', () => {});
 main(process.argv.slice(2)).catch((error: unknown) => {
-  say(`gen-cloudinit: ${error instanceof Error ? error.message : String(error)}`);
+  const message = error instanceof Error ? error.message : String(error);
   // By its code: the verbs are bundles of their own, each with its own class.
   const isUsage = error instanceof Error && 'code' in error && error.code === USAGE;
+  const rule = isUsage && 'rule' in error ? ` [${error.rule}]` : '';
+  say(isUsage ? `error: ${message}${rule}` : `gen-cloudinit: ${message}`);
   process.exitCode = isUsage ? EXIT.refused : EXIT.failed;
 });

@@ -344,9 +344,34 @@ for (const [name, args] of [
     const { code, stdout, stderr } = run(args);
     assert.is(code, 2, stderr);
     assert.is(stdout, '');
-    assert.match(stderr, /^gen-cloudinit: ./m);
+    assert.match(stderr, /^error: .+ \[[a-z-]+\]$/m);
   });
 }
+
+cli('a switch with a value is refused', () => {
+  for (const word of ['--quiet=maybe', '--no-color=5', '--quiet=']) {
+    const { code, stderr } = run([...DOMAIN, word]);
+    assert.is(code, 2, word);
+    assert.match(stderr, 'takes no value');
+  }
+  assert.is(run([...BARE, '--tls', 'local-ca', '--quiet=true']).stderr, '');
+});
+
+cli('-oFILE is -o FILE', ({ dir }) => {
+  for (const words of [['-o', join(dir, 'a')], [`-o${join(dir, 'b')}`], [`-o=${join(dir, 'c')}`]])
+    assert.is(run([...DOMAIN, ...words]).code, 0);
+  assert.equal(readdirSync(dir).sort(), ['a', 'b', 'c']);
+});
+
+cli('--help has the options that most people need, --help --full has all', () => {
+  const lines = (...words: string[]) => run([...words, '--help']).stdout.split('\n');
+  assert.not.ok(lines().some((line) => line.includes('--acme-url')));
+  assert.ok(lines('--full').some((line) => line.includes('--acme-url')));
+  assert.not.ok(lines('verify', 'ec2').some((line) => /^ +--domain /.test(line)));
+  assert.ok(lines('verify', 'ec2', '--full').some((line) => /^ +--domain /.test(line)));
+  assert.ok(lines('bake', 'qemu').some((line) => line.includes('--synapse-image')));
+  assert.match(run([...DOMAIN, '--full']).stderr, '--full is not an option');
+});
 
 cli('check, show and extract of what was generated', ({ dir }) => {
   const document = run([...BARE, '--provider', 'hetzner']).stdout;

@@ -13,7 +13,8 @@ const NAMES = ROWS.map(([code]) => code);
 
 const TABLE = join('diagnostics', 'codes');
 /** Places where a diagnostic gets its code: a property, a helper's first argument, a constant. */
-const EMITTED = /(?:\bcode: |\b(?:error|warning|info|warn|wrong)\(\s*|\bconst CODE = )'([a-z][a-z0-9-]*)'/g;
+const EMITTED =
+  /(?:\bcode: |\b(?:error|warning|info|warn|wrong|InputError)\(\s*|\bconst CODE = )'([a-z][a-z0-9-]*)'/g;
 
 explain('the sources emit every code of the table, and no other', () => {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(

@@ -43,6 +43,21 @@ output('a link is followed, and the stricter mode applies to its target', ({ dir
   assert.equal(readdirSync(dir).sort(), ['file', 'link']);
 });
 
+output('a link to a file that does not exist yet stays, and the file is made', ({ dir }) => {
+  const link = join(dir, 'link');
+  symlinkSync('file', link);
+  assert.is(run([...ASKED, '--output', link]).code, 0);
+  assert.ok(lstatSync(link).isSymbolicLink());
+  assert.is(readFileSync(join(dir, 'file'), 'utf8'), generated(...ASKED));
+});
+
+output('a message quotes a very long name in part', ({ dir }) => {
+  const { code, stderr } = run([...ASKED, '--output', join(dir, 'x'.repeat(3000))]);
+  assert.is(code, 1);
+  assert.match(stderr, 'the name is too long');
+  assert.ok(stderr.split('\n').every((line) => line.length < 400));
+});
+
 output('a password closes a file that was open to everyone', ({ dir }) => {
   const file = join(dir, 'file');
   writeFileSync(file, 'old', { mode: 0o644 });

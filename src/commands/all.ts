@@ -24,16 +24,6 @@ export const nameOf = (one: Verb | VerbGroup): string =>
 /** Not among them: `generate`, which is the command without a verb. */
 export const VERBS: readonly (Verb | VerbGroup)[] = [
   {
-    usage: 'schema [of]',
-    describe: 'print a JSON Schema: of the --config file, or of verify --json',
-    load: async () => (await import('./schema')).schemaCommand,
-  },
-  {
-    usage: 'completion [shell]',
-    describe: 'print a completion script for bash, zsh or fish',
-    load: async () => (await import('./completion-script')).completionCommand,
-  },
-  {
     usage: 'check [file]',
     describe: 'find mistakes in any user-data document',
     load: async () => (await import('./check')).checkCommand,
@@ -110,5 +100,15 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
         load: async () => (await import('./sweep')).sweepEc2Command,
       },
     ],
+  },
+  {
+    usage: 'schema [of]',
+    describe: 'print the JSON Schema of the --config file, or of what a verb prints',
+    load: async () => (await import('./schema')).schemaCommand,
+  },
+  {
+    usage: 'completion [shell]',
+    describe: 'print a completion script for bash, zsh or fish',
+    load: async () => (await import('./completion-script')).completionCommand,
   },
 ];

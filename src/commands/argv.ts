@@ -30,6 +30,12 @@ export function optionFlags({ options }: Command): FlagTable {
   return { ...Object.fromEntries(options.map((name) => [name, OPTIONS[name]])), ...CONFIG };
 }
 
+/** Whether --help names the row only with --full. */
+function isHidden({ flags, lists }: Command, name: string, { seldom = false }: Flag): boolean {
+  if (Object.hasOwn(flags, name) || name === 'config' || lists === 'all') return false;
+  return lists === 'none' || seldom;
+}
+
 /** Registers the words and flags of a verb with yargs, which checks none of them: one place reports all mistakes. */
 export function declare(parser: Argv, command: Command): Argv {
   for (const [name, word] of Object.entries(command.words))
@@ -47,10 +53,13 @@ export function declare(parser: Argv, command: Command): Argv {
     parser.option(name, {
       type: flag.type === 'boolean' ? 'boolean' : 'string',
       describe: describe(flag),
+      ...(isHidden(command, name, flag) ? { hidden: true } : {}),
       ...(name === 'output' ? { alias: 'o' } : {}),
       ...(flag.group ? { group: `${flag.group}:` } : {}),
     });
   }
+  if (rows.some(([name, flag]) => isHidden(command, name, flag)))
+    parser.showHidden('full', 'with --help: every option, also the rarely used ones');
   for (const [example, what] of command.examples) parser.example(example, what);
   return parser;
 }
@@ -62,6 +71,32 @@ export interface Typed {
   /** Words and flags by name, as the verb reads them. */
   readonly given: RawValues;
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * The command line with short forms in the long one: `-oFILE` is `-o FILE`.
+ * @param line the words after the program's name
+ */
+export function expandShort(line: readonly string[]): string[] {
+  return line.flatMap((word) => (/^-o[^=-]/.test(word) ? ['-o', word.slice(2)] : [word]));
+}
+
+/** Flags without a value to which the command line gives one: `--quiet=maybe`. yargs would take it for true. */
+function valuesOfSwitches(command: Command, line: readonly string[]): Diagnostic[] {
+  return Object.entries({ ...command.flags, 'no-color': { type: 'boolean' } }).flatMap(([name, { type }]) => {
+    if (type !== 'boolean') return [];
+    const start = `--${name}=`;
+    const value = line.find((word) => word.startsWith(start))?.slice(start.length);
+    if (value === undefined || value === 'true' || value === 'false') return [];
+    return {
+      severity: 'error',
+      code: 'wrong-value',
+      path: name,
+      message: 'takes no value',
+      given: quoteValue(value),
+      expected: `--${name} alone, or nothing`,
+    } satisfies Diagnostic;
+  });
 }
 
 /**
@@ -92,6 +127,7 @@ export function typed(argv: RawValues, depth: number, command: Command, line: re
     diagnostics: [
       ...stray.map((word) => strayWord(isHidden ? undefined : word, depth)),
       ...missing(command, given),
+      ...valuesOfSwitches(command, line),
     ],
   };
 }
@@ -140,7 +176,7 @@ export function noSuchVerb({ name, verbs }: VerbGroup, word: unknown): Diagnosti
   const given = word === undefined ? '' : `, not ${quoteValue(word)}`;
   return {
     severity: 'error',
-    code: 'missing-argument',
+    code: word === undefined ? 'missing-argument' : 'stray-word',
     path: '',
     message: `${name} needs one of ${names.join(', ')}${given}`,
     hint: near ? `did you mean gen-cloudinit ${name} ${near}?` : `gen-cloudinit ${name} --help`,

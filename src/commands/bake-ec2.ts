@@ -9,7 +9,7 @@ import { ACCOUNT_FLAGS, ec2Options, INSTANCE_FLAGS } from '../machines/ec2/ec2-f
 import type { Outcome } from '../machines/ec2/remove';
 import { readText } from '../system/input';
 import { defineCommand, refusal } from './command';
-import { JSON_FLAG } from './common-flags';
+import { REPORT_FLAGS } from './common-flags';
 
 const ON_EC2 = grouped('On EC2', INSTANCE_FLAGS);
 const ACCOUNT = grouped('On EC2', ACCOUNT_FLAGS);
@@ -24,11 +24,12 @@ export const bakeEc2Command = defineCommand({
         // EC2 API reference, CreateImage.
         rule: matches(/^[\w ()[\]./'@-]{3,128}$/, "3 to 128 letters, digits, spaces and ()[] . / - ' @ _"),
       },
-      ...JSON_FLAG,
+      ...REPORT_FLAGS,
     }),
     ...ON_EC2,
   },
   options: IMAGE_OPTIONS,
+  lists: 'all',
   interruptible: true,
   examples: [
     ['$0 bake ec2 --region eu-central-1', ''],
@@ -77,7 +78,7 @@ const DEBIAN: Diagnostic = {
 
 /** The images of the account that bakes have made, newest first. */
 export const bakeListCommand = defineCommand({
-  flags: { ...ACCOUNT, ...JSON_FLAG },
+  flags: { ...ACCOUNT, ...REPORT_FLAGS },
   interruptible: true,
   async run({ flags }, { signal }) {
     const data = await bakeList(flags, signal);
@@ -88,7 +89,7 @@ export const bakeListCommand = defineCommand({
 /** Removes images with their snapshots; refuses the whole request if a bake did not make one of them. */
 export const bakeRemoveCommand = defineCommand({
   words: { image: { type: 'strings', help: 'ID or name', required: true } },
-  flags: { ...ACCOUNT, ...JSON_FLAG },
+  flags: { ...ACCOUNT, ...REPORT_FLAGS },
   interruptible: true,
   examples: [['$0 bake remove ami-0123456789abcdef0', '']],
   async run({ flags }, { signal, progress }) {

@@ -7,17 +7,18 @@ import { timeLimit, wrongImage } from '../machines/machine';
 import { QEMU_FLAGS, qemuWarnings } from '../machines/qemu/qemu-flags';
 import { readText } from '../system/input';
 import { defineCommand, refusal } from './command';
-import { JSON_FLAG } from './common-flags';
+import { REPORT_FLAGS } from './common-flags';
 
 export const bakeQemuCommand = defineCommand({
   flags: {
     ...grouped('Image', {
       output: { type: 'string', help: 'file of the image', default: 'gen-cloudinit.qcow2' },
-      ...JSON_FLAG,
+      ...REPORT_FLAGS,
     }),
     ...grouped('On QEMU', { ...QEMU_FLAGS, 'time-limit': timeLimit(5, 1440, 120) }),
   },
   options: IMAGE_OPTIONS,
+  lists: 'all',
   interruptible: true,
   examples: [
     ['$0 bake qemu --output matrix.qcow2', ''],

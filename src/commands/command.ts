@@ -65,11 +65,15 @@ export interface Input<Table extends FlagTable> {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+export type OptionsListed = 'common' | 'all' | 'none';
+
 interface Spec<Words extends FlagTable, Flags extends FlagTable> {
   readonly words?: Words;
   readonly flags: Flags;
   /** The options of the document that the verb accepts, and with them --config. */
   readonly options?: readonly OptionName[];
+  /** Which of these options --help lists without --full: all but those that few people need, unless said otherwise. */
+  readonly lists?: OptionsListed;
   readonly examples?: readonly (readonly [command: string, what: string])[];
   /** Whether Ctrl-C ends it early; it then cleans up. */
   readonly interruptible?: boolean;
@@ -91,6 +95,7 @@ export interface Command {
   readonly words: FlagTable;
   readonly flags: FlagTable;
   readonly options: readonly OptionName[];
+  readonly lists: OptionsListed;
   readonly examples: readonly (readonly [command: string, what: string])[];
   readonly interruptible: boolean;
   /**
@@ -104,11 +109,11 @@ export function defineCommand<
   const Flags extends FlagTable,
   const Words extends FlagTable = Readonly<Record<never, never>>,
 >(spec: Spec<Words, Flags>): Command {
-  const { flags, options = [], examples = [], interruptible = false } = spec;
+  const { flags, options = [], lists = 'common', examples = [], interruptible = false } = spec;
   const words = spec.words ?? ({} as Words);
   const table: Words & Flags = { ...words, ...flags };
   return {
-    ...{ words, flags, options, examples, interruptible },
+    ...{ words, flags, options, lists, examples, interruptible },
     async invoke(given, wrong, context) {
       const isOption = (name: string) =>
         options.length > 0 && (name === 'config' || options.some((option) => option === name));

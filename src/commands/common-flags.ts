@@ -8,3 +8,9 @@ export const DOCUMENT_WORD = {
 export const JSON_FLAG = {
   json: { type: 'boolean', help: 'print the result as JSON' },
 } as const satisfies FlagTable;
+
+/** Of every verb whose progress or report goes to standard error. */
+export const REPORT_FLAGS = {
+  ...JSON_FLAG,
+  quiet: { type: 'boolean', help: 'suppress progress and reports on standard error; errors stay' },
+} as const satisfies FlagTable;

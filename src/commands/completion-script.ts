@@ -36,7 +36,11 @@ export const completionCommand = defineCommand({
   ],
   async run({ flags }, { shell: own }) {
     const shell = flags.shell ?? SHELLS.find((name) => name === own);
-    if (!shell) throw new InputError(`name the shell: gen-cloudinit completion ${SHELLS.join('|')}`);
+    if (!shell)
+      throw new InputError(
+        'missing-argument',
+        `the shell is not known here; name it: gen-cloudinit completion ${SHELLS.join('|')}`,
+      );
     return { status: 'ok', product: { data: { shell, script: SCRIPTS[shell] }, text: SCRIPTS[shell] } };
   },
 });

@@ -16,16 +16,17 @@ export const extractCommand = defineCommand({
   },
   flags: {
     ...JSON_FLAG,
+    quiet: { type: 'boolean', help: 'list only the files that were not written' },
     force: {
       type: 'boolean',
       help: 'write into a directory that is not empty; files of the same name are replaced',
     },
   },
   examples: [['$0 extract user-data.yaml files', '']],
-  async run({ flags: { file, dir = '', force } }) {
+  async run({ flags: { file, dir = '', force, quiet } }) {
     const data = await extract(await readGiven(file), dir, { force });
     const status = data.refused.length > 0 ? 'failed' : 'ok';
-    return { status, product: { data, text: extractReport(data) } };
+    return { status, product: { data, text: extractReport(data, quiet) } };
   },
 });
 
@@ -62,7 +63,8 @@ export async function extract(
   { force = false }: ExtractOptions = {},
 ): Promise<Extracted> {
   const { files, refused, problem } = planExtract(given, process.platform === 'win32');
-  if (problem !== undefined) throw new InputError(`the document cannot be read: ${problem}`);
+  if (problem !== undefined)
+    throw new InputError('unreadable-file', `the document cannot be read: ${problem}`);
   const root = await usableDirectory(directory, force);
   const written: WrittenFile[] = [];
   const stopped: RefusedFile[] = [];
@@ -81,17 +83,21 @@ export async function extract(
 class InTheWay extends Error {}
 
 async function usableDirectory(directory: string, force: boolean): Promise<string> {
-  if (directory === '') throw new InputError('the directory is missing: gen-cloudinit extract FILE DIR');
+  if (directory === '')
+    throw new InputError('missing-argument', 'the directory is missing: gen-cloudinit extract FILE DIR');
   try {
     await makeDirectories(directory);
     const root = await realpath(directory);
     if (!force && (await readdir(root)).length > 0) {
-      throw new InputError(`${directory} is not empty; --force writes into it all the same`);
+      throw new InputError(
+        'unusable-output',
+        `${directory} is not empty; --force writes into it all the same`,
+      );
     }
     return root;
   } catch (cause) {
     if (cause instanceof InputError) throw cause;
-    throw new InputError(`${directory} cannot be used: ${errnoReason(cause)}`, { cause });
+    throw new InputError('unusable-output', `${directory} cannot be used: ${errnoReason(cause)}`, { cause });
   }
 }
 
@@ -156,9 +162,9 @@ function codeOf(cause: unknown): string {
 }
 
 /** What was written and what was not, for a person. A refused file means exit code 1. */
-export function extractReport({ directory, written, refused }: Extracted): string {
+export function extractReport({ directory, written, refused }: Extracted, isQuiet = false): string {
   const rows = written.map(({ mode, owner, bytes, file }) => `  ${mode}  ${owner}  ${bytes}  ${file}`);
   const notes = refused.map(({ path, reason }) => `  not written: ${path}: ${reason}`);
   const total = `${written.length} file${written.length === 1 ? '' : 's'} below ${directory}; owners are listed, not set`;
-  return [total, ...rows, ...notes].map(printable).join('\n');
+  return (isQuiet ? notes : [total, ...rows, ...notes]).map(printable).join('\n');
 }

@@ -15,7 +15,7 @@ export const generateCommand = defineCommand({
     ['$0 --domain matrix.example.org > user-data.yaml', ''],
     ['$0 --domain matrix.example.org --server-name example.org', ''],
   ],
-  async run({ flags, options, diagnostics: wrong }) {
+  async run({ options, diagnostics: wrong }) {
     const made = await compile(options, readText);
     // A word that was meant as a verb or as the domain is the only mistake to report.
     const isStray = wrong.some(({ code }) => code === 'stray-word');
@@ -28,7 +28,7 @@ export const generateCommand = defineCommand({
       status: 'ok',
       diagnostics,
       document: { bytes: made.bytes, path: made.output.path, mode },
-      ...(flags.quiet ? {} : { report: deploymentReport(made) }),
+      report: deploymentReport(made),
     };
   },
 });

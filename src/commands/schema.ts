@@ -1,19 +1,36 @@
+import { DRAFT } from '../config/json-schema';
 import { OPTION_NAMES, optionOf } from '../config/options';
 import { defineCommand } from './command';
+import { checkSchema, doctorSchema, extractSchema, showSchema } from './output-schemas';
+
+/** Of the config file, and of what each verb prints with --json. */
+const SCHEMAS = {
+  config: configSchema,
+  check: checkSchema,
+  show: showSchema,
+  extract: extractSchema,
+  verify: async () => (await import('../verify/schema')).verifySchema(),
+  doctor: doctorSchema,
+} as const satisfies Record<string, () => object | Promise<object>>;
+
+const NAMES = Object.keys(SCHEMAS) as readonly (keyof typeof SCHEMAS)[];
 
 export const schemaCommand = defineCommand({
   words: {
     of: {
       type: 'string',
-      help: 'config: the file that --config takes; verify: what verify --json prints',
+      help: 'the file that --config takes, or what this verb (or matrixctl doctor) prints with --json',
       default: 'config',
-      choices: ['config', 'verify'],
+      choices: NAMES,
     },
   },
   flags: {},
-  examples: [['$0 schema > gen-cloudinit.schema.json', '']],
+  examples: [
+    ['$0 schema > gen-cloudinit.schema.json', ''],
+    ['$0 schema check', ''],
+  ],
   async run({ flags: { of } }) {
-    const data = of === 'verify' ? (await import('../verify/schema')).verifySchema() : configSchema();
+    const data = await SCHEMAS[of]();
     return { status: 'ok', product: { data, text: JSON.stringify(data, null, 2) } };
   },
 });
@@ -38,7 +55,7 @@ export function configSchema(): object {
     }),
   );
   return {
-    $schema: 'http://json-schema.org/draft-07/schema#',
+    $schema: DRAFT,
     title: 'gen-cloudinit configuration',
     type: 'object',
     properties,

@@ -2,7 +2,7 @@ import { matches } from '../config/rules';
 import { ACCOUNT_FLAGS } from '../machines/ec2/ec2-flags';
 import { type Swept, sweepEc2, sweepLines } from '../machines/ec2/sweep';
 import { defineCommand, refusal } from './command';
-import { JSON_FLAG } from './common-flags';
+import { REPORT_FLAGS } from './common-flags';
 
 /** Lists what earlier runs have left on EC2, and with `--yes` removes it. */
 export const sweepEc2Command = defineCommand({
@@ -20,7 +20,7 @@ export const sweepEc2Command = defineCommand({
     'keep-images': { type: 'boolean', help: 'with --run: keep its finished image' },
     all: { type: 'boolean', help: 'include runs that may still be at work' },
     yes: { type: 'boolean', help: 'remove it; without --yes it is only listed' },
-    ...JSON_FLAG,
+    ...REPORT_FLAGS,
   },
   interruptible: true,
   examples: [

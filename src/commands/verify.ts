@@ -17,7 +17,7 @@ import { Display } from '../verify/progress-line';
 import { verifyReport } from '../verify/report';
 import { runVerify } from '../verify/run';
 import { type Context, defineCommand, type Input, type Result, refusal } from './command';
-import { JSON_FLAG } from './common-flags';
+import { REPORT_FLAGS } from './common-flags';
 import { compileFrom } from './compile';
 
 const WORDS = { file: { type: 'string', help: 'the document; - is standard input' } } as const;
@@ -25,7 +25,8 @@ const WORDS = { file: { type: 'string', help: 'the document; - is standard input
 const VERDICT_FLAGS = grouped('Verdict', {
   keep: { type: 'boolean', help: 'keep the machine, and print the commands that enter and remove it' },
   'keep-on-failure': { type: 'boolean', help: 'the same, unless everything holds' },
-  json: { ...JSON_FLAG.json, help: 'print the verdict as JSON (gen-cloudinit schema verify)' },
+  ...REPORT_FLAGS,
+  json: { ...REPORT_FLAGS.json, help: 'print the verdict as JSON (gen-cloudinit schema verify)' },
   'save-to': { type: 'string', help: 'directory for logs and consoles', default: 'out/verify' },
 });
 
@@ -41,6 +42,8 @@ const examplesOn = (kind: MachineKind) =>
 const common = {
   words: WORDS,
   options: OPTION_NAMES.filter((name) => name !== 'output' && name !== 'provider'),
+  // They are the same as those of the command without a verb.
+  lists: 'none',
   interruptible: true,
 } as const;
 
@@ -93,7 +96,10 @@ async function verify(
   if (!made.document || hasErrors(found)) return refusal(found);
   const expectations = readExpectations(made.document);
   if ('problem' in expectations)
-    throw new InputError(`${inputName(file)} cannot be verified: ${expectations.problem}`);
+    throw new InputError(
+      'foreign-document',
+      `${inputName(file)} cannot be verified: ${expectations.problem}`,
+    );
   const mismatch = wrongImage(kind, made.distro, 'image' in flags ? flags.image : undefined);
   if (mismatch) return refusal([...found, mismatch]);
   const { confirm, announce, screen, colors } = context;
@@ -178,6 +184,7 @@ async function documentIn(file: string, options: RawValues): Promise<Made> {
   const names = Object.keys(options);
   if (names.length > 0) {
     throw new InputError(
+      'contradiction',
       `--${names.join(', --')} and a document cannot both be given: the document is complete already`,
     );
   }

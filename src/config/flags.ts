@@ -31,6 +31,8 @@ export interface Flag {
   readonly secret?: boolean;
   /** Heading in --help. */
   readonly group?: string;
+  /** Few people need it: --help names it only with --full. */
+  readonly seldom?: boolean;
 }
 
 export interface ValueSchema {

@@ -45,6 +45,7 @@ export const OPTIONS = {
   'acme-url': {
     type: 'string',
     group: 'Deployment',
+    seldom: true,
     help: "ACME directory URL to use instead of Let's Encrypt",
     rule: rule.url,
     schema: { pattern: '^https?://', examples: ['https://acme.example.org/directory'] },
@@ -59,6 +60,7 @@ export const OPTIONS = {
   'db-password': {
     type: 'string',
     group: 'Deployment',
+    seldom: true,
     help: 'database password, stored in plain text in the document',
     secret: true,
     defaultText: 'generated on the server',
@@ -71,6 +73,7 @@ export const OPTIONS = {
   'registry-mirror': {
     type: 'string',
     group: 'Images and mirrors',
+    seldom: true,
     help: 'mirror of Docker Hub',
     rule: rule.origin,
     schema: { pattern: '^https?://[^/]+/?$', examples: ['https://mirror.example.org'] },
@@ -78,6 +81,7 @@ export const OPTIONS = {
   'docker-apt-url': {
     type: 'string',
     group: 'Images and mirrors',
+    seldom: true,
     help: "Docker's apt repository",
     defaultText: 'https://download.docker.com/linux/DISTRO',
     rule: rule.url,
@@ -86,6 +90,7 @@ export const OPTIONS = {
   'docker-apt-key': {
     type: 'string',
     group: 'Images and mirrors',
+    seldom: true,
     file: true,
     help: 'file with the armored public key of that repository',
     defaultText: "Docker's",
@@ -110,6 +115,7 @@ export const OPTIONS = {
   'synapse-bind': {
     type: 'string',
     group: 'Server',
+    seldom: true,
     help: "additional address for Synapse's port 8008",
     default: '127.0.0.1',
     rule: rule.ipAddress,
@@ -144,6 +150,7 @@ export const OPTIONS = {
   'health-timeout': {
     type: 'number',
     group: 'Server',
+    seldom: true,
     help: 'seconds to wait until Synapse is healthy',
     default: 600,
     rule: rule.seconds,
@@ -187,6 +194,7 @@ export const OPTIONS = {
   'script-url': {
     type: 'string',
     group: 'Output',
+    seldom: true,
     help: 'URL from which the server fetches matrixctl if it does not fit',
     defaultText: 'none',
     rule: rule.url,
@@ -219,6 +227,7 @@ function image<const Name extends string>(name: Name, what: string) {
   return {
     type: 'string',
     group: 'Images and mirrors',
+    seldom: true,
     help: `image of the ${what}`,
     default: name,
     rule: rule.imageReference,

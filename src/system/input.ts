@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { Code } from '../diagnostics/codes';
 import { errnoReason } from '../diagnostics/errno';
 
 /** More than any provider accepts, even expanded; a document of this size is a mistake. */
@@ -11,10 +12,19 @@ const MAX_TEXT = 1024 * 1024;
 /** Code of an error that is a mistake in the request: exit code 2. */
 export const USAGE = 'ERR_USAGE';
 
-/** The file named on the command line cannot be used: a mistake in the request (exit code 2). */
+/** The request cannot be met as it stands: a mistake in the request (exit code 2). */
 export class InputError extends Error {
   override readonly name = 'InputError';
   readonly code = USAGE;
+
+  /** @param rule the code that `explain` knows */
+  constructor(
+    readonly rule: Code,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }
 
 /**
@@ -32,9 +42,9 @@ export async function readGiven(file: string | undefined): Promise<Uint8Array> {
     bytes = isStdin ? await collect(process.stdin, name) : await readFileBounded(file);
   } catch (cause) {
     if (cause instanceof InputError) throw cause;
-    throw new InputError(`${name} cannot be read: ${errnoReason(cause)}`, { cause });
+    throw new InputError('unreadable-file', `${name} cannot be read: ${errnoReason(cause)}`, { cause });
   }
-  if (bytes.length === 0) throw new InputError(`${name} is empty`);
+  if (bytes.length === 0) throw new InputError('unreadable-file', `${name} is empty`);
   return bytes;
 }
 
@@ -57,7 +67,8 @@ async function collect(stream: AsyncIterable<Buffer>, name: string): Promise<Uin
   let total = 0;
   for await (const chunk of stream) {
     total += chunk.length;
-    if (total > MAX_INPUT) throw new InputError(`${name} is larger than ${MAX_INPUT} bytes`);
+    if (total > MAX_INPUT)
+      throw new InputError('unreadable-file', `${name} is larger than ${MAX_INPUT} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

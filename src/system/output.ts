@@ -4,7 +4,9 @@ import {
   chmodSync,
   constants,
   fstatSync,
+  lstatSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -12,7 +14,9 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { errnoReason } from '../diagnostics/errno';
+import { quoteValue } from '../diagnostics/quote';
 import { InputError } from './input';
 
 /**
@@ -26,13 +30,17 @@ export function writeOutput(path: string, bytes: Uint8Array, mode: number): void
     writeWhole(path, bytes, mode);
   } catch (cause) {
     if (cause instanceof InputError) throw cause;
-    throw new Error(`${path} cannot be written: ${errnoReason(cause)}`, { cause });
+    throw new Error(`${quoteValue(path)} cannot be written: ${errnoReason(cause)}`, { cause });
   }
 }
 
 function writeWhole(path: string, bytes: Uint8Array, mode: number): void {
   const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory()) throw new InputError(`${path} is a directory; --output takes the name of a file`);
+  if (found?.isDirectory())
+    throw new InputError(
+      'unusable-output',
+      `${quoteValue(path)} is a directory; --output takes the name of a file`,
+    );
   if (found && !found.isFile()) {
     writeFileSync(path, bytes);
     return;
@@ -42,7 +50,7 @@ function writeWhole(path: string, bytes: Uint8Array, mode: number): void {
     const old = canRead(path) ? readFileSync(path) : undefined;
     if (old?.equals(bytes)) return;
   }
-  const target = found ? realpathSync(path) : path;
+  const target = found ? realpathSync(path) : linkTarget(path);
   const beside = `${target}.${process.pid}.tmp`;
   try {
     writeFileSync(beside, bytes, { mode, flag: 'wx' });
@@ -52,6 +60,12 @@ function writeWhole(path: string, bytes: Uint8Array, mode: number): void {
     rmSync(beside, { force: true });
     throw cause;
   }
+}
+
+/** Where a link points that leads to nothing yet; any other path as it is. */
+function linkTarget(path: string): string {
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+  return isLink ? resolve(dirname(path), readlinkSync(path)) : path;
 }
 
 function canRead(path: string): boolean {

@@ -1,13 +1,7 @@
 /** JSON Schema (draft 7) of what `verify --json` prints; a test keeps it and the reports equal. */
+import { DRAFT, object, text } from '../config/json-schema';
 
-const text = (description: string) => ({ type: 'string', description });
 const number = (description: string) => ({ type: 'number', minimum: 0, description });
-
-/** Every key is always present unless it is missing in `required`; a new key means a new version. */
-function object(properties: Readonly<Record<string, object>>, optional: readonly string[] = []): object {
-  const required = Object.keys(properties).filter((name) => !optional.includes(name));
-  return { type: 'object', properties, required, additionalProperties: false };
-}
 
 export function verifySchema(): object {
   const point = object({
@@ -39,7 +33,7 @@ export function verifySchema(): object {
     ['kept'],
   );
   return {
-    $schema: 'http://json-schema.org/draft-07/schema#',
+    $schema: DRAFT,
     title: 'gen-cloudinit verify --json',
     ...object({
       verdict: {

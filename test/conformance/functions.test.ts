@@ -1,4 +1,6 @@
+import Ajv from 'ajv';
 import * as assert from 'uvu/assert';
+import { doctorSchema } from '../../src/commands/output-schemas';
 import { type Document, documentOf } from './support/documents';
 import { type Root, Stage } from './support/stage';
 import { suiteWith } from './support/tools';
@@ -437,6 +439,8 @@ test('on a server where nothing runs and nothing answers, no check is a defect',
   const { code, stdout } = matrixctl(['doctor', '--json']);
   assert.is(code, 1);
   const verdicts = JSON.parse(stdout) as { check: string; verdict: string }[];
+  const isValid = new Ajv({ strict: true }).compile(doctorSchema());
+  assert.ok(isValid(verdicts), JSON.stringify(isValid.errors));
   assert.equal(
     verdicts.filter(({ verdict }) => verdict === 'error').map(({ check }) => check),
     [],

@@ -54,9 +54,22 @@ export const COMMAND_LINE = {
     fix: 'Choose a shorter --admin-user or --server-name.',
   },
   'unreadable-file': {
-    finds: 'An option or a key of the config file names a file that gen-cloudinit cannot read.',
-    why: 'The document is incomplete without the content of that file.',
-    fix: 'Correct the path or its permissions. Paths in the config file start from its directory, paths in flags from the working directory.',
+    finds:
+      'A file that the command line or the config file names cannot be read, is empty, is too large or holds no document.',
+    why: 'gen-cloudinit needs its content: it is the document, or a part of one.',
+    fix: 'Correct the path, the permissions or the content. Paths in the config file start from its directory, paths in flags from the working directory.',
+  },
+  'unusable-output': {
+    finds:
+      'The result cannot go where you want it: a directory in place of a file, a directory in use, or gzip on a terminal.',
+    why: 'Something of yours would be lost or mixed up. gen-cloudinit writes nothing.',
+    fix: 'Name another file or directory, as the message says.',
+  },
+  'foreign-document': {
+    finds:
+      '`verify` got a document that gen-cloudinit did not make, or one from which the essential parts are missing.',
+    why: 'It cannot know what the booted server has to answer.',
+    fix: 'Make the document with gen-cloudinit. `gen-cloudinit check` and `show` take any document.',
   },
   'config-yaml': {
     finds: 'The file that --config names is not valid YAML.',

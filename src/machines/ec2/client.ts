@@ -25,6 +25,7 @@ import {
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import { InputError } from '../../system/input';
 import { proxyIsSet } from '../../system/proxy';
 import { throwIfStopped } from '../../system/wait';
 import type { Ec2Account } from './ec2-flags';
@@ -74,7 +75,7 @@ export interface Ec2 {
 
 /**
  * @param account region and profile; the SDK finds what is missing as the aws command does
- * @throws Ec2Error when no region is known
+ * @throws InputError when no region is known; Ec2Error when the profile cannot be used
  */
 export async function connect(account: Ec2Account, pace: Pacing = PACING): Promise<Ec2> {
   // The SDK's warning about releases of next year does not help the user of this one.
@@ -95,6 +96,12 @@ export async function connect(account: Ec2Account, pace: Pacing = PACING): Promi
   });
   const profile = account.profile ?? process.env.AWS_PROFILE;
   const found = await client.config.region().catch((error: unknown) => {
+    const isUnnamed = error instanceof Error && /region is missing/i.test(error.message);
+    if (isUnnamed)
+      throw new InputError(
+        'missing-value',
+        'no region is set: name one (--region eu-central-1), or set AWS_REGION',
+      );
     throw explain(error, { profile });
   });
   return {

@@ -56,7 +56,6 @@ const UNTRUSTED = plain(
   "the certificate of EC2's address is not trusted",
   'something between here and AWS replaces it: set NODE_EXTRA_CA_CERTS to the file with its CA (AWS_CA_BUNDLE is for the aws command alone)',
 );
-const NO_REGION = plain('no region is set', 'name one (--region eu-central-1), or set AWS_REGION');
 const DENIED: Explanation = ({ action }, message) => [
   `the credentials do not allow ${/not authorized to perform: (\S+)/.exec(message)?.[1] ?? `ec2:${action}`}`,
   'add it to the policy of this user or role; the README has the whole policy',
@@ -212,7 +211,6 @@ export const PATTERNS: readonly {
   readonly says: RegExp;
   readonly explanation: Explanation;
 }[] = [
-  { says: /region is missing/i, explanation: NO_REGION },
   {
     says: /XML parse error|Deserialization error/,
     explanation: (c) => [
