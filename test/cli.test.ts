@@ -258,6 +258,7 @@ cli('--output writes whole files only, and a password for its owner alone', ({ d
   const secret = join(dir, 'secret.yaml');
   run([...DOMAIN, '--db-password', 'synapse', '--output', secret]);
   assert.is(statSync(secret).mode & 0o777, 0o600);
+  assert.ok(run([...DOMAIN, '--output', path]).stderr.includes(`${path}: `));
   const nowhere = run([...DOMAIN, '--output', join(dir, 'no', 'such', 'dir')]);
   assert.is(nowhere.code, 1);
   assert.match(nowhere.stderr, /^gen-cloudinit: .*no such file or directory/m);

@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { command } from './conformance/support/documents';
 import { README_TABLES } from './support/readme-tables';
+import { terminalPicture } from './support/terminal-picture';
 
 /** The generated text in the repository. `npm run render` regenerates it; here it is compared. */
 const golden = suite('golden files');
@@ -48,5 +49,15 @@ for (const [name, { file, table }] of Object.entries(README_TABLES)) {
     );
   });
 }
+
+golden('the picture of the report', () => {
+  const words = ['--domain', 'matrix.example.org', '--admin-user', 'alice', '--email', 'you@example.org'];
+  const { stderr } = command(...words, '--provider', 'hetzner', '--backup', 'daily', '--output', '/dev/null');
+  const typed = `npx gen-cloudinit ${words.join(' ')} --provider hetzner --backup daily --output user-data`;
+  const report = stderr
+    .replaceAll('/dev/null', 'user-data.yaml')
+    .replace(/^warning: .*\n(?: {4}.*\n)*/gm, '');
+  compare('.github/report.svg', terminalPicture(typed, report));
+});
 
 golden.run();

