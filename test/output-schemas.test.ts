@@ -67,7 +67,7 @@ test('extract', ({ folder, documents }) => {
     if (code !== 2) assert.ok(isValid(JSON.parse(stdout)), `${file}: ${JSON.stringify(isValid.errors)}`);
     return code;
   });
-  // Some documents extract whole, one in part, and what is no cloud-config is refused.
+  // Some documents extract whole, one in part, and what is not a cloud-config is refused.
   assert.equal([...new Set(outcomes)].sort(), [0, 1, 2]);
 });
 

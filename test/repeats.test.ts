@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findAll } from '../src/cloudinit/lint/lint';
-import { check } from '../src/commands/check';
+import { check } from '../src/commands/check-document';
 
 /** Aliases make much of little: what is repeated is judged once. Work is counted, never timed. */
 const test = suite('repeated texts');
