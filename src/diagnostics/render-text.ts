@@ -20,7 +20,7 @@ function block(diagnostic: Diagnostic): string {
 /** The first line, up to the code. */
 function heading({ severity, path, file, line, column, message }: Diagnostic): string {
   // `domain has an invalid value`, and `write_files[0].owner: Write root:root`.
-  const isPredicate = !/^(?:the |[^a-z])/.test(message) && /^[a-z0-9-]+$/.test(path);
+  const isPredicate = !/^(?:the |[^a-z])/.test(message) && /^[\w-]+$/.test(path);
   const about = path === '' ? '' : `${path}${isPredicate ? ' ' : ': '}`;
   if (file !== undefined) return `${file}:${line ?? 1}:${column ?? 1}: ${severity}: ${about}${message}`;
   return `${severity}: ${/^[a-z][a-z0-9-]*$/.test(path) ? '--' : ''}${about}${message}`;
