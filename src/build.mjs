@@ -1,10 +1,11 @@
 // The build: one bundle for the command, templates compiled into it, so that starting it parses no template
 // and resolves no package. `node src/build.mjs` makes dist/cli.js; with `tests` it bundles the tests as well.
+import { createHash } from 'node:crypto';
 import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { gzipAsync } from '@gfx/zopfli';
 import ejs from 'ejs';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 // If a mistake ends this process, Zopfli's loader would print all of its own source above the message.
 process.removeAllListeners('uncaughtException').removeAllListeners('unhandledRejection');
@@ -245,7 +246,44 @@ const modules = await build({
   minify: true,
 });
 
-const metafiles = [command.metafile, modules.metafile];
+const hashOf = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+/**
+ * dist/gen-cloudinit.html: one file that needs no other. Its code travels compressed, and a few lines expand it. The policy
+ * admits these lines, the code and the style by their hashes, and no connection. Zopfli is WebAssembly, which a policy of
+ * hashes alone would refuse.
+ */
+async function makePage() {
+  const bundle = await build({
+    ...common,
+    entryPoints: ['src/page/main.ts'],
+    write: false,
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+  });
+  const read = (name) => readFile(join(root, 'src/page', name), 'utf8');
+  const style = (await transform(await read('style.css'), { loader: 'css', minify: true })).code.trim();
+  const code = bundle.outputFiles[0].text;
+  const packed = Buffer.from(await gzipAsync(Buffer.from(code), { numiterations: 15 })).toString('base64');
+  const expander = (await transform(await read('expand.js'), { minify: true })).code.trim();
+  const script = expander.replace('PACKED', packed);
+  const policy = [
+    "default-src 'none'",
+    `script-src ${hashOf(script)} ${hashOf(code)} 'wasm-unsafe-eval'`,
+    `style-src ${hashOf(style)}`,
+    "form-action 'none'",
+    "base-uri 'none'",
+  ].join('; ');
+  const parts = { POLICY: policy, STYLE: style, SCRIPT: script, VERSION: pkg.version };
+  const marks = /POLICY|VERSION|\/\* (?:STYLE|SCRIPT) \*\//g;
+  const html = (await read('page.html')).replace(marks, (mark) => parts[mark.replace(/\W/g, '')]);
+  await writeFile(join(root, 'dist/gen-cloudinit.html'), html);
+  return bundle.metafile;
+}
+
+const metafiles = [command.metafile, modules.metafile, await makePage()];
 await writeFile(join(root, 'dist/THIRD-PARTY-LICENSES.txt'), await licences(metafiles));
 
 if (process.argv.includes('tests')) {

@@ -16,6 +16,8 @@ export interface ProviderLimit {
   readonly command: string;
   /** What IMAGE is; absent where its name differs by region or owner. */
   readonly images?: { readonly ubuntu: string; readonly debian: string };
+  /** Where its web console takes the document, step by step. */
+  readonly console: readonly string[];
   /** What goes wrong most often, by form. */
   readonly notes?: Partial<Record<Form, string>>;
 }
@@ -33,6 +35,7 @@ const TABLE = {
     measured: 'raw',
     forms: ANY,
     source: 'EC2 user guide: user data is limited to 16 KB, in raw form, before it is base64-encoded',
+    console: ['Launch instance', 'Advanced details', 'User data'],
     command:
       'aws ec2 run-instances --instance-type t3.small --image-id IMAGE --security-group-ids GROUP --key-name KEY --user-data FILE',
     notes: {
@@ -48,6 +51,7 @@ const TABLE = {
     forms: TEXT_OR_BASE64,
     source:
       'Hetzner Cloud API, create a server: user_data is limited to 32KiB; DataSourceHetzner decodes base64',
+    console: ['Create server', 'Cloud config'],
     command: 'hcloud server create --name matrix --type cx23 --image IMAGE --user-data-from-file FILE',
     images: { ubuntu: 'ubuntu-24.04', debian: 'debian-13' },
   },
@@ -57,6 +61,7 @@ const TABLE = {
     measured: 'raw',
     forms: TEXT,
     source: 'DigitalOcean API, create a droplet: user_data must be plain text of up to 64 KiB',
+    console: ['Create Droplet', 'Advanced Options', 'Add Initialization scripts'],
     command: 'doctl compute droplet create matrix --size s-1vcpu-2gb --image IMAGE --user-data-file FILE',
     images: { ubuntu: 'ubuntu-24-04-x64', debian: 'debian-13-x64' },
   },
@@ -66,6 +71,7 @@ const TABLE = {
     measured: 'raw',
     forms: ['yaml'],
     source: 'Compute Engine v1, metadata items: 256 KB a value (gzip only with user-data-encoding=base64)',
+    console: ['Create instance', 'Advanced', 'Management', 'Metadata: key user-data'],
     command:
       'gcloud compute instances create matrix --machine-type e2-small IMAGE --metadata-from-file user-data=FILE',
     images: {
@@ -82,6 +88,7 @@ const TABLE = {
     measured: 'base64',
     forms: BINARY,
     source: 'Azure custom data: 64 KB (whether before or after base64 is not said; the stricter is taken)',
+    console: ['Create virtual machine', 'Advanced', 'Custom data'],
     command: 'az vm create --name matrix --resource-group GROUP --image IMAGE --custom-data FILE',
     images: { ubuntu: 'Ubuntu2404', debian: 'Debian:debian-13:13-gen2:latest' },
   },
@@ -92,6 +99,7 @@ const TABLE = {
     forms: BINARY,
     source:
       'Linode API metadata.user_data: its text names 65,535 bytes unencoded and about 16 KB encoded; the stricter is taken',
+    console: ['Create Linode', 'Add User Data'],
     command:
       'linode-cli linodes create --label matrix --type g6-standard-1 --region REGION --root_pass PASSWORD --image IMAGE --metadata.user_data "$(base64 -w0 FILE)"',
     images: { ubuntu: 'linode/ubuntu24.04', debian: 'linode/debian13' },
@@ -102,6 +110,7 @@ const TABLE = {
     measured: 'base64',
     forms: BINARY,
     source: 'OCI instance metadata: 32,000 bytes for metadata and extended metadata together',
+    console: ['Create instance', 'Show advanced options', 'Management', 'Paste cloud-init script'],
     command:
       'oci compute instance launch --compartment-id COMPARTMENT --availability-domain DOMAIN --subnet-id SUBNET --shape VM.Standard.E4.Flex --shape-config \'{"ocpus":1,"memoryInGBs":4}\' --image-id IMAGE --user-data-file FILE',
   },
@@ -111,6 +120,7 @@ const TABLE = {
     measured: 'base64',
     forms: BINARY,
     source: 'OpenStack Nova user data: 65,535 bytes of base64',
+    console: ['Launch Instance', 'Configuration', 'Customization Script'],
     command: 'openstack server create --image IMAGE --flavor FLAVOR --user-data FILE matrix',
   },
   exoscale: {
@@ -119,6 +129,7 @@ const TABLE = {
     measured: 'base64',
     forms: BINARY,
     source: 'exoscale/cli issue 168: 32 KiB of base64',
+    console: ['Compute, Instances, Add', 'User Data'],
     command: 'exo compute instance create matrix --template IMAGE --cloud-init FILE',
     images: { ubuntu: "'Linux Ubuntu 24.04 LTS 64-bit'", debian: "'Linux Debian 13 (Trixie) 64-bit'" },
   },
@@ -128,6 +139,7 @@ const TABLE = {
     measured: 'raw',
     forms: BINARY,
     source: 'ECS instance user data: 32 KB before base64',
+    console: ['Create Instance', 'Advanced Settings', 'User Data'],
     command:
       'aliyun ecs RunInstances --ImageId IMAGE --InstanceType ecs.t6-c1m2.large --UserData "$(base64 -w0 FILE)"',
   },

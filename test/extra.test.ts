@@ -1,8 +1,8 @@
 import { load } from 'js-yaml';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { compile } from '../src/cloudinit/compile';
 import type { CloudConfig } from '../src/cloudinit/write/cloud-config';
-import { compile } from '../src/commands/compile';
 
 /** The operator's own cloud-config in the document: `--extra FILE`. */
 const extra = suite('extra');

@@ -102,6 +102,11 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
     ],
   },
   {
+    usage: 'page',
+    describe: 'write the page that makes and checks documents in a browser',
+    load: async () => (await import('./page')).pageCommand,
+  },
+  {
     usage: 'schema [of]',
     describe: 'print the JSON Schema of the --config file, or of what a verb prints',
     load: async () => (await import('./schema')).schemaCommand,

@@ -1,5 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { compileFrom } from '../cloudinit/compile';
 import { readUserData } from '../cloudinit/read/user-data';
 import { collectOptions } from '../config/config-file';
 import type { Distro } from '../config/deployment';
@@ -18,7 +19,6 @@ import { verifyReport } from '../verify/report';
 import { runVerify } from '../verify/run';
 import { type Context, defineCommand, type Input, type Result, refusal } from './command';
 import { REPORT_FLAGS } from './common-flags';
-import { compileFrom } from './compile';
 
 const WORDS = { file: { type: 'string', help: 'the document; - is standard input' } } as const;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { compile } from '../../src/commands/compile';
+import { compile } from '../../src/cloudinit/compile';
 import { OPTION_NAMES, type OptionName } from '../../src/config/options';
 import type { Diagnostic } from '../../src/diagnostics/diagnostic';
 import { Arrival } from './support/arrival';

@@ -1,4 +1,4 @@
-import { handover } from '../../src/commands/generate';
+import { handover } from '../../src/cloudinit/report';
 import { OPTION_NAMES, optionOf } from '../../src/config/options';
 import { resolve } from '../../src/config/resolve';
 import { PROVIDERS } from '../../src/providers';

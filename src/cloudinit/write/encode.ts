@@ -1,21 +1,15 @@
-import type { Form } from '../../providers';
+/** Bytes of a document. */
 
-/**
- * The document in one of the forms that cloud-init accepts.
- * Zopfli as WebAssembly, not node:zlib: it is 7 % smaller, which decides whether a provider accepts the document. Its
- * bytes are the same everywhere, while those of zlib differ between builds.
- */
-export async function encode(text: string, form: Form): Promise<Uint8Array> {
-  if (form === 'yaml') return utf8(text);
-  const zipped = await gzip(utf8(text));
-  return form === 'gzip' ? zipped : utf8(`${base64(zipped)}\n`);
-}
-
-function utf8(text: string): Uint8Array {
+export function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** gzip without a time, and with "unknown" as the system that made it (RFC 1952, header bytes 4 to 9). */
+/**
+ * Zopfli as WebAssembly, not node:zlib: it is 7 % smaller, which decides whether a provider accepts the document. Its
+ * bytes are the same everywhere, while those of zlib differ between builds.
+ *
+ * gzip without a time, and with "unknown" as the system that made it (RFC 1952, header bytes 4 to 9).
+ */
 export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
   // Loaded here: it takes longer to load than all the rest of a plain document.
   const { gzipAsync } = await import('./zopfli');

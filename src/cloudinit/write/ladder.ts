@@ -3,7 +3,7 @@ import type { Deployment, Format } from '../../config/deployment';
 import { countedSize, type Form, type ProviderLimit } from '../../providers';
 import { APT_KEY, type Content, SCRIPT, SETTINGS } from '../../server/files';
 import { document, PACKED } from './document';
-import { encode } from './encode';
+import { base64, gzip, utf8 } from './encode';
 
 /** One form of a document. */
 export interface Rung {
@@ -105,20 +105,36 @@ function serves({ content }: Rung, { scriptUrl, backup, restoreFrom }: Deploymen
   return true;
 }
 
+/** Makes the document of one rung and form. */
+export type Maker = (rung: Rung, form: Form) => Promise<Uint8Array>;
+
+/** The documents of a deployment, each made once: compressing takes longer than all the rest. */
+export function makerOf(deployment: Deployment): Maker {
+  const zipped = new Map<string, Promise<Uint8Array>>();
+  return async ({ name, content }, form) => {
+    if (form === 'yaml') return utf8(document(deployment, content));
+    const gzipped = zipped.get(name) ?? gzip(utf8(document(deployment, content)));
+    zipped.set(name, gzipped);
+    return form === 'gzip' ? gzipped : utf8(`${base64(await gzipped)}\n`);
+  };
+}
+
 /**
  * The document on the first rung that the provider accepts. Without a provider: YAML with packed scripts, unless the options
  * name a format.
+ * @param make makes the documents; pass the same one to ask for several providers
  * @returns the smallest of the candidates where none fits; undefined where the provider does not accept the format at all
  */
 export async function onLadder(
   deployment: Deployment,
   format: Format | undefined,
   limit: ProviderLimit | undefined,
+  make: Maker = makerOf(deployment),
 ): Promise<Fitted | undefined> {
   const made: Fitted[] = [];
   const rungs = LADDER.filter((each) => serves(each, deployment));
   for (const { rung, form } of rungs.flatMap((each) => formsOf(each, format, limit))) {
-    const bytes = await encode(document(deployment, rung.content), form);
+    const bytes = await make(rung, form);
     const fits = !limit || countedSize(limit, bytes.length) <= limit.bytes;
     const one = { rung: rung.name, form, bytes, fits };
     if (fits) return one;

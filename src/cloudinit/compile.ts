@@ -1,13 +1,14 @@
 /** Compiles options into a document, on the rung of the ladder that the provider accepts. */
-import { cloudConfig } from '../cloudinit/write/document';
-import { type Fitted, onLadder, rungOf } from '../cloudinit/write/ladder';
-import { contradictions } from '../cloudinit/write/merge-extra';
+
 import { type CollectedOptions, collectOptions, type ReadText } from '../config/config-file';
 import type { Deployment, Format, OutputRequest } from '../config/deployment';
 import type { RawValues } from '../config/flags';
 import { resolve } from '../config/resolve';
 import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic';
 import { countedSize, PROVIDERS, type ProviderLimit } from '../providers';
+import { cloudConfig } from './write/document';
+import { type Fitted, type Maker, makerOf, onLadder, rungOf } from './write/ladder';
+import { contradictions } from './write/merge-extra';
 
 export interface CompiledDocument extends Omit<Fitted, 'fits'> {
   readonly deployment: Deployment;
@@ -48,8 +49,9 @@ export async function compileFrom({
   const { deployment, output } = resolved;
   if (!deployment || unread.length > 0) return refused();
   const limit = output.provider && PROVIDERS[output.provider];
-  const made = await onLadder(deployment, output.format, limit);
-  if (!made?.fits) return refused(limit ? [await misfit(limit, output.format, made, deployment)] : []);
+  const make = makerOf(deployment);
+  const made = await onLadder(deployment, output.format, limit, make);
+  if (!made?.fits) return refused(limit ? [await misfit(limit, output.format, made, deployment, make)] : []);
   const { rung, form, bytes } = made;
   const ofExtra = await extraDiagnostics(deployment, bytes);
   if (hasErrors(ofExtra)) return refused(ofExtra);
@@ -65,7 +67,7 @@ async function extraDiagnostics(deployment: Deployment, bytes: Uint8Array): Prom
   if (!deployment.extra) return [];
   const found = contradictions(cloudConfig(deployment), deployment);
   if (found.length > 0) return found;
-  const { lint } = await import('../cloudinit/lint/lint');
+  const { lint } = await import('./lint/lint');
   return lint(bytes)
     .filter(({ severity }) => severity !== 'info')
     .map(({ line: _line, column: _column, ...diagnostic }) => ({
@@ -80,6 +82,7 @@ async function misfit(
   format: Format | undefined,
   made: Fitted | undefined,
   deployment: Deployment,
+  make: Maker,
 ): Promise<Diagnostic> {
   const base = { severity: 'error', path: 'provider' } as const;
   if (!made) {
@@ -98,7 +101,7 @@ async function misfit(
     message: `the document is too large for ${limit.name}: ${size} of ${limit.bytes} bytes${limit.measured === 'base64' ? ', counted as base64' : ''}`,
     given: `${size} bytes; the largest parts are ${largestParts(deployment, made).join(', ')}`,
     expected: `at most ${limit.bytes} bytes`,
-    hint: await smaller(limit, format, deployment),
+    hint: await smaller(limit, format, deployment, make),
   };
 }
 
@@ -107,8 +110,9 @@ async function smaller(
   limit: ProviderLimit,
   format: Format | undefined,
   deployment: Deployment,
+  make: Maker,
 ): Promise<string> {
-  const other = format && (await onLadder(deployment, undefined, limit));
+  const other = format && (await onLadder(deployment, undefined, limit, make));
   if (other?.fits)
     return `--format ${other.form} fits: ${countedSize(limit, other.bytes.length)} bytes (${other.rung})`;
   const here = { ...deployment, scriptUrl: deployment.scriptUrl ?? 'https://www.example.org/matrixctl' };
