@@ -92,7 +92,7 @@ test('Matrix requests go to Synapse, everything else to Element', () => {
   }
 });
 
-/** Spellings of the admin API, which must not be reachable from outside: what nginx tidies and Synapse does not. */
+/** Spellings of the admin API, which must not be reachable from outside: nginx normalizes them and Synapse does not. */
 const HOSTILE = [
   '//_synapse/admin',
   '/_synapse//admin/v1/users',
@@ -210,7 +210,7 @@ test('IPv6 and HTTP/2 are served on both ports', () => {
   }
 });
 
-/** Speaks TLS as one kind of client alone. @returns what openssl tells of the session, or why there is none */
+/** Connects by TLS as one kind of client only. @returns openssl's description of the session, or its error */
 function session(port: number, ...options: string[]): string {
   const connect = ['-connect', `127.0.0.1:${port}`, '-servername', 'matrix.example.org'];
   const { stdout, stderr } = proxy.stage.run('sid', ['openssl', 's_client', ...connect, ...options], {
@@ -259,7 +259,7 @@ test('the suites of TLS 1.2 are those of Mozilla’s intermediate profile', () =
   ]);
 });
 
-/** What both logs hold. */
+/** The content of both logs. */
 const logs = () =>
   ['access', 'error'].map((name) =>
     readFileSync(proxy.stage.path('sid', `/var/log/nginx/${name}.log`), 'utf8'),
@@ -280,7 +280,7 @@ test('the logs hold no query string and no Referer, also of what fails', () => {
     proxy.request(`/_synapse/admin/../client?access_token=${secret}`, { options: referer }).status,
     404,
   );
-  // The image's own server, which sends everybody from port 80 to https
+  // The image's own server, which redirects port 80 to https
   const plain = ['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', ...referer];
   assert.is(proxy.stage.must('sid', [...plain, `http://127.0.0.1${path}?access_token=${secret}`]), '301');
 
@@ -335,7 +335,7 @@ test('what nginx itself answers for Synapse can be read by a client of another o
     assert.is(headers['content-type'], 'application/json');
     assert.is(JSON.parse(body).errcode, errcode);
   }
-  // Synapse sends this header itself; a second one would make both worthless.
+  // Synapse sends this header itself; browsers reject a response with two of them.
   const { headers } = proxy.request('/_matrix/client/versions', { options: origin });
   assert.is(headers['access-control-allow-origin'], undefined);
 });

@@ -11,7 +11,7 @@ import { land, landing } from './support/landing';
 import { type Root, Stage } from './support/stage';
 import { suiteWith } from './support/tools';
 
-/** The probes of `verify` in a root in which real cloud-init, old and new, has laid the document down. */
+/** The probes of `verify` in a root in which real cloud-init, old or new, has written the document's files. */
 const test = suiteWith('verify inside', ['root:bookworm', 'root:sid']);
 
 function machineIn(stage: Stage, root: Root): Enterable {

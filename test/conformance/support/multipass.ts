@@ -1,2 +1,2 @@
-/** See there; the multipass of test/support is a program of its own, which reads no TypeScript. */
+/** Types of reemitted.mjs, which is not TypeScript because the stand-in multipass is a program that Node runs directly. */
 export { reemitted, reemittedText } from '../../support/multipass/reemitted.mjs';

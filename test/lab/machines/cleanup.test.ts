@@ -9,7 +9,7 @@ import { leftovers } from './leftovers';
 
 const test = suite('lab registry');
 
-/** Names that no other run has, for tests of several checkouts run at once. */
+/** Names that no other run uses: tests of several checkouts may run at the same time. */
 const runid = (letter: string): string => `${letter}${process.pid}`;
 
 const sleeper = (id: string): ChildProcess => spawn('sleep', ['300'], { argv0: `gci-${id}-sleeper` });

@@ -19,7 +19,7 @@ const packages = [
   'zstd',
 ];
 
-/** The folder of the tools' root: from the cache, else built (some 15 s). */
+/** The folder of the tools' root, from the cache or built (some 15 s). */
 export function toolRoot(): Promise<string> {
   const key = `trixie-${packages.join('-')}`;
   return cached('tools', key, async (folder) => {
@@ -28,7 +28,7 @@ export function toolRoot(): Promise<string> {
   });
 }
 
-// In the mount namespace of the calling process, where the cached root itself does not change.
+// Mounts only in the namespace of the calling process, so that the cached root does not change.
 const enter = `
 mount --bind /dev "$1/dev"
 mount -t proc proc "$1/proc"

@@ -24,9 +24,9 @@ async function trusting({ outside, world }: Lab): Promise<string> {
 }
 
 interface Page {
-  /** The document when it has come to rest; empty if none was loaded. */
+  /** The DOM once the page is idle; empty if no page was loaded. */
   readonly html: string;
-  /** Why none was loaded, as Chromium names it; empty if one was. */
+  /** Chromium's error if no page was loaded; otherwise empty. */
   readonly error: string;
 }
 

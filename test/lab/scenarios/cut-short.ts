@@ -11,7 +11,7 @@ import { live } from './rebirth';
 const record = '/var/lib/gen-cloudinit/unfinished';
 const healthy = `[ ! -s ${record} ] && curl -fs http://127.0.0.1:8008/health`;
 
-/** Runs matrixctl in /root and kills it, with all that it started, as soon as its record begins with that word. */
+/** Runs matrixctl in /root, and kills it with its children as soon as the record of unfinished work starts with `word`. */
 async function cut(place: Place, words: string, word: string): Promise<string> {
   return sh(
     place.server,
@@ -22,7 +22,7 @@ paste -sd ' ' ${record}`,
   );
 }
 
-/** Waits for the timer to bring it to its end. @returns seconds */
+/** Waits until the timer has completed the unfinished work. @returns seconds */
 async function finished({ server: { machine }, patience }: Place): Promise<string> {
   const begin = performance.now();
   await machine.waitFor(
@@ -30,7 +30,7 @@ async function finished({ server: { machine }, patience }: Place): Promise<strin
     'the timer to finish what was cut short',
     600_000 * patience,
   );
-  // It waits for health still.
+  // The timer's run may still wait for health.
   await machine.exec('flock -w 300 /run/matrix.lock true', { timeoutMs: 310_000 });
   return ((performance.now() - begin) / 1000).toFixed(0);
 }
@@ -75,7 +75,7 @@ async function whileDown(place: Place): Promise<Verdict[]> {
   ];
 }
 
-/** While Synapse stands still for the backup that comes first: all is as it was. */
+/** Killed while Synapse is stopped for the backup before the restore: everything is as before. */
 async function early(lab: Lab, place: Place): Promise<Verdict[]> {
   const { server } = place;
   const [before, had] = [await synapseImage(place), await belongings(server)];

@@ -6,7 +6,7 @@ import { containers, type Server, sh } from '../server';
 import { editSite, undoSite } from '../spoils/site';
 import { holds, is, timed, type Verdict } from '../verdict';
 
-/** By port, how many requests of another server's Synapse were answered with a status, as nginx logged it. */
+/** Counts, by port, the requests of another server's Synapse that nginx has logged with a given status. */
 async function requestsOf(guest: Server, host: Server, status: number): Promise<Map<string, number>> {
   const log = await sh(host, `docker logs ${containers.nginx} 2>&1`);
   const asked = '"(?:GET|PUT|POST) /_matrix/federation\\S* [^"]*"';
@@ -22,7 +22,7 @@ async function requestsOf(guest: Server, host: Server, status: number): Promise<
 const told = (counts: ReadonlyMap<string, number>): string =>
   [...counts].map(([port, count]) => `${port} (${count} requests)`).join(', ') || 'none';
 
-/** That a server came to another one by one port alone. */
+/** Whether a server reached another one by a single port only. */
 export async function cameBy(guest: Server, host: Server, port: number, why: string): Promise<Verdict> {
   const ports = told(await requestsOf(guest, host, 200));
   const name = `port by which ${guest.serverName} came to ${host.serverName}`;
@@ -41,8 +41,8 @@ export const federation: Scenario = {
   servers: ['alpha', 'beta'],
   async run(lab, tell) {
     const [alpha, beta] = await Promise.all([lab.server('alpha'), lab.server('beta')]);
-    // A server without its well-known file is found by port 8448 (Matrix specification, server discovery). How it was
-    // found others remember for a day; the way by the file is the scenario delegation's.
+    // Servers find a server without a well-known file on port 8448 (Matrix specification, server discovery), and cache that
+    // for a day. The scenario delegation covers discovery by the file.
     const withoutFile = 's#location = /.well-known/matrix/server#location = /gone#';
     for (const { domain, machine } of [alpha, beta]) await sh({ machine }, editSite(domain, withoutFile));
     try {

@@ -1,4 +1,4 @@
-// Daily operation: matrixctl's words on a healthy server, on a broken one, and an update that must not stay.
+// Daily operation: matrixctl's commands on a healthy server and on a broken one, and an update that must be rolled back.
 import type { Lab } from '../lab';
 import { pause } from '../machines/run';
 import { belongings, call, login, matrixctl, register } from '../matrixctl';
@@ -16,7 +16,7 @@ interface Finding {
   readonly advice: string;
 }
 
-/** What the doctor says, and that it says the same to a person. */
+/** The doctor's findings; its JSON and its text must agree. */
 async function examine(place: Place): Promise<{ code: number; findings: Finding[] }> {
   const { code, stdout, stderr } = await matrixctl(place, 'doctor --json');
   if (!stdout.startsWith('[')) throw new Error(`doctor: exit code ${code}: ${stderr}`);
@@ -48,7 +48,7 @@ async function healthy(place: Place): Promise<Verdict[]> {
   ];
 }
 
-/** What breaks, how it is broken and mended, and which checks must say so. */
+/** Faults: the shell that breaks and repairs something, and the checks that must report it. */
 const breakages = [
   ['Synapse stopped', `docker stop ${containers.synapse}`, `docker start ${containers.synapse}`, 'Synapse'],
   ['nginx stopped', `docker stop ${containers.nginx}`, `docker start ${containers.nginx}`, 'federation 8448'],
@@ -137,7 +137,7 @@ async function words(place: Place): Promise<Verdict[]> {
   return verdicts;
 }
 
-/** A self-signed certificate of 90 days of which two and a half are left. */
+/** A self-signed certificate for 90 days with two and a half days left. */
 const OLD_CERTIFICATE = `
 import datetime, sys
 from cryptography import x509
@@ -153,7 +153,7 @@ encoding, none = serialization.Encoding.PEM, serialization.NoEncryption()
 print(key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, none).decode(), end='')
 print(builder.sign(key, hashes.SHA256()).public_bytes(encoding).decode(), end='')`;
 
-/** nginx gets a certificate near its end, and the timer runs at once. */
+/** Gives nginx a certificate that expires soon, and runs the timer at once. */
 async function nearItsEnd(place: Place): Promise<Verdict[]> {
   const { server, outside } = place;
   const { domain, machine } = server;
@@ -210,7 +210,7 @@ async function update(lab: Lab, place: Place): Promise<Verdict[]> {
   ];
 }
 
-/** A newer Synapse image that must not stay. */
+/** A newer Synapse image that must be rolled back. */
 async function goesBack(
   lab: Lab,
   place: Place,

@@ -9,7 +9,7 @@ type Distribute<T> = T extends unknown ? Omit<T, 'id'> : never;
 /** The process inside, and how to call it. */
 export interface Inside {
   readonly service: Service;
-  /** @throws the error that the process met, or that it has ended. */
+  /** @throws the error of the process, or that it has ended. */
   call(what: Distribute<Call>): Promise<unknown>;
 }
 

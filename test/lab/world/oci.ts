@@ -1,4 +1,4 @@
-// OCI images made of folders, and laid down as Debian's docker-registry keeps them on disk: no engine, no push.
+// Makes OCI images from folders, and stores them as Debian's docker-registry does on disk: without engine or push.
 // Formats: github.com/opencontainers/image-spec; the storage layout is that of distribution 2.8's filesystem driver.
 import { link, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

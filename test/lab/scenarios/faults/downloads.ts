@@ -1,11 +1,11 @@
-// What downloads come from answers with errors.
+// The servers that downloads come from answer with errors.
 import { trusting } from '../../document';
 import type { Lab } from '../../lab';
 import { is } from '../../verdict';
 import { serve } from '../../web-server';
 import type { Fault } from './fault';
 
-/** Docker Hub, which Docker asks where a mirror does not help, with its answer to too many downloads. */
+/** Docker Hub, which Docker tries when the mirror fails, with its answer to too many downloads. */
 async function limitedHub(lab: Lab): Promise<void> {
   const headers = { 'content-type': 'application/json', 'docker-distribution-api-version': 'registry/2.0' };
   const message = 'You have reached your unauthenticated pull rate limit.';

@@ -15,7 +15,7 @@ const faults: readonly Fault[] = [
   ...serverFaults,
 ];
 
-/** Faults for which another scenario stands. */
+/** Faults that other scenarios cover. */
 const elsewhere: readonly FaultRow[] = [
   {
     name: 'wrong-image',
@@ -28,7 +28,7 @@ const elsewhere: readonly FaultRow[] = [
 
 export const faultRows: readonly FaultRow[] = [...faults, ...elsewhere];
 
-/** The world has one registry, whose faults are of one scenario at a time. */
+/** The world has one registry, so only one scenario at a time may use its faults. */
 const alone = registryFaults.map(({ name }) => name);
 
 export const faultScenarios: readonly Scenario[] = faults.map((fault, index) =>

@@ -10,13 +10,13 @@ import { startService } from '../../world/process';
 import type { Fault } from './fault';
 import { inPhase, running, type Stage } from './stage';
 
-/** Tries for a minute, not for half an hour, so that the scenario is short. The script has not been called yet. */
+/** Shortens the script's retries from half an hour to a minute; the script has not run yet. */
 async function shortenRetries(stage: Stage): Promise<void> {
   await stage.when('[ -x /usr/local/sbin/matrix* ]');
   await sh(stage, 'grep -q 1800 /usr/local/sbin/matrix* && sed -i s/1800/60/ /usr/local/sbin/matrix*');
 }
 
-/** A web server that knows nothing of any domain. @returns its IPv6 address */
+/** A web server that serves no domain. @returns its IPv6 address */
 async function stranger(lab: Lab): Promise<string> {
   const place = await Vantage.open(lab.world, lab.options.registry, 'stranger', 34);
   const program = `require('http').createServer((_, answer) => answer.end('another server')).listen(80, '${place.address6}')`;
@@ -26,7 +26,7 @@ async function stranger(lab: Lab): Promise<string> {
   return place.address6;
 }
 
-/** Waits for a certificate that arrives without help, from now on. */
+/** Waits for a certificate that arrives without help, counted from now. */
 async function https({ lab, spec }: Stage): Promise<readonly Verdict[]> {
   const begin = performance.now();
   let error = '';

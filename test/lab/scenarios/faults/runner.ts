@@ -9,7 +9,7 @@ import { judgeHealthy } from '../first-boot';
 import type { Fault } from './fault';
 import { Stage } from './stage';
 
-/** Whether the fault is reported, and for one that stops the boot, whether the state file reports it too. */
+/** Whether the console reports the fault and, for a fault that stops the boot, whether the state file does too. */
 async function told(stage: Stage, { reason, stops }: Fault): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   if (reason) {
@@ -29,7 +29,7 @@ async function told(stage: Stage, { reason, stops }: Fault): Promise<Verdict[]> 
   return verdicts;
 }
 
-/** Waits until the server calls itself ready. */
+/** Waits until the server reports the phase ready. */
 async function ready(stage: Stage, limit: number): Promise<Verdict[]> {
   const { machine, lab } = stage;
   const begin = performance.now();
@@ -47,7 +47,7 @@ async function ready(stage: Stage, limit: number): Promise<Verdict[]> {
   ];
 }
 
-/** What is left of a scenario's name when "fault" is taken away, in the ten letters that a machine's name may have. */
+/** A scenario's name without "fault", shortened to the ten letters that a machine's name may have. */
 export const machineName = (name: string): string => name.replaceAll('-', '').slice(5, 15);
 
 async function run(lab: Lab, fault: Fault, host: number, tell: (judgement: Judgement) => void) {
@@ -76,7 +76,7 @@ async function run(lab: Lab, fault: Fault, host: number, tell: (judgement: Judge
   const back = await timed('the way back', () => ready(stage, fault.limit ?? 300));
   tell(back);
   if (back.verdicts.some(({ ok }) => !ok)) {
-    // Dozens of other points would say the same.
+    // Dozens of other points would fail for the same reason.
     await machine.destroy();
     return;
   }

@@ -1,4 +1,4 @@
-// What the server itself is short of, or what in it breaks.
+// Faults of the server itself: something is missing, or something breaks.
 import { spoiled } from '../../document';
 import { containersRun, containersRunAgain } from '../../judges/containers';
 import { cloudInit, units } from '../../judges/inside';
@@ -65,7 +65,7 @@ export const serverFaults: readonly Fault[] = [
       await stage.when(inPhase('starting'));
       await sh(stage, 'kill -9 $(pidof dockerd)');
     },
-    // It may have stopped the first boot's commands, and that is then cloud-init's last word.
+    // The fault may have failed the first boot's commands, and cloud-init then keeps the status error.
     without: [cloudInit, units, containersRun],
     instead: [containersRunAgain],
   },
@@ -137,7 +137,7 @@ export const serverFaults: readonly Fault[] = [
     before: ({ lab, spec, machine }) => lab.world.dns.set(spec.domain, { a: [machine.address] }),
     inject: (stage) => stage.when('[ ! -e /proc/sys/net/ipv6 ]'),
     limit: 600,
-    // The lab's network configuration has IPv6 addresses, for which networkd then waits in vain.
+    // The lab's network configuration has IPv6 addresses, so networkd waits for them without success.
     without: [federationKey, redirect, units],
   },
   {
@@ -152,7 +152,7 @@ export const serverFaults: readonly Fault[] = [
     reason: /gen-cloudinit: .*clock/,
     stops: true,
     async mend(stage) {
-      // As a time server would. Only a machine with a kernel of its own has a clock of its own.
+      // Sets the clock as a time server would. Only a machine with a kernel of its own has a clock of its own.
       await sh(stage, `date --set @${Math.floor(Date.now() / 1000)}`);
     },
     limit: 900,
