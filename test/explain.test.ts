@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { CODES } from '../src/diagnostics/codes';
 import { run } from './support/run';
 
-/** What each code means, in the table and as `gen-cloudinit explain` prints it. */
+/** The explanation of each code, in the table and as `gen-cloudinit explain` prints it. */
 const explain = suite('explain');
 
 const ROWS = Object.entries(CODES);

@@ -35,7 +35,7 @@ function call(root: Root, lines: string, input = ''): { code: number | null; out
 
 const called = (lines: string, input?: string): string => call('sid', lines, input).out;
 
-// Recorded messages of Docker Engine 28, with its old image store and with containerd's, and of apt 2.6 and 3.1; `!`: fails at once.
+// Messages of Docker Engine 28, with its old image store and with containerd's, and of apt 2.6 and 3.1; `!`: fails at once.
 const REASONS: readonly (readonly [string, string])[] = [
   [
     'Error response from daemon: manifest for a/b:c not found: manifest unknown: manifest unknown',
@@ -242,7 +242,7 @@ test('certificates of any lifetime: their remaining validity, and its text', () 
   assert.is(called('get() { :; }\ncertificate_lifetime'), '0 1');
 });
 
-test('it reports what the certificate authority said', () => {
+test("it reports the certificate authority's error", () => {
   // certbot 5.5, ordering from Let's Encrypt's staging server and from pebble.
   const failed = `Certbot failed to authenticate some domains (authenticator: webroot). The Certificate Authority reported these problems:
   Domain: matrix.example.org
@@ -494,7 +494,7 @@ test('a command that changes the server leaves a line in the journal, with its r
   assert.is(killed.lines, '-t matrixctl -- clean: failed: interrupted');
 });
 
-test('a rule of the firewall that was missing, and the reason of a failed step of the first boot, are in the journal', () => {
+test('the journal records an added firewall rule, and the reason of a failed step of the first boot', () => {
   const rules = (known: number) => {
     for (const tool of ['iptables', 'ip6tables'])
       stage.write(
@@ -566,7 +566,7 @@ test('a command with its own clean-up leaves its line, and cleans up', () => {
   assert.is(stage.run('sid', ['sh', '-c', 'ls -d /root/.matrix-backup*']).stdout, '');
 });
 
-test('without a logger, or with one that fails, a command works as before', () => {
+test('without a logger, or with one that fails, a command still works', () => {
   stage.write('sid', '/usr/local/bin/docker', '#!/bin/sh\n', 0o755);
   stage.write('sid', '/usr/local/bin/logger', '#!/bin/sh\nexit 1\n', 0o755);
   const { code, stderr } = matrixctl(['clean']);

@@ -61,7 +61,7 @@ for (const [option, { right, arrived }] of Object.entries(CASES)) {
   });
 }
 
-test('every option that changes the document is put to this test', () => {
+test('this test covers every option that changes the document', () => {
   const elsewhere: OptionName[] = ['docker-apt-key', 'extra', 'output', 'script-url'];
   assert.equal([...Object.keys(CASES), ...elsewhere].sort(), [...OPTION_NAMES].sort());
 });

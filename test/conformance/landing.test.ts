@@ -17,7 +17,7 @@ import { permissionTable, SYNAPSE, secretTable } from './support/overview';
 import { type Root, Stage } from './support/stage';
 import { suiteWith } from './support/tools';
 
-/** Real cloud-init writes the document's files in a throw-away root; then the server's own script sets owners and secrets. */
+/** Real cloud-init writes the document's files into a throw-away root; then the server's script sets owners and secrets. */
 const test = suiteWith('landing', ['root:bookworm', 'root:sid']);
 const SCRIPT = '/usr/local/sbin/matrixctl';
 const FILES = [SCRIPT, 'boot', 'files'];
@@ -266,7 +266,7 @@ test("no document writes below Synapse's directory, where a link could be plante
       assert.not.ok(`${path}/`.startsWith(`${baseDir}/files/`), `${path} of ${name}`);
 });
 
-test('a document that contradicts what the server permanently is stops before it writes anything', async () => {
+test("a document that contradicts the server's permanent identity stops before it writes anything", async () => {
   const [first, second] = [documentOf('default'), documentOf('server-name')];
   await landed('sid', first.text, (stage) => {
     const identity = `${first.serverName}:${first.baseDir}`;

@@ -130,7 +130,7 @@ test('no spelling of the admin API reaches Synapse', () => {
   }
 });
 
-test('what reaches Synapse is what was sent, byte by byte: signatures cover it', () => {
+test('requests reach Synapse unchanged, byte by byte, because signatures cover them', () => {
   const targets = [
     '/_matrix/client/v3/rooms/!a%3Aexample.org/state/m.room.name/%2F%2f',
     '/_matrix/client/v3/directory/room/%23r%C3%A4um%3Aexample.org',
@@ -265,7 +265,7 @@ const logs = () =>
     readFileSync(proxy.stage.path('sid', `/var/log/nginx/${name}.log`), 'utf8'),
   );
 
-test('the logs hold no query string and no Referer, also of what fails', () => {
+test('the logs contain no query string and no Referer, also for failed requests', () => {
   const secret = 'syt_c2VjcmV0_of_a_user';
   const referer = ['-H', `Referer: https://matrix.example.org/?loginToken=${secret}`];
   const path = '/_matrix/client/v3/sync';
@@ -313,7 +313,7 @@ test('headers: no other site frames Element, and browsers stay with TLS and with
   expect('/_synapse/admin/../client', open);
 });
 
-test('what nginx itself answers for Synapse can be read by a client of another origin', () => {
+test("a client of another origin can read nginx's own answers for Synapse", () => {
   const origin = ['-H', 'Origin: https://app.example.com'];
   const answers: [Answer, number, string][] = [
     [

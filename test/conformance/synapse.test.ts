@@ -171,7 +171,7 @@ test('media land in Synapse’s directory, owned by Synapse', () => {
   assert.match(stored[0]?.[1] ?? '', new RegExp(`^file ${SYNAPSE} `));
 });
 
-test('a large upload waits on the disk, not in the memory that is /tmp, before Synapse knows whose it is', () => {
+test('Synapse buffers a large upload on the disk instead of in /tmp, which is memory, before it checks the token', () => {
   const request =
     'POST /_matrix/media/v3/upload HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 200000\\r\\n\\r\\n';
   const script = `exec 3<>/dev/tcp/127.0.0.1/8008

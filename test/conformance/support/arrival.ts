@@ -80,7 +80,7 @@ export class Arrival {
 }
 
 function shell(script: string): string {
-  // Without --norc bash takes a socket as its input for a remote login, and Node's pipes are sockets.
+  // Without --norc, bash assumes a remote login if its input is a socket, and Node's pipes are sockets.
   const { status, stdout, stderr } = spawnSync('/bin/bash', ['--norc', '-u', '-c', script], {
     encoding: 'utf8',
     env: {},

@@ -1,5 +1,5 @@
 // Replaces Synapse and Element: answers every request with the received request as JSON. The target is as it came over the
-// wire, because Node does not normalize it. The arguments are ports. It closes the connection of a client that sends X-Hang-Up.
+// wire, because Node does not normalize it. The arguments are ports. A request with X-Hang-Up closes the connection.
 import { createServer } from 'node:http';
 
 for (const port of process.argv.slice(2).map(Number)) {

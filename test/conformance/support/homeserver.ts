@@ -40,7 +40,7 @@ export class Homeserver {
     }
   }
 
-  /** The set-up that the PostgreSQL image's entry point derives from its environment on an empty volume (docker-library/postgres). */
+  /** The set-up that the PostgreSQL image's entry point does on an empty volume (docker-library/postgres). */
   private async startDatabase(): Promise<void> {
     const { stage, document } = this;
     const config = composeConfig(stage, `${document.baseDir}/docker-compose.yml`, '--format', 'json');

@@ -49,7 +49,7 @@ export function land(stage: Stage, root: Root, userData: string | Uint8Array, in
   }
 }
 
-/** Completes the boot that `land` began with cloud-init's last stage. @returns cloud-init's status */
+/** Runs cloud-init's last stage, which completes the boot that `land` began. @returns cloud-init's status and warnings */
 export function landing(stage: Stage, root: Root): Landing {
   stage.must(root, ['cloud-init', 'modules', '--mode=final']);
   const status = JSON.parse(stage.run(root, ['cloud-init', 'status', '--format', 'json']).stdout);

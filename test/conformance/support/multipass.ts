@@ -1,2 +1,2 @@
-/** Types of reemitted.mjs, which is not TypeScript because the stand-in multipass is a program that Node runs directly. */
+/** Re-exports reemitted.mjs, which is not TypeScript, because the stand-in multipass imports it and Node runs that directly. */
 export { reemitted, reemittedText } from '../../support/multipass/reemitted.mjs';

@@ -46,7 +46,7 @@ export function certificateDomains(site: string): string[] {
   return [...site.matchAll(/^\s*server_name\s+(.*);/gm)].flatMap(([, names = '']) => names.split(/\s+/));
 }
 
-/** Installs nginx's files and throw-away certificates. @returns the output of `nginx -t` */
+/** Installs nginx's files and throw-away certificates, so that `nginx -t` accepts or refuses the site itself. */
 export function install(stage: Stage, document: Document): void {
   const site = siteOf(document);
   stage.must('sid', ['rm', '-rf', `${CONFIG_DIR}/conf.d`]);

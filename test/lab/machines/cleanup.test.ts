@@ -14,7 +14,7 @@ const runid = (letter: string): string => `${letter}${process.pid}`;
 
 const sleeper = (id: string): ChildProcess => spawn('sleep', ['300'], { argv0: `gci-${id}-sleeper` });
 
-test('a failure ends everything that was entered, and is reported', async () => {
+test('a failure ends everything that was recorded, and is reported', async () => {
   const id = runid('f');
   let child: ChildProcess | undefined;
   const failing = withRegistry(id, async (registry) => {
