@@ -12,7 +12,8 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { check, checkReport } from '../src/commands/check';
+import { checkReport } from '../src/commands/check';
+import { check, checkDocument } from '../src/commands/check-document';
 import type { Diagnostic } from '../src/diagnostics/diagnostic';
 import { hasErrors } from '../src/diagnostics/diagnostic';
 import { InputError, readGiven } from '../src/system/input';
@@ -161,9 +162,12 @@ test('cloud-init gets the plain document in a private file, which is gone afterw
 });
 
 test('the report: place, message, what to do, and a count', async () => {
-  const found = await check(document('write_files:\n  - path: /a\n    owner: "991:991"\n'));
-  const report = checkReport(found, 'user-data\u001b.yaml');
-  assert.match(report, /^error: user-data\\x1b\.yaml:4:12 write_files\[0\]\.owner: .* \[owner-numeric\]$/m);
+  const given = document('write_files:\n  - path: /a\n    owner: "991:991"\n');
+  const report = checkReport([await checkDocument('user-data\u001b.yaml', given, {}, [])]);
+  assert.match(
+    report,
+    /^user-data\\x1b\.yaml:4:12: error: write_files\[0\]\.owner: .* \[owner-numeric\]\n {2}4 \| {5}owner: "991:991"\n {4}\| {12}\^$/m,
+  );
   assert.match(report, /^ {4}given: {4}991:991$/m);
   assert.match(report, /^ {4}hint: {5}Write root:root/m);
   assert.match(report, /\d+ errors?, \d+ warnings?, \d+ notes?$/);

@@ -201,7 +201,7 @@ cli('mistakes of a config file name the file', ({ dir }) => {
   };
   assert.match(
     refused('domain: a b\n'),
-    `error: ${file}:1:9: domain has an invalid value [wrong-value]\n  1 | domain: a b\n    |         ^\n`,
+    `${file}:1:9: error: domain has an invalid value [wrong-value]\n  1 | domain: a b\n    |         ^\n`,
   );
   assert.match(refused('domain: a.test\ndomian: b\n'), 'did you mean domain?');
   assert.match(refused('domain: a.test\ntimezone: 5\n'), 'expected: text');

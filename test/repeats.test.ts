@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { findAll } from '../src/cloudinit/lint/lint';
-import { check } from '../src/commands/check';
+import { check } from '../src/commands/check-document';
 
 /** With aliases a small document becomes large: repeated content is checked once. The tests count work instead of time. */
 const test = suite('repeated texts');

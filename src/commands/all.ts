@@ -24,7 +24,7 @@ export const nameOf = (one: Verb | VerbGroup): string =>
 /** Not among them: `generate`, which is the command without a verb. */
 export const VERBS: readonly (Verb | VerbGroup)[] = [
   {
-    usage: 'check [file]',
+    usage: 'check [file..]',
     describe: 'find mistakes in any user-data document',
     load: async () => (await import('./check')).checkCommand,
   },

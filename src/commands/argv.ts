@@ -111,9 +111,12 @@ export function typed(argv: RawValues, depth: number, command: Command, line: re
   const flags = Object.entries(others).filter(([name]) => !ALIASES.includes(name));
   const words = Array.isArray(all) ? all.slice(depth).map(String) : [];
   const given: Record<string, unknown> = Object.fromEntries(flags.filter(([, value]) => value !== undefined));
-  // yargs makes '' of a `-` where it expects a word.
+  // yargs makes '' of a `-` where it expects a word, and drops it where it expects several.
   if (line.includes('-'))
-    for (const name of Object.keys(command.words)) if (given[name] === '') given[name] = '-';
+    for (const [name, { type }] of Object.entries(command.words)) {
+      if (type === 'strings') given[name] = [given[name] ?? [], '-'].flat();
+      else if (given[name] === '') given[name] = '-';
+    }
   const empty = ['config', 'output'].filter((name) => given[name] === '');
   const stray = words.filter((word) => {
     const name = word === '-' ? empty.shift() : undefined;

@@ -1,29 +1,34 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { error, type Finding, info, toDiagnostics } from '../cloudinit/lint/finding';
-import { findAll } from '../cloudinit/lint/lint';
-import {
-  SCHEMA_PROBE,
-  type SchemaAnswer,
-  schemaFindings,
-  schemaProbeFindings,
-} from '../cloudinit/lint/schema-report';
-import type { Script, Shell } from '../cloudinit/read/scripts';
-import { redacted } from '../cloudinit/read/secrets';
-import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic';
+/** `check`: several documents, and their findings in the form that the user chooses. */
+import { CODES, isCode } from '../diagnostics/codes';
+import { type Diagnostic, hasErrors, type Severity } from '../diagnostics/diagnostic';
+import { closestName } from '../diagnostics/did-you-mean';
 import { printable } from '../diagnostics/printable';
+import { githubText, gitlabReport, sarifLog } from '../diagnostics/render-ci';
 import { diagnosticsText } from '../diagnostics/render-text';
-import { PROVIDER_NAMES, PROVIDER_SYNONYMS, type ProviderName } from '../providers';
-import { inputName, readGiven } from '../system/input';
-import { tryRun } from '../system/run';
-import { defineCommand } from './command';
-import { DOCUMENT_WORD, JSON_FLAG } from './common-flags';
+import { PROVIDER_NAMES, PROVIDER_SYNONYMS } from '../providers';
+import { matchingFiles } from '../system/glob';
+import { InputError, inputName, readGiven } from '../system/input';
+import { type CheckedDocument, checkDocument } from './check-document';
+import { defineCommand, refusal } from './command';
 
 export const checkCommand = defineCommand({
-  words: DOCUMENT_WORD,
+  words: {
+    file: { type: 'strings', help: "documents, or patterns such as 'deploy/*.yaml'; - is standard input" },
+  },
   flags: {
-    ...JSON_FLAG,
+    format: {
+      type: 'string',
+      help: 'form of the findings: for people, programs, GitHub, GitLab, or as SARIF',
+      default: 'text',
+      choices: ['text', 'json', 'github', 'gitlab', 'sarif'],
+    },
+    json: { type: 'boolean', help: 'the same as --format json' },
+    quiet: { type: 'boolean', help: 'print errors and warnings only, no notes and no summary' },
+    ignore: {
+      type: 'strings',
+      help: 'code of findings to ignore; repeatable, or with commas',
+      rule: knownCodes,
+    },
     provider: {
       type: 'string',
       help: 'provider whose size limit the document must keep',
@@ -33,126 +38,86 @@ export const checkCommand = defineCommand({
   },
   examples: [
     ['$0 check user-data.yaml', ''],
+    ["$0 check --format github 'deploy/*.yaml'", 'annotations in a workflow'],
     ['$0 --domain matrix.example.org | $0 check --provider ec2', ''],
   ],
-  async run({ flags: { file, provider } }) {
-    const data = await check(await readGiven(file), { provider });
-    const status = hasErrors(data) ? 'failed' : 'ok';
-    return { status, product: { data, text: checkReport(data, inputName(file)) } };
+  async run({ flags: { file, format, quiet, ignore, provider, ...flags } }) {
+    if (flags.json && format !== 'text' && format !== 'json')
+      throw new InputError('contradiction', `--json contradicts --format ${format}: omit one of them`);
+    const { documents, unreadable } = await readAll(file);
+    if (unreadable.length > 0) return refusal(unreadable);
+    const codes = ignore.flatMap((list) => list.split(',')).filter(isCode);
+    const checked: CheckedDocument[] = [];
+    for (const { name, bytes } of documents)
+      checked.push(await checkDocument(name, bytes, { provider }, codes));
+    const all = checked.flatMap(({ diagnostics }) => diagnostics);
+    const status = hasErrors(all) ? 'failed' : 'ok';
+    const text = format === 'text' ? checkReport(checked, quiet) : FORMATS[format](all);
+    return { status, product: { data: all, text } };
   },
 });
 
-/** The tools of this computer that `check` uses. Each answers undefined where it is not installed. */
-export interface CheckTools {
-  /** Reads the script without running it (`-n`). */
-  syntax(shell: Shell, script: string): Promise<ToolResult | undefined>;
-  /** `cloud-init schema` on the document. */
-  schema(document: string): Promise<ToolResult | undefined>;
-}
+const json = (data: unknown) => JSON.stringify(data, null, 2);
 
-export type ToolResult = SchemaAnswer;
+const FORMATS = {
+  json,
+  github: githubText,
+  gitlab: (all: readonly Diagnostic[]) => json(gitlabReport(all)),
+  sarif: (all: readonly Diagnostic[]) => json(sarifLog(all, __VERSION__)),
+} as const;
 
-export const SYSTEM_TOOLS: CheckTools = {
-  syntax: (shell, script) => runTool([shell, '-n'], script),
-  async schema(document) {
-    // cloud-init needs a file. It may contain secrets, so it gets a directory of its own and is removed at once.
-    const directory = await mkdtemp(join(tmpdir(), 'gen-cloudinit-'));
-    try {
-      const file = join(directory, 'user-data');
-      await writeFile(file, document, { mode: 0o600 });
-      return await runTool(['cloud-init', 'schema', '-c', file]);
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-    }
-  },
-};
-
-/** Milliseconds; cloud-init takes less than one second on a slow machine. */
-const TIME_LIMIT = 30_000;
-
-/** Runs a program whose messages are in English. @returns undefined where PATH has no program of that name */
-async function runTool(argv: readonly string[], input = ''): Promise<ToolResult | undefined> {
-  // BASH_ENV and the like must not run anything.
-  const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', LC_ALL: 'C.UTF-8' };
-  try {
-    const { code, ...said } = await tryRun(argv, { env, input, timeoutMs: TIME_LIMIT });
-    return { code: code === -1 ? null : code, ...said };
-  } catch (cause) {
-    if (['ENOENT', 'EACCES'].includes((cause as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw cause;
-  }
-}
-
-export interface CheckOptions {
-  /** The provider whose limit the document must respect. */
-  readonly provider?: ProviderName | undefined;
-}
-
-/**
- * Checks a user-data document, ours or another's: with the linter, then with the shells and cloud-init where installed.
- * @param given the bytes of the document: plain, gzip or base64
- * @returns everything found, in the order of the document; lines and columns are those of the plain text
- */
-export async function check(
-  given: Uint8Array,
-  { provider }: CheckOptions = {},
-  tools: CheckTools = SYSTEM_TOOLS,
-): Promise<Diagnostic[]> {
-  const { document, findings } = findAll(given, provider === undefined ? {} : { provider });
-  const more = await Promise.all([
-    syntaxOfAll(document.scripts, tools),
-    ...(document.input.kind === 'cloud-config' ? [schema(document, tools)] : []),
-  ]);
-  return toDiagnostics([...findings, ...more.flat()], document.source);
-}
-
-/** Shells that run at the same time. */
-const AT_ONCE = 4;
-
-/** Runs the shell once per text, a few texts at a time: a document may contain very many scripts. */
-async function syntaxOfAll(scripts: readonly Script[], tools: CheckTools): Promise<Finding[]> {
-  const answers = new Map<string, ToolResult | undefined>();
-  const keyOf = ({ shell, text }: Script) => `${shell}\n${text}`;
-  const waiting = new Map(scripts.map((script) => [keyOf(script), script])).entries();
-  const work = async () => {
-    for (const [key, { shell, text }] of waiting) answers.set(key, await tools.syntax(shell, text));
+/** Refuses a list with a code that does not exist. */
+function knownCodes(list: string) {
+  const unknown = list.split(',').find((word) => !isCode(word));
+  if (unknown === undefined) return undefined;
+  const near = closestName(unknown, Object.keys(CODES));
+  return {
+    expected: 'codes as findings have them in brackets, such as yaml-tab',
+    hint: near === undefined ? 'gen-cloudinit explain lists the codes' : `did you mean ${near}?`,
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return scripts.flatMap((script) => syntax(script, answers.get(keyOf(script))));
 }
 
-function syntax(script: Script, answer: ToolResult | undefined): Finding[] {
-  const { shell, name, text } = script;
-  if (!answer) {
-    const message = `${shell} is not installed here; the syntax of ${name} was not checked.`;
-    return [info('shell-syntax-unchecked', script.place(1), message)];
+interface Given {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Reads every document before the first is checked. @param words as typed; none means standard input */
+async function readAll(words: readonly string[]): Promise<{ documents: Given[]; unreadable: Diagnostic[] }> {
+  const documents: Given[] = [];
+  const unreadable: Diagnostic[] = [];
+  for (const word of words.length === 0 ? ['-'] : words) {
+    try {
+      for (const file of await matchingFiles(word))
+        documents.push({ name: inputName(file), bytes: await readGiven(file) });
+    } catch (cause) {
+      if (!(cause instanceof InputError)) throw cause;
+      unreadable.push({ severity: 'error', code: cause.rule, path: '', message: cause.message });
+    }
   }
-  if (answer.code === 0) return [];
-  // dash: `sh: 3: Syntax error: ...`; bash: `bash: line 3: ...`, then the line itself, which is not repeated.
-  const [, line = '1', reason = ''] = /^[^:\n]*: (?:line )?(\d+): (.*)$/m.exec(answer.stderr) ?? [];
-  const words = reason === '' ? `${shell} -n ended with ${answer.code ?? 'a signal'}` : redacted(reason);
-  // The shell reports what is missing at the end after the last line.
-  const at = Math.min(Number(line), text.trimEnd().split('\n').length);
-  return [error('shell-syntax', script.place(at), `${name}, line ${at}: ${words}.`)];
-}
-
-type Document = ReturnType<typeof findAll>['document'];
-
-async function schema({ input, root }: Document, tools: CheckTools): Promise<Finding[]> {
-  const findings = schemaFindings(await tools.schema(input.text), root);
-  // Nothing found: make sure that the tool finds mistakes at all.
-  return findings.length > 0 ? findings : schemaProbeFindings(await tools.schema(SCHEMA_PROBE));
+  return { documents, unreadable };
 }
 
 /**
  * The findings for a person.
- * @param name how the report calls the document: its file, or `standard input`
+ * @param isQuiet only errors and warnings
  */
-export function checkReport(diagnostics: readonly Diagnostic[], name: string): string {
-  const count = (severity: string, word: string) => {
-    const found = diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
-    return `${found} ${word}${found === 1 ? '' : 's'}`;
-  };
-  const summary = `${printable(name)}: ${count('error', 'error')}, ${count('warning', 'warning')}, ${count('info', 'note')}`;
-  return [...(diagnostics.length > 0 ? [diagnosticsText(diagnostics, name)] : []), summary].join('\n');
+export function checkReport(checked: readonly CheckedDocument[], isQuiet = false): string {
+  const shown = checked
+    .flatMap(({ diagnostics }) => diagnostics)
+    .filter(({ severity }) => !isQuiet || severity !== 'info');
+  const blocks = shown.length > 0 ? [diagnosticsText(shown)] : [];
+  return [...blocks, ...(isQuiet ? [] : [summary(checked)])].join('\n');
 }
+
+function summary(checked: readonly CheckedDocument[]): string {
+  const all = checked.flatMap(({ diagnostics }) => diagnostics);
+  const count = (severity: Severity, word: string) =>
+    counted(all.filter((one) => one.severity === severity).length, word);
+  const ignored = checked.reduce((total, one) => total + one.ignored, 0);
+  const name = checked.length === 1 ? printable(checked[0]!.name) : counted(checked.length, 'document');
+  const parts = [count('error', 'error'), count('warning', 'warning'), count('info', 'note')];
+  return `${name}: ${[...parts, ...(ignored > 0 ? [`${ignored} ignored`] : [])].join(', ')}`;
+}
+
+const counted = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`;

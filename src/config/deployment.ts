@@ -1,41 +1,46 @@
 import type { ProviderName } from '../providers';
+import type { FlagValues } from './flags';
 import type { OPTIONS } from './options';
 
 export type Tls = (typeof OPTIONS.tls.choices)[number];
 export type Distro = (typeof OPTIONS.distro.choices)[number];
 
-/** What is to be deployed, with every default resolved. Plain data; the same values give the same document. */
-export interface Deployment {
+type Values = FlagValues<typeof OPTIONS>;
+
+/** Options whose value in the deployment is another than the one given: resolved, read or under another name. */
+type Shaped =
+  | 'domain'
+  | 'serverName'
+  | 'email'
+  | 'postgresImage'
+  | 'synapseImage'
+  | 'elementImage'
+  | 'nginxImage'
+  | 'dockerAptUrl'
+  | 'dockerAptKey'
+  | 'sshKey'
+  | 'backup'
+  | 'extra';
+
+/**
+ * What is to be deployed, with every default resolved. Plain data; the same values give the same document. Every other
+ * option of the table is a field under its own name in camel case.
+ */
+export interface Deployment extends Omit<Values, Shaped | 'output' | 'provider' | 'format'> {
   readonly domain: string;
   readonly serverName: string;
   readonly email: string;
-  readonly tls: Tls;
-  readonly acmeUrl: string | undefined;
-  readonly adminUser: string | undefined;
-  readonly dbPassword: string | undefined;
   readonly images: {
     readonly postgres: string;
     readonly synapse: string;
     readonly element: string;
     readonly nginx: string;
   };
-  readonly registryMirror: string | undefined;
   readonly dockerAptUrl: string;
   readonly dockerAptKey: string;
-  readonly distro: Distro;
-  readonly baseDir: string;
-  readonly synapseBind: string;
-  readonly timezone: string | undefined;
   readonly sshKeys: readonly string[];
-  /** Seconds. */
-  readonly healthTimeout: number;
-  /** Where the server fetches matrixctl, for a document without room for it. */
-  readonly scriptUrl: string | undefined;
-  /** Whether the server makes a backup every night, and how many of them it keeps. */
+  /** Whether the server makes a backup every night. */
   readonly backup: boolean;
-  readonly backupKeep: number;
-  /** Path on the server or URL of the backup that a server without data restores first. */
-  readonly restoreFrom: string | undefined;
   /** The operator's own cloud-config, to be merged in. */
   readonly extra: Readonly<Record<string, unknown>> | undefined;
 }

@@ -34,46 +34,34 @@ export function resolve(given: RawValues): Resolved {
       hint: 'gen-cloudinit --domain matrix.example.org > user-data.yaml',
     });
   }
-  const { tls, distro } = values;
-  if (values.acmeUrl !== undefined && tls !== 'letsencrypt')
-    diagnostics.push(contradiction('acme-url', 'tls', tls));
+  const { output: path, provider, format, ...asked } = values;
+  const { postgresImage: postgres, synapseImage: synapse, elementImage: element, ...others } = asked;
+  const { nginxImage: nginx, sshKey: sshKeys, ...options } = others;
+  const { tls, distro, acmeUrl } = options;
+  if (acmeUrl !== undefined && tls !== 'letsencrypt') diagnostics.push(contradiction('acme-url', 'tls', tls));
 
-  const domain = (values.domain ?? '').toLowerCase();
+  const domain = (options.domain ?? '').toLowerCase();
   const deployment: Deployment = {
+    ...options,
     domain,
-    serverName: (values.serverName ?? domain).toLowerCase(),
-    email: values.email ?? `admin@${domain}`,
-    tls,
-    acmeUrl: values.acmeUrl,
-    adminUser: values.adminUser,
-    dbPassword: values.dbPassword,
-    images: {
-      postgres: values.postgresImage,
-      synapse: values.synapseImage,
-      element: values.elementImage,
-      nginx: values.nginxImage,
-    },
-    registryMirror: values.registryMirror?.replace(/\/$/, ''),
-    dockerAptUrl: values.dockerAptUrl?.replace(/\/$/, '') ?? `https://download.docker.com/linux/${distro}`,
-    dockerAptKey: `${(values.dockerAptKey ?? dockerKey).trimEnd()}\n`,
-    distro,
-    baseDir: values.baseDir.replace(/\/$/, ''),
-    synapseBind: values.synapseBind.toLowerCase(),
-    timezone: values.timezone,
-    sshKeys: values.sshKey,
-    healthTimeout: values.healthTimeout,
-    scriptUrl: values.scriptUrl,
-    backup: values.backup !== undefined,
-    backupKeep: values.backupKeep,
-    restoreFrom: values.restoreFrom,
-    extra: parsed(values.extra),
+    serverName: (options.serverName ?? domain).toLowerCase(),
+    email: options.email ?? `admin@${domain}`,
+    images: { postgres, synapse, element, nginx },
+    registryMirror: options.registryMirror?.replace(/\/$/, ''),
+    dockerAptUrl: options.dockerAptUrl?.replace(/\/$/, '') ?? `https://download.docker.com/linux/${distro}`,
+    dockerAptKey: `${(options.dockerAptKey ?? dockerKey).trimEnd()}\n`,
+    baseDir: options.baseDir.replace(/\/$/, ''),
+    synapseBind: options.synapseBind.toLowerCase(),
+    sshKeys,
+    backup: options.backup !== undefined,
+    extra: parsed(options.extra),
   };
   const user = `@${deployment.adminUser ?? ''}:${deployment.serverName}`;
   if (user.length > MAX_USER_ID) diagnostics.push(tooLong(user));
   const output: OutputRequest = {
-    path: values.output === '-' ? undefined : values.output,
-    provider: values.provider,
-    format: values.format,
+    path: path === '-' ? undefined : path,
+    provider,
+    format,
   };
   if (diagnostics.some(({ severity }) => severity === 'error'))
     return { deployment: undefined, output, diagnostics };

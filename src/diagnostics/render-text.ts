@@ -2,37 +2,28 @@
 import type { Diagnostic } from './diagnostic';
 import { printable } from './printable';
 
-/**
- * @param document name of the document, for positions of a diagnostic without a file; if it is absent too, the
- *   diagnostic is about the command line
- */
-export function diagnosticsText(diagnostics: readonly Diagnostic[], document?: string): string {
-  return diagnostics.map((diagnostic) => block(diagnostic, document)).join('\n');
+/** A diagnostic with a file begins with its position, as compilers write it: `FILE:LINE:COLUMN: error: ...`. */
+export function diagnosticsText(diagnostics: readonly Diagnostic[]): string {
+  return diagnostics.map(block).join('\n');
 }
 
-function block(diagnostic: Diagnostic, document: string | undefined): string {
-  const { severity, code, message, given, expected, hint } = diagnostic;
+function block(diagnostic: Diagnostic): string {
+  const { code, given, expected, hint } = diagnostic;
   const rows = [
     ['given', given],
     ['expected', expected],
     ['hint', hint],
   ].flatMap(([label, text]) => (text ? [`    ${`${label}:`.padEnd(9)} ${printable(text)}`] : []));
-  const about = subject(diagnostic, document);
-  return [
-    `${severity}: ${printable(`${about}${message}`)} [${code}]`,
-    ...excerptLines(diagnostic),
-    ...rows,
-  ].join('\n');
+  return [`${printable(heading(diagnostic))} [${code}]`, ...excerptLines(diagnostic), ...rows].join('\n');
 }
 
-/** The position, up to the message. */
-function subject({ path, file, line, column, message }: Diagnostic, document: string | undefined): string {
-  const isSentence = /^(?:the |[A-Z])/.test(message);
-  const end = path === '' ? '' : isSentence ? ': ' : ' ';
-  if (file !== undefined) return `${file}:${line ?? 1}:${column ?? 1}: ${path}${end}`;
-  if (document !== undefined)
-    return `${document}:${line ?? 1}:${column ?? 1} ${path === '' ? '' : `${path}: `}`;
-  return `${/^[a-z][a-z0-9-]*$/.test(path) ? '--' : ''}${path}${end}`;
+/** The first line, up to the code. */
+function heading({ severity, path, file, line, column, message }: Diagnostic): string {
+  // `domain has an invalid value`, and `write_files[0].owner: Write root:root`.
+  const isPredicate = !/^(?:the |[^a-z])/.test(message) && /^[\w-]+$/.test(path);
+  const about = path === '' ? '' : `${path}${isPredicate ? ' ' : ': '}`;
+  if (file !== undefined) return `${file}:${line ?? 1}:${column ?? 1}: ${severity}: ${about}${message}`;
+  return `${severity}: ${/^[a-z][a-z0-9-]*$/.test(path) ? '--' : ''}${about}${message}`;
 }
 
 /** Maximum length of a source line in the report. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { CLOUD_CONFIG, type Shape } from '../../src/cloudinit/lint/rules/shapes';
-import { check } from '../../src/commands/check';
+import { check } from '../../src/commands/check-document';
 import { COMBINATIONS, generated } from './support/documents';
 import { type Root, Stage } from './support/stage';
 import { suiteWith } from './support/tools';

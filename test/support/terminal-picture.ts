@@ -2,7 +2,7 @@
 
 const [LINE, CHARACTER, MARGIN] = [20, 8.43, 16];
 
-const escape = (text: string) =>
+const escaped = (text: string) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** Breaks a line at spaces, as a terminal of this many columns would. */
@@ -25,11 +25,11 @@ export function terminalPicture(command: string, output: string, columns = 100):
   const [width, height] = [Math.ceil(columns * CHARACTER + 2 * MARGIN), rows.length * LINE + 2 * MARGIN];
   const texts = rows.map(
     ({ row, color }, index) =>
-      `  <text x="${MARGIN}" y="${MARGIN + LINE * (index + 0.75)}" fill="${color}">${escape(row.trimEnd())}</text>`,
+      `  <text x="${MARGIN}" y="${MARGIN + LINE * (index + 0.75)}" fill="${color}">${escaped(row.trimEnd())}</text>`,
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" xml:space="preserve">`,
-    `  <title>${escape(command)}</title>`,
+    `  <title>${escaped(command)}</title>`,
     `  <rect width="${width}" height="${height}" rx="8" fill="#1e1f29"/>`,
     '  <g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace" font-size="14">',
     ...texts,

@@ -81,6 +81,11 @@ export const COMMAND_LINE = {
     why: 'A list or a plain text names no option, so the file sets nothing.',
     fix: 'Write one option per line, such as `domain: matrix.example.org`.',
   },
+  'ignore-comment': {
+    finds: 'A comment `# gen-cloudinit: ignore CODE` names no code, or one that does not exist.',
+    why: 'It ignores nothing, so the finding that you want to silence stays.',
+    fix: 'Write the code from the brackets behind the finding, several of them with commas between.',
+  },
   'unknown-code': {
     finds: '`gen-cloudinit explain` does not know the code.',
     why: 'The code is misspelt, or it comes from another version of gen-cloudinit.',
