@@ -19,7 +19,7 @@ export async function judgeImage(profile: Profile, root: Root, server: Server): 
         (await wronglyPackaged(root.dir, profile, root.packages)).join(', '),
         '',
       ),
-      holds('a forbidden one would be seen', blind.includes(first), blind.join(', '), first),
+      holds('a forbidden package is detected', blind.includes(first), blind.join(', '), first),
     ];
   });
   const image = await timed('image', async () => {

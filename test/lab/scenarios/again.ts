@@ -23,7 +23,7 @@ export const again: Scenario = {
         const { code, stderr } = await machine.exec('sh /var/lib/cloud/instance/scripts/runcmd', limit);
         const changed = differences(before, await snapshot(server));
         return [
-          is('the commands end well', code === 0 ? '0' : `${code} ${stderr.slice(-200)}`, '0'),
+          is('the commands succeed', code === 0 ? '0' : `${code} ${stderr.slice(-200)}`, '0'),
           holds(
             'files, containers, images, accounts',
             changed.length === 0,

@@ -89,7 +89,7 @@ export const bakeQemu: Scenario = {
         return [
           is('exit code', code, 0),
           is('verdict', verdict, 'ok'),
-          is('what does not hold', bad.join('; '), ''),
+          is('failed points', bad.join('; '), ''),
         ];
       }),
     );

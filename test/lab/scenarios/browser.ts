@@ -76,7 +76,7 @@ export const browser: Scenario = {
       }),
     );
     tell(
-      await timed('what a browser refuses is seen', async () => {
+      await timed('a certificate that a browser refuses is detected', async () => {
         const scratch = join(lab.outside.folder, 'refused.png');
         const foreign = await open(lab, url, scratch);
         const misnamed = await open(lab, `https://${server.machine.address}/`, scratch, policies);

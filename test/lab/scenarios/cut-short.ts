@@ -44,14 +44,14 @@ async function restore(place: Place): Promise<Verdict[]> {
   const seconds = await finished(place);
   const saved = await sh(server, 'ls /var/backups/matrix');
   return [
-    is('what goes on', words.trim(), 'finish_restore'),
+    is('unfinished work', words.trim(), 'finish_restore'),
     holds(
       'the same server as at the backup',
       (await belongings(server)) === before,
       `${seconds} s`,
       'compared',
     ),
-    holds('what was there is kept', /^before-restore-.*\.tar\.gz$/m.test(saved), saved, 'before-restore-…'),
+    holds('the earlier data is kept', /^before-restore-.*\.tar\.gz$/m.test(saved), saved, 'before-restore-…'),
   ];
 }
 
@@ -71,7 +71,7 @@ async function whileDown(place: Place): Promise<Verdict[]> {
       'users or rooms',
     ),
     is('nothing is left of it', left, ''),
-    holds('nothing is changed', (await belongings(server)) === before, 'compared', 'the same'),
+    holds('nothing changes', (await belongings(server)) === before, 'compared', 'the same'),
   ];
 }
 
@@ -106,7 +106,7 @@ async function update(lab: Lab, place: Place): Promise<Verdict[]> {
   const seconds = await finished(place);
   await mend();
   return [
-    is('what goes on', words.trim(), 'judge_update'),
+    is('unfinished work', words.trim(), 'judge_update'),
     holds('the previous image', (await synapseImage(place)) === before, `${seconds} s`, before),
     holds('the same data', (await belongings(server)) === had, 'compared', 'the same'),
   ];

@@ -66,10 +66,10 @@ export const delegation: Scenario = {
       }),
     );
     await judgeHealthy(lab, gamma, tell);
-    tell(await timed('gamma.test comes to alpha.test', () => federate(lab, alpha, gamma)));
-    tell(await timed('alpha.test comes to gamma.test', () => federate(lab, gamma, alpha)));
+    tell(await timed('gamma.test reaches alpha.test', () => federate(lab, alpha, gamma)));
+    tell(await timed('alpha.test reaches gamma.test', () => federate(lab, gamma, alpha)));
     tell(
-      await timed('the way between the servers', async () => [
+      await timed('the ports between the servers', async () => [
         await cameBy(gamma, alpha, 443, 'as the well-known file of alpha.test says'),
         await cameBy(alpha, gamma, 443, 'as the well-known file of gamma.test says'),
       ]),

@@ -46,19 +46,19 @@ export const federation: Scenario = {
     const withoutFile = 's#location = /.well-known/matrix/server#location = /gone#';
     for (const { domain, machine } of [alpha, beta]) await sh({ machine }, editSite(domain, withoutFile));
     try {
-      tell(await timed('beta comes to alpha', () => federate(lab, alpha, beta)));
-      tell(await timed('alpha comes to beta', () => federate(lab, beta, alpha)));
+      tell(await timed('beta reaches alpha', () => federate(lab, alpha, beta)));
+      tell(await timed('alpha reaches beta', () => federate(lab, beta, alpha)));
     } finally {
       for (const { domain, machine } of [alpha, beta]) await sh({ machine }, undoSite(domain));
     }
     tell(
-      await timed('the way between the servers', async () => [
+      await timed('the ports between the servers', async () => [
         await cameBy(alpha, beta, 8448, 'for there was no well-known file'),
         await cameBy(beta, alpha, 8448, 'for there was no well-known file'),
       ]),
     );
     tell(
-      await timed('refused federation is seen', async () => {
+      await timed('refused federation is detected', async () => {
         const closed = 'location ~ ^/_matrix/federation/ { return 403; }';
         await sh(alpha, editSite(alpha.domain, `s#^ *location ~#${closed}\\n&#`));
         try {
@@ -66,7 +66,7 @@ export const federation: Scenario = {
           const failing = verdicts.filter(({ ok }) => !ok).map(({ name }) => name);
           const refusals = await requestsOf(beta, alpha, 403);
           return [
-            is('what does not hold', failing.join(', '), '@alice:beta.test joins a room of alpha.test'),
+            is('failed points', failing.join(', '), '@alice:beta.test joins a room of alpha.test'),
             holds('answers of 403 to beta.test', refusals.size > 0, told(refusals), 'some'),
           ];
         } finally {

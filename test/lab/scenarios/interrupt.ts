@@ -50,7 +50,7 @@ export const interrupt: Scenario = {
         if (existsSync(folder)) left.push(folder);
         return [
           holds('a run was under way', under.some(isProcess), `${under.length} things`, 'processes and more'),
-          is('it ends by the signal', signal ?? `exit code ${code}`, 'SIGINT'),
+          is('the signal ends it', signal ?? `exit code ${code}`, 'SIGINT'),
           holds('nothing is left', left.length === 0, left.join('; ') || 'nothing', 'nothing'),
         ];
       }),

@@ -80,7 +80,7 @@ export const keepsDocker: Scenario = {
         await sh(server, `truncate -s -1 /etc/docker/daemon.json`);
         return [
           is('packages, settings, container and volume', await owned(server), asItWas),
-          holds('a changed setting would be seen', touched !== asItWas, 'seen', 'seen'),
+          holds('a changed setting is detected', touched !== asItWas, 'seen', 'seen'),
           is('packages fetched from the repository', later.length, 0),
           holds('packages that the owner fetched', fetched.length > 0, `${fetched.length}`, 'some'),
         ];

@@ -134,7 +134,9 @@ export const refused: readonly Scenario[] = refusals.map(({ name, what, host, ma
       tell({
         judge: judge.name,
         seconds: judgement?.seconds ?? 0,
-        verdicts: [holds('says no, and why', found !== undefined, seen || 'all is well', reason.source)],
+        verdicts: [
+          holds('refused with the reason', found !== undefined, seen || 'all is well', reason.source),
+        ],
       });
     }
     await server.machine.destroy();

@@ -24,7 +24,7 @@ docker compose -f ${baseDir}/docker-compose.yml up -d --no-deps --force-recreate
     );
     const changed = differences(before, await snapshot(server));
     const expected = [`${baseDir}/schemas/README content`, `container /${containers.element}`];
-    return [is('this and no more is seen', changed.join('; '), expected.sort().join('; '))];
+    return [is('exactly this is detected', changed.join('; '), expected.sort().join('; '))];
   });
 
 /** The judges report a container that does not start again after a reboot. */
@@ -42,7 +42,7 @@ const lost = (lab: Lab, server: Server) =>
     const seen = failed.map(({ name, seen: state }) => `${name}: ${state}`).join('; ');
     return [
       holds(
-        'this and no more is seen',
+        'exactly this is detected',
         /^element: exited[^;]*;/.test(seen) && failed.length === 1,
         seen,
         'element: exited',

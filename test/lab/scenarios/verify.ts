@@ -57,7 +57,7 @@ async function control(
     [...failed].every(([name, seen]) => expects[name]?.test(seen));
   const wanted = Object.entries(expects).map(([name, seen]) => `${name}: ${seen}`);
   return [
-    holds('this and no more fails', isSeen, list(failed), wanted.join('; ')),
+    holds('exactly this fails', isSeen, list(failed), wanted.join('; ')),
     is('exit code', verified.code, 1),
     holds(
       'logs are saved',

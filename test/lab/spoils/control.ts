@@ -61,7 +61,7 @@ export function control(
       await sh(place.server, mend, limit);
     }
     const wanted = Object.entries(expects).map(([point, seen]) => `${point}: ${seen}`);
-    const verdicts = [holds('this and no more is seen', isSeen(failed), list(failed), wanted.join('; '))];
+    const verdicts = [holds('exactly this is detected', isSeen(failed), list(failed), wanted.join('; '))];
     if (after.length > 0) {
       const still = await eventually(after, place, (left) => left.length === 0);
       verdicts.push(is('mended, all is well', list(still), 'all is well'));

@@ -27,9 +27,9 @@ async function limitedHub(lab: Lab): Promise<void> {
 export const registryFaults: readonly Fault[] = [
   {
     name: 'fault-registry-500',
-    fault: 'the registry answers 500 twice, then is fine',
+    fault: 'the registry answers 500 twice, then recovers',
     moment: 'at the first manifests',
-    expected: 'Docker or the script asks again; a healthy server in the same boot',
+    expected: 'Docker or the script retries; a healthy server in the same boot',
     seen: 'as expected, without a message: Docker retries automatically',
     few: true,
     before: ({ lab, addresses }) =>
@@ -40,9 +40,9 @@ export const registryFaults: readonly Fault[] = [
   },
   {
     name: 'fault-registry-429',
-    fault: 'mirror and Docker Hub answer 429, later are fine',
+    fault: 'mirror and Docker Hub answer 429, and recover later',
     moment: 'at the first manifests',
-    expected: 'the console tells the limit apart from a dead network; a healthy server in the same boot',
+    expected: 'the console distinguishes the limit from a dead network; a healthy server in the same boot',
     seen: 'as expected, 67 s after the limit was gone',
     async spec(lab) {
       const roots = await lab.world.issuingRoots();
@@ -66,7 +66,7 @@ export const aptFaults: readonly Fault[] = [
     name: 'fault-apt-500',
     fault: "Docker's apt repository answers 500 to one run of apt",
     moment: 'at the download of the packages',
-    expected: 'apt is run again; a healthy server in the same boot',
+    expected: 'the script runs apt again; a healthy server in the same boot',
     seen: 'as expected',
     before: ({ lab, addresses }) =>
       lab.world.apt.faults.set({ mode: '500', times: 1, match: '/pool/.*docker-ce_', from: addresses }),

@@ -21,7 +21,7 @@ const elsewhere: readonly FaultRow[] = [
     name: 'wrong-image',
     fault: 'an image that the registry does not know',
     moment: 'at its pull',
-    expected: 'the console tells it apart from a dead network; the boot ends as failed at once',
+    expected: 'the console distinguishes it from a dead network; the boot ends as failed at once',
     seen: 'as expected',
   },
 ];

@@ -43,7 +43,7 @@ async function ready(stage: Stage, limit: number): Promise<Verdict[]> {
   lab.progress(`${stage.spec.name}: ${seen}`);
   return [
     holds('the server becomes ready automatically', phase === 'ready', seen, `ready within ${limit} s`),
-    is('the error of state.json is over', error, ''),
+    is('state.json has no error', error, ''),
   ];
 }
 
@@ -73,7 +73,7 @@ async function run(lab: Lab, fault: Fault, host: number, tell: (judgement: Judge
   lab.progress(`${spec.name}: ${fault.fault}, ${fault.moment}`);
   tell(await timed('reports', () => told(stage, fault)));
   await fault.mend?.(stage);
-  const back = await timed('the way back', () => ready(stage, fault.limit ?? 300));
+  const back = await timed('the recovery', () => ready(stage, fault.limit ?? 300));
   tell(back);
   if (back.verdicts.some(({ ok }) => !ok)) {
     // Dozens of other points would fail for the same reason.
@@ -92,17 +92,17 @@ async function run(lab: Lab, fault: Fault, host: number, tell: (judgement: Judge
     seconds,
   };
   tell(
-    await timed('what must not be lost', async () => {
+    await timed('data that must not be lost', async () => {
       const now = await stage.secrets();
       const changed = [...secrets].filter(([path, sum]) => now.get(path) !== sum).map(([path]) => path);
       const names = changed.join(' ') || `${secrets.size} as they were`;
-      const kept = holds('secrets that were there', changed.length === 0, names, 'as they were');
+      const kept = holds('existing secrets', changed.length === 0, names, 'as they were');
       if (!fault.keepsDatabase) return [kept];
-      return [kept, is('database that was there', await stage.database(), database || 'some')];
+      return [kept, is('existing database', await stage.database(), database || 'some')];
     }),
   );
   if (fault.judge)
-    tell(await timed('what the fault is about', async () => (await fault.judge?.(stage)) ?? []));
+    tell(await timed('conditions of the fault', async () => (await fault.judge?.(stage)) ?? []));
   await judgeHealthy(lab, server, tell, fault.without);
   for (const judgement of await ask(fault.instead ?? [], lab.place(server))) tell(judgement);
   await machine.destroy();
