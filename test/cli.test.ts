@@ -210,7 +210,7 @@ cli('mistakes of a config file name the file', ({ dir }) => {
   assert.match(refused('- domain\n'), 'is not a mapping of options');
   assert.match(refused('domain: a.test\nemail: &a {b: *a}\n'), 'given:    {"b":{"b":{"b":');
   assert.match(refused('domain: a.test\ndb-password: 012345\n'), 'hint:     put it in quotes');
-  // The domain of a file that cannot be read is unknown; a file with nothing but comments has none.
+  // The domain of a file that cannot be read is unknown; a file with only comments has no domain.
   assert.not.match(refused('domain: [a.test\n'), 'domain is required');
   assert.match(refused('# domain: a.test\n\n'), 'domain is required');
   assert.match(run(['--config', join(dir, 'nothing.yaml')]).stderr, 'there is no such file');

@@ -45,7 +45,7 @@ explain('rows are short whole sentences, and `finds` is one of them', () => {
   }
 });
 
-/** The sentences of a text; a point inside a name, such as `runcmd.0`, ends none. */
+/** The sentences of a text; a point inside a name, such as `runcmd.0`, does not end a sentence. */
 function sentences(text: string): string[] {
   return text.split(/(?<=\.) /);
 }

@@ -34,7 +34,7 @@ function suspects(text: string): string[] {
   return [...random.filter((word) => !known.includes(word)), ...(shaped ? [shaped] : [])];
 }
 
-/** A document with the packed files taken out of its text. */
+/** A document's text without the packed files. */
 function withoutPacked(text: string): string {
   const { write_files: files = [] } = load(text) as {
     write_files?: { encoding?: string; content: string }[];

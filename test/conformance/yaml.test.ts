@@ -5,7 +5,7 @@ import { reemitted } from './support/multipass';
 import { suiteWith } from './support/tools';
 import { PyYaml } from './support/yaml';
 
-/** Every reader that stands between the document and the server must read the same data. */
+/** Every program that reads the document on its way to the server must read the same data. */
 const test = suiteWith('YAML readers', ['python3-yaml']);
 
 let python: PyYaml;

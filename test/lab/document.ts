@@ -1,7 +1,7 @@
 // Documents as a user gets them: from the public command, with public options.
 import { tryRun } from './machines/run';
 
-/** What the command wrote: the document, and the report for a person. */
+/** The command's output: the document, and the report for a person. */
 export interface Generated {
   readonly document: string;
   readonly report: string;

@@ -25,7 +25,7 @@ export type MachineKind = 'nspawn' | 'qemu';
 export interface LabOptions {
   readonly registry: Registry;
   readonly kind: MachineKind;
-  /** Which published image the machines stand for. */
+  /** The published image that the machines represent. */
   readonly profile: Profile;
   /** Folder for the results that stay after the run: report, consoles, screenshots. */
   readonly out: string;
@@ -50,7 +50,7 @@ export class Lab {
   private constructor(
     readonly options: LabOptions,
     readonly world: World,
-    /** What its machines start from. */
+    /** The root that its machines start from. */
     readonly root: Root,
     readonly outside: Vantage,
   ) {}

@@ -16,7 +16,7 @@ export interface Answered {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** One call of the client API from outside, with a JSON body if there is one. */
+/** One call of the client API from outside, optionally with a JSON body. */
 export async function call(
   { server: { domain }, outside }: Place,
   path: string,

@@ -1,4 +1,4 @@
-// What a scenario is, and how scenarios are run side by side.
+// The interface of a scenario, and the code that runs scenarios in parallel.
 import type { Lab, MachineKind } from './lab';
 import type { SharedServer } from './servers';
 import { type Judgement, timed } from './verdict';
@@ -30,7 +30,7 @@ export interface ScenarioResult {
   readonly judgements: readonly Judgement[];
 }
 
-/** Whether all verdicts hold, and that there is one. */
+/** Whether there is a verdict, and all verdicts hold. */
 export const passed = (judgements: readonly Judgement[]): boolean =>
   judgements.length > 0 && judgements.every(({ verdicts }) => verdicts.every(({ ok }) => ok));
 

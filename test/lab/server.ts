@@ -1,7 +1,7 @@
 // A server of the lab: a machine with a document of its own, and the data that its creator knows.
 import type { CloudInitStatus, Machine } from './machines/machine';
 
-/** What a server is made from. */
+/** The settings of a server. */
 export interface ServerSpec {
   /** Names the machine: 1 to 10 of a-z and 0-9. */
   readonly name: string;

@@ -62,7 +62,7 @@ export class Vantage {
     readonly address6: string,
     /** File with the PEM of the only root to trust. */
     readonly roots: string,
-    /** Folder for its files; it goes with the run. */
+    /** Folder for its files; the run removes it. */
     readonly folder: string,
   ) {}
 

@@ -1,4 +1,4 @@
-// What a judge reports, and how judges run.
+// The verdicts of a judge, and the code that runs judges.
 import type { Place } from './place';
 
 /** One point that holds or fails, with the observation and the expectation, both in a few words for a person. */

@@ -54,7 +54,7 @@ async function verified(more: Partial<VerifyOptions>, timeLimit: number): Promis
 }
 
 test('a time limit that passes during the checks fails no point', async () => {
-  // Each query takes a while, so that the limit passes within one of them.
+  // Each query is slow, so that the limit passes during one of them.
   machineSays('sleep 3');
   const report = await verified({ within: 8_000 }, 60);
   assert.is(report.points[0]?.status, 'ok', report.points[0]?.seen);

@@ -129,7 +129,7 @@ const shared = globalThis as { [made]?: Map<string, Document> };
 
 /**
  * The document of a combination, from the command's standard output.
- * @throws Error with the command's own words when it fails
+ * @throws Error with the command's own message when it fails
  */
 export function generated(combination: Combination): Document {
   shared[made] ??= new Map();

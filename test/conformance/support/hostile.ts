@@ -78,7 +78,7 @@ const fragment = fc.constantFrom(...FRAGMENTS);
 /**
  * Completely hostile texts, valid values with an inserted hostile text, very long values, and merely unusual ones. The
  * unusual ones must arrive, which shows that the command does not simply refuse everything.
- * @param right values that the option takes
+ * @param right values that the option accepts
  */
 export function hostileOr(right: fc.Arbitrary<string>): fc.Arbitrary<string> {
   const pure = fc.array(fc.oneof(fragment, fc.string({ unit: 'binary', maxLength: 8 })), { maxLength: 6 });

@@ -29,7 +29,7 @@ export const INSTANCE = '/var/lib/cloud/data/instance-id';
 /**
  * Boots a root as far as cloud-init is concerned: the real command takes the document as user data through its
  * local, network and config stages.
- * @param userData the document in any form that NoCloud takes
+ * @param userData the document in any form that NoCloud accepts
  * @param instance another name than before makes it the first boot of another instance
  */
 export function land(stage: Stage, root: Root, userData: string | Uint8Array, instance = 'i-stage'): void {

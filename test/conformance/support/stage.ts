@@ -92,7 +92,7 @@ export class Stage {
     return { code: status, stdout, stderr };
   }
 
-  /** Like `run`, for commands that must succeed. @throws Error with the command's own words otherwise */
+  /** Like `run`, for commands that must succeed. @throws Error with the command's own message otherwise */
   must(root: Root, argv: readonly string[], options?: RunOptions): string {
     const { code, stdout, stderr } = this.run(root, argv, options);
     if (code !== 0) throw new Error(`exit code ${code}: ${argv.join(' ')}\n${stdout}${stderr}`);

@@ -3,7 +3,7 @@ import { pause } from '../machines/run';
 import { containers, type Server, sh } from '../server';
 import { holds, type Judge, type Verdict } from '../verdict';
 
-/** `docker inspect`, as far as it is read here. */
+/** The fields of `docker inspect` that this file uses. */
 interface Inspected {
   readonly RestartCount: number;
   readonly Config: { readonly Image: string };

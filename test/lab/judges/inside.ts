@@ -26,7 +26,7 @@ export const cloudInit: Judge = {
   },
 };
 
-/** The user data as it arrived, against the schema of the cloud-init that is there. */
+/** Validates the user data as it arrived with the schema of the server's cloud-init. */
 export const schema: Judge = {
   name: 'cloud-init schema',
   async ask({ server, patience }) {

@@ -14,7 +14,7 @@ import {
 import { type Outcome, pause, run } from './run';
 import type { Attachment } from './seed';
 
-/** What every machine is made of. `name` is 1 to 10 of a-z, 0-9 and names the links, so it is unique in a run. */
+/** The settings of every machine. `name` is 1 to 10 of a-z, 0-9 and names the links, so it is unique in a run. */
 export interface MachineOptions {
   readonly registry: Registry;
   readonly name: string;

@@ -66,7 +66,7 @@ umount /sys /proc
 exec switch_root /root /sbin/init
 `;
 
-/** The image of a root of the qemu flavour: from the cache, else made (some 5 s). */
+/** The image of a root of the qemu flavour, from the cache or made now (some 5 s). */
 export async function ensureImage(root: Root): Promise<Image> {
   const dir = await cached('images', `${root.key}-${recipe}`, async (folder) => {
     const [kernel] = (await readdir(join(root.dir, 'boot'))).filter((name) => name.startsWith('vmlinuz-'));

@@ -1,4 +1,4 @@
-// What a run has left on this host, seen from the kernel's side and not from the run's own record.
+// Finds the leftovers of a run on this host by asking the kernel, independent of the run's own record.
 import { existsSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { hierarchies } from './cgroup';

@@ -102,7 +102,7 @@ export async function cloudInitStatus(machine: Machine): Promise<CloudInitStatus
   } catch (cause) {
     throw new MachineError(machine, `cloud-init status: ${stderr || stdout}`, { cause });
   }
-  // Before 23.4 there is neither; the log has the warnings.
+  // Before 23.4 neither field exists; the log contains the warnings.
   const { extended_status = said.status, recoverable_errors = await warnings(machine) } = said;
   return { ...said, extended_status, recoverable_errors };
 }

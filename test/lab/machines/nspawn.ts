@@ -32,7 +32,7 @@ const plainFolders = ['/var/lib/docker', '/var/lib/containerd'];
 
 const interfaceName = 'eth0';
 
-// systemd-nspawn's exit code for "the system inside asked for a restart", given with --keep-unit.
+// systemd-nspawn's exit code, with --keep-unit, for a system inside that requested a restart.
 const restartCode = 133;
 
 // The overlay lives in the mount namespace of the machine's process and goes with it, as does what systemd-nspawn

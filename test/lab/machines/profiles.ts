@@ -1,5 +1,5 @@
 // Profiles: machines that contain what a published cloud image contains, and nothing that would help. Debian's packages
-// stand in for Ubuntu's. What an image has and has not is recorded here with its source.
+// stand in for Ubuntu's. The content of each image is recorded here with its source.
 
 export type ProfileName = 'ubuntu-24.04' | 'ubuntu-26.04' | 'debian-12' | 'debian-13' | 'oracle';
 
@@ -16,13 +16,13 @@ export interface Profile {
   /** The content of /etc/os-release. */
   readonly version: string;
   readonly codename: string;
-  /** Debian's suite whose packages stand in. */
+  /** The Debian suite whose packages stand in for the image's. */
   readonly suite: 'bookworm' | 'trixie' | 'sid';
   /** The image's packages, where our scripts could notice them. Only their dependencies are added. */
   readonly packages: readonly PackageGroup[];
   /** Packages that the image does not have, and the machine must not have either. */
   readonly without: readonly string[];
-  /** What verifies apt's signatures: GnuPG's gpgv, or Sequoia's sqv since apt 2.9.19. */
+  /** The program that verifies apt's signatures: GnuPG's gpgv, or Sequoia's sqv since apt 2.9.19. */
   readonly signatures: 'gpgv' | 'sqv';
   /** Docker Engine's image store: the classic one, or containerd's, which is the default of new installations since 29. */
   readonly imageStore: 'overlay2' | 'containerd';
@@ -251,7 +251,7 @@ export function unnamed(named: readonly string[], status: string): string[] {
   return installed.map(({ name }) => name).filter((name) => !reached.has(name));
 }
 
-/** Names of packages that should be there and are not, or are there and should not be. */
+/** Names of missing packages, and of packages that must not be installed. */
 export function wrongPackages(profile: Pick<Profile, 'packages' | 'without'>, status: string): string[] {
   const names = new Set(installedIn(status).map(({ name }) => name));
   return [

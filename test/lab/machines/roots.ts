@@ -10,7 +10,7 @@ import { bootstrap } from './debian';
 import { ORACLE_RULES, type Profile, packagesOf, unnamed, wrongPackages } from './profiles';
 import { contained, run } from './run';
 
-/** What a root is made of. `flavour` qemu adds a kernel and the guest agent. */
+/** The settings of a root. `flavour` qemu adds a kernel and the guest agent. */
 export interface RootSpec {
   readonly profile: Profile;
   readonly flavour?: 'nspawn' | 'qemu';
@@ -187,7 +187,7 @@ async function firstBootState(dir: string, flavour: string): Promise<void> {
   } else {
     await rm(join(dir, 'etc/fstab'), { force: true });
   }
-  // Newer than /usr: else the first boot rebuilds caches that are up to date (systemd-update-done.service(8)).
+  // Newer than /usr: otherwise the first boot rebuilds caches that are up to date (systemd-update-done.service(8)).
   const now = new Date(Date.now() + 1000);
   for (const stamp of ['etc/.updated', 'var/.updated']) {
     await writeFile(join(dir, stamp), '');
@@ -197,7 +197,7 @@ async function firstBootState(dir: string, flavour: string): Promise<void> {
 
 /**
  * Some 80 of AppArmor's profiles confine nothing: they are flagged unconfined and let a desktop program make user
- * namespaces. No such program is here, and compiling them takes 15 s of an emulated first boot.
+ * namespaces. The root has no such program, and compiling the profiles takes 15 s of an emulated first boot.
  */
 async function removeUnconfinedProfiles(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {

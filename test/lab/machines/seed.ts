@@ -19,7 +19,7 @@ export interface Attachment {
   readonly dns?: readonly string[];
 }
 
-/** What is seeded. `userData` is handed over byte for byte. */
+/** The content of the seed. `userData` is passed byte for byte. */
 export interface SeedSpec {
   readonly instanceId: string;
   readonly hostname: string;

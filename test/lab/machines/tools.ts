@@ -1,4 +1,4 @@
-// The programs of the virtual machines' flavour (QEMU, and what makes disks for it) come from a root of their own:
+// The programs for virtual machines (QEMU, and those that make its disks) come from a root of their own:
 // the same versions on every host, and newer than an older Debian's, whose emulation is slower by a third.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -69,7 +69,7 @@ export async function live(place: Place): Promise<string> {
   return token;
 }
 
-/** What must not be restored. */
+/** Backups that must not be restored. */
 async function refusals(place: Place): Promise<Verdict[]> {
   const { server } = place;
   await sh(

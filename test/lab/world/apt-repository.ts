@@ -110,7 +110,7 @@ export interface AptGuest {
   readonly suite: 'bookworm' | 'trixie' | 'sid';
 }
 
-/** What the repository of one kind of guests is, on disk. */
+/** The repository of one kind of guests on disk. */
 export interface AptRepository {
   /** Folder that holds dists/, pool/ and archive/ of the codename. */
   readonly root: string;

@@ -103,7 +103,7 @@ async function build(spec: DockerPackage, suite: string, debs: ReadonlyMap<strin
     `Package: ${spec.name}`,
     `Version: ${version}`,
     'Architecture: amd64',
-    `Installed-Size: ${size}`, // KiB; apt looks at the free space with it
+    `Installed-Size: ${size}`, // KiB; apt compares it with the free space
     'Maintainer: lab <lab@example.org>',
     'Section: admin',
     'Priority: optional',
@@ -129,7 +129,7 @@ async function build(spec: DockerPackage, suite: string, debs: ReadonlyMap<strin
   await rm(folder, { recursive: true });
 }
 
-/** What cloud-init installs where it is missing, when its user data have a key for apt (cc_apt_configure). */
+/** Packages that cloud-init installs if they are missing and its user data contains a key for apt (cc_apt_configure). */
 const byCloudInit = ['gnupg'];
 
 /**
@@ -137,8 +137,8 @@ const byCloudInit = ['gnupg'];
  * installed.
  * @param suite the guest's Debian suite, which gives the programs.
  * @param extra further packages of that suite that its archive offers, besides what cloud-init may install.
- * @param folder takes the .deb files of Docker's packages.
- * @param archive takes those of the distribution's.
+ * @param folder receives the .deb files of Docker's packages.
+ * @param archive receives those of the distribution.
  */
 export async function buildDockerPackages(
   suite: string,

@@ -1,7 +1,7 @@
 // Faults on demand: a proxy in front of a server of the world that fails as the real internet does.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What a server does to requests. */
+/** A server's behaviour towards requests. */
 export interface Fault {
   /** ok: nothing. 429, 500: that status. hang: no answer, ever. down: the port is closed. */
   readonly mode: 'ok' | '429' | '500' | 'hang' | 'down';

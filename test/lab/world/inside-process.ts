@@ -15,7 +15,7 @@ export interface Inside {
 
 /**
  * Starts it; resolves when its servers listen.
- * @param folder takes the program, which is bundled from its source: it must be a file of its own.
+ * @param folder receives the program, which is bundled from its source because it must be a file of its own.
  */
 export async function startInside(
   netns: string,

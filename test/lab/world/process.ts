@@ -55,7 +55,7 @@ export const inNetns = (netns: string, argv: readonly string[]): string[] => [
 export interface Service {
   readonly name: string;
   readonly child: ChildProcess;
-  /** Path of the file that takes its standard output and error. */
+  /** Path of the file that receives its standard output and error. */
   readonly log: string;
   /** True while the process lives. */
   alive(): boolean;

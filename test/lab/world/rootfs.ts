@@ -52,7 +52,7 @@ async function same(a: string, b: string): Promise<boolean> {
 
 /**
  * Leaves in `folder` what differs from `below`: the files of an upper layer. Files that are only below stay in the
- * image, which is harmless: packages are added to it, never taken away.
+ * image, which is harmless: packages are only added, never removed.
  */
 async function subtract(folder: string, below: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {

@@ -61,7 +61,7 @@ export async function startRegistry(place: Place, storage: string): Promise<Serv
     http: { addr: `${registryBackend.host}:${registryBackend.port}` },
   };
   await writeFile(file, JSON.stringify(config)); // JSON is YAML
-  // The gateway's default trace exporter would look for a collector.
+  // The gateway's default trace exporter would try to reach a collector.
   return start(place, 'docker-registry', ['serve', file], { OTEL_TRACES_EXPORTER: 'none' });
 }
 

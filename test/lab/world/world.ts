@@ -109,7 +109,7 @@ function dnsOf(inside: Inside): World['dns'] {
   };
 }
 
-/** Starts everything in its order; each step tells `cleanup` how to undo it. */
+/** Starts everything in order; each step registers its undo with `cleanup`. */
 async function build(options: WorldOptions, runId: string, cleanup: Cleanup): Promise<Omit<World, 'stop'>> {
   const netns = netnsOf(runId);
   const pki = await labPki();

@@ -69,7 +69,7 @@ for (const [reason, words] of [
     '!the server answers 403: the URL is wrong or has expired',
     'curl: (22) The requested URL returned error: 403',
   ],
-  // curl before 7.75 adds the words of HTTP/1.1.
+  // curl before 7.75 adds HTTP/1.1's reason phrase.
   [
     '!the server answers 404: the URL is wrong or has expired',
     'Warning: x\ncurl: (22) The requested URL returned error: 404 Not Found',

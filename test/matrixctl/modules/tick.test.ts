@@ -79,7 +79,7 @@ test('a certificate without a readable lifetime does not stop the tick', (server
   ready(server);
   server.set({ BACKUP_KEEP: '2' });
   server.answer('matrixctl', { backup: 'echo backup >>"$ROOT/begun"' });
-  // A console that takes no more output.
+  // A console that accepts no more output.
   const { code } = server.call('BASH_ARGV0=$ROOT/bin/matrixctl\ncmd_tick >/dev/full 2>/dev/null');
   assert.is(code, 0);
   assert.is(server.read('/begun'), 'backup\n');

@@ -227,7 +227,7 @@ class Reader {
     return word;
   }
 
-  /** An arithmetic or parameter expansion, of which so many brackets are open behind its first characters. */
+  /** An arithmetic or parameter expansion; `open` brackets are open after its first characters. */
   private balanced(begin: number, open: number): string {
     this.step(begin);
     for (let depth = open; depth > 0; ) {

@@ -5,7 +5,7 @@ import { pause } from '../../machines/run';
 import { baseDir, type ServerSpec, sh } from '../../server';
 import type { DoorName } from '../../world/messages';
 
-/** /var/lib/gen-cloudinit/state.json, as far as it is read here. */
+/** The fields of /var/lib/gen-cloudinit/state.json that this file uses. */
 export interface State {
   readonly phase: string;
   readonly error: string;
@@ -115,7 +115,7 @@ export class Stage {
     );
   }
 
-  /** What PostgreSQL calls its cluster: the first 8 bytes of pg_control (src/include/catalog/pg_control.h). */
+  /** PostgreSQL's identifier of its cluster: the first 8 bytes of pg_control (src/include/catalog/pg_control.h). */
   async database(): Promise<string> {
     const file = '/var/lib/docker/volumes/matrix_postgres-data/_data/global/pg_control';
     return (await sh(this, `[ ! -s ${file} ] || od -An -N8 -tx1 ${file}`)).trim();
