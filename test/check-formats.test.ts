@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { run } from './support/run';
 
-/** `check` on several documents, in every form, and what it leaves out when asked to. */
+/** `check` on several documents, in every output form, and with ignored findings. */
 const test = suite<{ dir: string; bad: string; good: string }>('check: forms and files');
 
 /** One error on line 4, one on line 7. */

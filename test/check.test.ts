@@ -33,7 +33,7 @@ test.after.each(() => {
   rmSync(bin, { recursive: true, force: true });
 });
 
-/** A cloud-init that answers as told, for the document and for the one that must be refused. */
+/** A cloud-init with given answers: one for the document, and one for the probe that it must refuse. */
 function cloudInit(script: string): void {
   writeFileSync(join(bin, 'cloud-init'), `#!/bin/sh\n${script}\n`);
   chmodSync(join(bin, 'cloud-init'), 0o755);

@@ -9,7 +9,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { run } from './support/run';
 
-/** The command as a user meets it: what is on stdout, on stderr, in the exit code, on the disk. */
+/** The command as a user sees it: standard output, standard error, exit code, files. */
 const cli = suite<{ dir: string }>('cli');
 cli.before.each((context) => {
   context.dir = mkdtempSync(join(tmpdir(), 'gen-cloudinit-'));
@@ -167,7 +167,7 @@ cli('--output never names a file that the document is made from', ({ dir }) => {
   assert.is(code, 2);
   assert.match(stderr, '--output names a file that the document is made from');
   assert.is(readFileSync(file, 'utf8'), 'domain: a.test\n');
-  // Both names count from the config file.
+  // Both names are relative to the config file.
   writeFileSync(join(dir, 'extra.yaml'), 'packages: [htop]\n');
   writeFileSync(file, 'domain: a.test\nextra: extra.yaml\noutput: extra.yaml\n');
   assert.is(run(['--config', file]).code, 2);
@@ -210,7 +210,7 @@ cli('mistakes of a config file name the file', ({ dir }) => {
   assert.match(refused('- domain\n'), 'is not a mapping of options');
   assert.match(refused('domain: a.test\nemail: &a {b: *a}\n'), 'given:    {"b":{"b":{"b":');
   assert.match(refused('domain: a.test\ndb-password: 012345\n'), 'hint:     put it in quotes');
-  // The domain of a file that cannot be read is unknown; a file with nothing but comments has none.
+  // The domain of a file that cannot be read is unknown; a file with only comments has no domain.
   assert.not.match(refused('domain: [a.test\n'), 'domain is required');
   assert.match(refused('# domain: a.test\n\n'), 'domain is required');
   assert.match(run(['--config', join(dir, 'nothing.yaml')]).stderr, 'there is no such file');
@@ -223,7 +223,7 @@ cli('mistakes of a config file name the file', ({ dir }) => {
 
 cli('a config file of nothing but line ends is read to its end', ({ dir }) => {
   const file = join(dir, 'long.yaml');
-  // A search that restarts at each of them would take minutes.
+  // A search that restarted at each of them would take minutes.
   writeFileSync(file, `domain: matrix.test\n${'\n'.repeat(1_000_000)}`);
   assert.is(run(['--config', file, '--quiet']).code, 0);
 });
@@ -417,7 +417,7 @@ cli('an unknown subcommand is an error, with the nearest one', () => {
 cli('--help, --version, completion', () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   assert.is(run(['--version']).stdout, `${version}\n`);
-  // As npx and a link in PATH start it, also after a build that npm knows nothing of.
+  // As npx and a link in PATH start it, also after a build that npm did not run.
   assert.is(execFileSync('dist/cli.js', ['--version'], { encoding: 'utf8' }), `${version}\n`);
   for (const verb of [[], ['schema'], ['check'], ['show'], ['extract']]) {
     const { code, stdout } = run([...verb, '--help']);

@@ -17,7 +17,7 @@ test.before((context) => {
 
 test.after(({ folder }) => rmSync(folder, { recursive: true, force: true }));
 
-/** What each shell makes of the words; the last one is being typed. */
+/** Each shell's completions for the words; the last word is incomplete. */
 const ASK: Readonly<Record<string, (words: readonly string[]) => string[]>> = {
   bash: (words) => [
     'bash',
@@ -25,7 +25,7 @@ const ASK: Readonly<Record<string, (words: readonly string[]) => string[]>> = {
     '-c',
     `. ./script; COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _gen_cloudinit; printf '%s\\n' "\${COMPREPLY[@]}"`,
   ],
-  // The completion system calls the function with these variables; compadd takes what it offers.
+  // The completion system calls the function with these variables; compadd receives its candidates.
   zsh: (words) => [
     'zsh',
     '-f',

@@ -207,7 +207,7 @@ documents('without a provider: packed YAML, unless the options name a format', a
   }
 });
 
-/** What lands of a rung: the texts by path, and the script of the first boot. */
+/** The result of one form of the document: the texts by path, and the script of the first boot. */
 function landed(rung: string, asked: Record<string, unknown> = {}) {
   const content = LADDER.find(({ name }) => name === rung)?.content;
   const { deployment } = resolve({ ...ORDINARY, 'script-url': URL, ...asked });

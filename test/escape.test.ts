@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { escapeFor } from '../src/server/escape';
 
-/** The second guard behind the option rules: whatever comes, it stays one token, or it is refused. */
+/** The second guard after the option rules: every value stays one token, or is refused. */
 const escaping = suite('escape');
 const hostile = fc.oneof(
   fc.string({ unit: 'binary-ascii' }),

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { CODES } from '../src/diagnostics/codes';
 import { run } from './support/run';
 
-/** What each code means, in the table and as `gen-cloudinit explain` prints it. */
+/** The explanation of each code, in the table and as `gen-cloudinit explain` prints it. */
 const explain = suite('explain');
 
 const ROWS = Object.entries(CODES);
@@ -45,7 +45,7 @@ explain('rows are short whole sentences, and `finds` is one of them', () => {
   }
 });
 
-/** The sentences of a text; a point inside a name, such as `runcmd.0`, ends none. */
+/** The sentences of a text; a point inside a name, such as `runcmd.0`, does not end a sentence. */
 function sentences(text: string): string[] {
   return text.split(/(?<=\.) /);
 }

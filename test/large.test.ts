@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-/** Inputs that a search with two loops never finishes: each is read to its end by the command. */
+/** Inputs on which a quadratic search never finishes: the command reads each to its end. */
 const large = suite('large inputs');
 const SIZE = 400_000;
-/** A linear reading takes a second or two; a quadratic one minutes to hours. Of the processor: other work is not counted. */
+/** Linear reading takes a second or two; quadratic reading takes minutes to hours. Counts processor time only. */
 const SECONDS = 60;
 
 const directory = mkdtempSync(join(tmpdir(), 'gen-cloudinit-'));

@@ -6,10 +6,10 @@ import * as assert from 'uvu/assert';
 import type * as Pure from './support/pure';
 import { generated } from './support/run';
 
-/** The layout: imports run one way, and what makes the document needs nothing but the language. */
+/** The layout: imports run one way, and the code that makes the document depends on the language alone. */
 const layers = suite('layers');
 
-/** What needs nothing but the language. */
+/** The folders that depend on the language alone. */
 const PURE = [
   'diagnostics',
   'providers',
@@ -22,7 +22,7 @@ const PURE = [
   'cloudinit/report',
 ];
 
-/** Each room of src/ with the rooms that it may import besides itself: the arrows of the house. */
+/** Each folder of src/ with the folders that it may import besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   diagnostics: [],
   providers: [],
@@ -52,11 +52,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 interface Import {
   readonly file: string;
   readonly room: string;
-  /** As written. */
+  /** The import as written. */
   readonly from: string;
   /** The file, relative to src/ and without .ts; undefined for a package or a template. */
   readonly to: string | undefined;
-  /** Room of src/, or `templates`; undefined for a package. */
+  /** Folder of src/, or `templates`; undefined for a package. */
   readonly target: string | undefined;
 }
 
@@ -133,7 +133,7 @@ layers('only system/ starts programs', () => {
   );
 });
 
-layers('the AWS SDK is for EC2 alone, and node: is not for what is pure', () => {
+layers('only the code for EC2 imports the AWS SDK, and pure code imports nothing of node:', () => {
   const wrong = imports.filter(({ file, room, from, target }) => {
     if (from.startsWith('@aws-sdk/')) return !/^(?:machines|bake)\/ec2/.test(file);
     return (
@@ -146,7 +146,7 @@ layers('the AWS SDK is for EC2 alone, and node: is not for what is pure', () => 
   );
 });
 
-layers('what is pure names nothing impure, in no branch', () => {
+layers('pure code uses nothing impure, in any branch', () => {
   const impure =
     /\b(?:process|Buffer|globalThis|performance|navigator|fetch|setTimeout|setInterval|crypto)\b\s*[.(]|Math\.random|Date\.now|new Date\(\)/;
   assert.ok(impure.test('process.env.HOME') && impure.test('x = Date.now()'));
@@ -156,7 +156,7 @@ layers('what is pure names nothing impure, in no branch', () => {
   }
 });
 
-/** A world that has neither Node nor a clock. */
+/** A JavaScript context without Node's APIs and without a clock. */
 function worldWithoutNode() {
   const world = createContext({ TextEncoder, TextDecoder, URL, btoa });
   runInContext(
@@ -171,7 +171,7 @@ function worldWithoutNode() {
   return world;
 }
 
-layers('the same bytes come out in a world without Node, without a clock and without chance', async () => {
+layers('without Node, clock and randomness the bytes are the same', async () => {
   const world = worldWithoutNode();
   for (const word of [
     'Math.random()',
@@ -183,7 +183,7 @@ layers('the same bytes come out in a world without Node, without a clock and wit
     'performance',
   ])
     assert.throws(() => runInContext(word, world), /was asked for|was read|is not defined/, word);
-  // src/build.mjs makes it for a browser, of test/support/pure.ts.
+  // src/build.mjs bundles it from test/support/pure.ts for a browser.
   runInContext(readFileSync('dist/test/pure.js', 'utf8'), world);
   const pure: typeof Pure = runInContext('pure', world);
   const { document, onLadder, lint, inventory, readUserData, planExtract, resolve } = pure;

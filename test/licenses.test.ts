@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-/** The code of others is in the bundles, so their licences travel with it. */
+/** The bundles contain third-party code, so they must come with its licences. */
 const licenses = suite('licences of bundled packages');
 const FILE = 'dist/THIRD-PARTY-LICENSES.txt';
 
@@ -11,7 +11,7 @@ interface Metafile {
   readonly outputs: Record<string, { readonly inputs: Record<string, { readonly bytesInOutput: number }> }>;
 }
 
-/** Name and version of every package with a file in a bundle, as esbuild tells. */
+/** Name and version of every package with a file in a bundle, according to esbuild. */
 function bundled(): string[] {
   const metafiles: Metafile[] = JSON.parse(readFileSync('dist/test/metafiles.json', 'utf8'));
   const paths = metafiles.flatMap(({ outputs }) =>

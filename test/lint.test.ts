@@ -5,7 +5,7 @@ import { lint } from '../src/cloudinit/lint/lint';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** Code and line that a document must give, then the document below its header (which is line 1). */
+/** The expected code and line, then the document without its header (which is line 1). */
 type Case = readonly [code: string, line: number, body: string];
 const file = (...lines: string[]) =>
   `write_files:\n  - path: /etc/a\n${lines.map((line) => `    ${line}\n`).join('')}`;

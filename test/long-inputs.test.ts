@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-// Long texts of one kind. Each takes a moment where the work grows with the text, and minutes or gigabytes where it
-// grows with its square; the limits are far from either. Seconds are those of the processor, which a busy machine does
-// not make longer.
+// Long texts of one kind. With linear work each takes a moment; with quadratic work it takes minutes or gigabytes. The
+// limits are far from both. Seconds are processor time, which does not grow on a busy machine.
 const SECONDS = 60;
 const MEBIBYTES = 700;
 const SIZE = 400_000;

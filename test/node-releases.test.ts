@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-/** The command on the oldest release of Node.js that it supports, on the newest, and between. */
+/** The command on the oldest supported release of Node.js, on the newest, and on those between. */
 const test = suite('releases of Node.js');
 
 const FOLDER = '.cache/tools/node';

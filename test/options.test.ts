@@ -306,7 +306,7 @@ options('the query of a signed URL is not repeated, and plain http is warned abo
   assert.equal(resolve(safe).diagnostics, []);
 });
 
-/** Every way in which a value that is refused can hold a secret of a URL. */
+/** Every way in which a refused value can contain a secret of a URL. */
 const WITH_SECRETS = [
   'https://user:SECRET@host.example.org/backup.tar.gz',
   'https://SECRET@host.example.org/',

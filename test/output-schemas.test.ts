@@ -6,7 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { run } from './support/run';
 
-/** What a verb prints with --json is what its schema says. */
+/** The --json output of each verb matches its schema. */
 const test = suite<{ folder: string; documents: string[] }>('schemas of --json');
 
 /** A document with every kind of entry, right and wrong. */
@@ -67,11 +67,11 @@ test('extract', ({ folder, documents }) => {
     if (code !== 2) assert.ok(isValid(JSON.parse(stdout)), `${file}: ${JSON.stringify(isValid.errors)}`);
     return code;
   });
-  // Some documents extract whole, one in part, and what is not a cloud-config is refused.
+  // Some documents extract whole, one in part, and the verb refuses anything except a cloud-config.
   assert.equal([...new Set(outcomes)].sort(), [0, 1, 2]);
 });
 
-test('every schema is one that a strict reader accepts', () => {
+test('a strict validator accepts every schema', () => {
   for (const of of ['config', 'check', 'show', 'extract', 'verify', 'doctor']) validator(of);
   const { code, stderr } = run(['schema', 'foo']);
   assert.is(code, 2);

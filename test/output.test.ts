@@ -16,7 +16,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { generated, run } from './support/run';
 
-/** Where the product goes, whatever stands there already and whatever becomes of it. */
+/** Writes the output to every kind of destination, existing or not, and with every kind of failure. */
 const output = suite<{ dir: string }>('output');
 output.before.each((context) => {
   context.dir = mkdtempSync(join(tmpdir(), 'gen-cloudinit-'));
@@ -121,7 +121,7 @@ output('on a full disk nothing is left behind', ({ dir }) => {
   const file = join(dir, 'no', 'such', 'directory');
   assert.is(run([...ASKED, '--output', file]).code, 1);
   assert.not(existsSync(join(dir, 'no')));
-  // A file-size limit stands in for a full disk: the write begins and cannot end.
+  // A file-size limit simulates a full disk: the write starts and cannot complete.
   const cut = shell(`trap '' XFSZ; ulimit -f 4; "$@"`, ...ASKED, '--output', join(dir, 'cut'));
   assert.is(cut.code, 1, cut.stderr);
   assert.equal(readdirSync(dir), []);

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { findAll } from '../src/cloudinit/lint/lint';
 import { check } from '../src/commands/check-document';
 
-/** Aliases make much of little: what is repeated is judged once. Work is counted, never timed. */
+/** With aliases a small document becomes large: repeated content is checked once. The tests count work instead of time. */
 const test = suite('repeated texts');
 
 const bytes = (text: string) => new TextEncoder().encode(`#cloud-config\n${text}`);

@@ -15,5 +15,5 @@ for (const suite of suites.slice(1)) {
   counts.skipped += skipped;
   if (typeof errors === 'string') process.stdout.write(`\n${errors}\n`);
 }
-// What a file leaves open keeps it running: run.mjs ends it after its time limit.
+// Anything that a file leaves open keeps it running; run.mjs then ends it at its time limit.
 process.send(counts, () => process.disconnect());

@@ -23,7 +23,7 @@ const LONG = [
   'ec2/',
 ];
 
-/** What files need of the machine beside Node.js: programs on PATH, `root`, or a folder of .cache/tools. */
+/** What files need besides Node.js: programs on PATH, `root`, or a folder of .cache/tools. */
 const NEEDS = [
   [/^qemu\/(?:launch|verify)\.|^bake\/qemu\./, 'qemu-system-x86_64 qemu-img ssh ssh-keygen xorriso'],
   [/^qemu\/seed\./, 'xorriso'],
@@ -39,7 +39,7 @@ const NEEDS = [
 ];
 const TOOL_FOLDERS = ['bookworm', 'sid', 'node'];
 
-/** What a file needs and this machine lacks. */
+/** The requirements of a file that this machine lacks. */
 function missing(name) {
   const needs = NEEDS.filter(([files]) => files.test(name)).flatMap(([, list]) => list.split(' '));
   return needs.filter((need) => {
@@ -49,14 +49,14 @@ function missing(name) {
   });
 }
 
-/** Files that take minutes: a plain `npm test` leaves them out, and names them. */
+/** Files that take minutes: a plain `npm test` omits and names them. */
 const SLOW =
   /^(?:conformance\/(?:hostile|landing|verify)|matrixctl\/(?:attack|crash|findings)|multipass\/verify|ec2\/command)\./;
 const isWhole = process.env.TEST === 'all' || process.env.CI === 'true';
 
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
 process.chdir(root);
-// Tests talk to servers of their own; what they need of a proxy they set themselves.
+// Tests use servers of their own, and set proxy variables themselves where they need them.
 for (const name of Object.keys(process.env))
   if (/^(?:https?|all|no)_proxy$/i.test(name)) delete process.env[name];
 const args = process.argv.slice(2);
@@ -72,7 +72,7 @@ let passed = 0;
 let failed = 0;
 let skips = 0;
 
-/** Ends what a test file has started and left behind; its process group is its own. */
+/** Ends processes that a test file has left behind; each file has a process group of its own. */
 function endGroup(child, signal) {
   try {
     process.kill(-child.pid, signal);
@@ -81,7 +81,7 @@ function endGroup(child, signal) {
   }
 }
 
-/** One test file, to its end; its output is printed in one piece. */
+/** Runs one test file to its end, and prints its output in one piece. */
 async function runFile(name) {
   const lacks = process.env.CI === 'true' ? [] : missing(name);
   if (lacks.length > 0) {
@@ -110,7 +110,7 @@ async function runFile(name) {
     late = true;
     endGroup(child, 'SIGKILL');
   }, LIMIT_MS);
-  // What it wrote last may come after its end; who still holds its outputs then is of its group and is ended.
+  // Its last output may arrive after its end. Processes that still hold its outputs are in its group, and are ended.
   const closed = new Promise((done) => child.on('close', done));
   const code = await new Promise((ended) => child.on('exit', ended));
   clearTimeout(timer);
@@ -121,7 +121,7 @@ async function runFile(name) {
   const { total, passed: good, skipped } = counts;
   passed += good;
   failed += total - good;
-  // With CI=true a skip is a failure: the machine is to have everything.
+  // With CI=true a skip is a failure: the machine must have every tool.
   if (skipped > 0 && process.env.CI === 'true') failed += skipped;
   skips += skipped;
   if ((total === 0 && skipped === 0) || code !== 0) {
@@ -152,7 +152,7 @@ async function runAll() {
   const matching = readdirSync('dist/test', { recursive: true }).filter(
     (name) => name.endsWith('.test.js') && pattern.test(name),
   );
-  // A name that was asked for is run, however slow it is.
+  // A file that was named runs, however slow it is.
   const isSkipped = (name) => !isWhole && pattern.source === '(?:)' && SLOW.test(name);
   const left = matching.filter(isSkipped);
   const files = matching
@@ -174,7 +174,7 @@ async function runAll() {
   return passed > 0 && failed === 0;
 }
 
-/** Comes back after a change, once nothing has changed for a moment. */
+/** Resolves after a change, once no further change has followed for a moment. */
 function change() {
   return new Promise((changed) => {
     let timer;

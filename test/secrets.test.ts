@@ -6,21 +6,21 @@ import { bakeDocument } from '../src/bake/image-document';
 import { resolve } from '../src/config/resolve';
 import { COMBINATIONS, generated, SSH_KEYS } from './conformance/support/documents';
 
-/** A scan of every document for what looks like a secret, in all files as they land. */
+/** Scans every document for texts that look like a secret, in all files as they land. */
 const secrets = suite('secret scan');
 
-/** Shapes of keys and tokens that everybody knows (the formats' own documentation). */
+/** Well-known formats of keys and tokens (from the formats' own documentation). */
 const SHAPES =
   /PRIVATE KEY|AKIA[0-9A-Z]{16}|\bgh[pousr]_\w{20,}|\bglpat-|\bxox[abp]-|\bsyt_\w+|\beyJ[\w-]{10,}\.|\$[256][aby]?\$|(?:password|secret|token)["']?[:=] *["']?[^\s"'{$<]{12,}/i;
 
-/** Bits of a random letter of the text. */
+/** Entropy of the text, in bits per letter. */
 function entropy(word: string): number {
   const counts = new Map<string, number>();
   for (const letter of word) counts.set(letter, (counts.get(letter) ?? 0) + 1);
   return -[...counts.values()].reduce((sum, n) => sum + (n / word.length) * Math.log2(n / word.length), 0);
 }
 
-/** Words that look like secrets, but for public keys. */
+/** Words that look like secrets, except public keys. */
 function suspects(text: string): string[] {
   const known = SSH_KEYS.join(' ');
   const words = text
@@ -34,7 +34,7 @@ function suspects(text: string): string[] {
   return [...random.filter((word) => !known.includes(word)), ...(shaped ? [shaped] : [])];
 }
 
-/** A document with the packed files taken out of its text. */
+/** A document's text without the packed files. */
 function withoutPacked(text: string): string {
   const { write_files: files = [] } = load(text) as {
     write_files?: { encoding?: string; content: string }[];
@@ -45,7 +45,7 @@ function withoutPacked(text: string): string {
   );
 }
 
-secrets('the scan finds what is planted', () => {
+secrets('the scan finds planted secrets', () => {
   for (const planted of [
     'registration_shared_secret: hunter2hunter2',
     'key: p9TzX4Yb0QmK7sLw2NfVc8RjEa1HdGu5oIxWqZyBtMk',

@@ -16,7 +16,7 @@ import { load } from 'js-yaml';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-/** The workflows cannot run here; actionlint reads them as GitHub would, and their own commands are run. */
+/** The workflows cannot run here. actionlint reads them as GitHub would, and the tests run their commands. */
 const workflows = suite('workflows');
 
 workflows('actionlint finds nothing, and would find something', async () => {
@@ -38,10 +38,10 @@ function scripts(text: string): string[] {
   return Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => (run ? [run] : [])));
 }
 
-/** What a closed room does not have: it reads its input to the end, and is content. */
+/** A stand-in for programs that need the internet: it reads its input to the end and succeeds. */
 const MISSING = ['sudo', 'cloud-localds'];
 
-/** Runs a script in the folder; with `pipefail`, which GitHub leaves out, each command of a pipe must succeed. */
+/** Runs a script in the folder with `pipefail`, which GitHub omits, so that each command of a pipe must succeed. */
 function runScript(script: string, folder: string) {
   const bin = join(folder, 'bin');
   mkdirSync(bin, { recursive: true });

@@ -82,7 +82,7 @@ test('links are not followed, also not out of the tree', async () => {
   ]);
 });
 
-test('a star matches what it matches in a shell', async () => {
+test('a star matches the same paths as in a shell', async () => {
   put('/root/.zsh_history', '');
   put('/root/.x/.bash_history', '');
   assert.equal(await expand(directoryTree(root), '/root/*'), []);

@@ -75,7 +75,7 @@ document('its own files are in memory, and it creates no user', () => {
   );
 });
 
-document('the script names the mark that its own document has, and the disk must not have', () => {
+document('the script searches the disk for the marker of its own document', () => {
   const text = bakeDocument(deployment(personal));
   assert.ok(text.split('\n')[1]?.startsWith(`${BAKE_MARK} `));
   const entry = (load(text) as BakeConfig).write_files.find(({ path }) => path === '/run/gen-cloudinit/bake');

@@ -21,7 +21,7 @@ import { Ext4, isExt4, type ReadDisk } from '../../src/bake/ext4';
 import { directoryTree, filesBelow } from '../../src/bake/image-files';
 import { partitions } from '../../src/bake/partitions';
 
-/** Disks made by the real mke2fs, from a folder with all that a system's disk may have. */
+/** Disks made by the real mke2fs, from a folder with every kind of entry that a system's disk may have. */
 const test = suite('ext4');
 
 const MIB = 1 << 20;
@@ -31,13 +31,13 @@ test.before(() => {
   folder = mkdtempSync(join(tmpdir(), 'gen-cloudinit-ext4-'));
   tree = join(folder, 'tree');
   mkdirSync(join(tree, 'many'), { recursive: true });
-  // So many names, so that the directory has an index of more than one block.
+  // Enough names to give the directory an index of more than one block.
   for (let index = 0; index < 1200; index += 1)
     writeFileSync(join(tree, 'many', `file-with-a-name-of-some-length-${index}`), `${index}`);
   writeFileSync(join(tree, 'empty'), '');
   writeFileSync(join(tree, 'large'), randomBytes(5 * MIB + 123));
   symlinkSync('/etc/passwd', join(tree, 'link'));
-  // Every other block is a hole: more extents than the inode itself can name.
+  // Every other block is a hole: more extents than fit into the inode itself.
   const file = openSync(join(tree, 'holes'), 'w');
   for (let index = 0; index < 64; index += 1)
     writeSync(file, randomBytes(4096), 0, 4096, index * 8192 + 8192);

@@ -24,9 +24,9 @@ import { pause } from '../../src/system/wait';
 import { run } from '../support/run';
 
 /**
- * The whole way from a base image to a baked one, with a real QEMU, its power button, qemu-img and the audit. In the
- * place of a system the disk has a boot sector that says what a bake says, and powers off when the button is pressed;
- * behind it a file system as a bake leaves it. What a real system does the lab shows.
+ * The complete path from a base image to a baked one, with a real QEMU, its power button, qemu-img and the audit. Instead of
+ * a system, the disk has a boot sector that prints the messages of a bake and powers off when the button is pressed, and
+ * after it a file system as a bake leaves it. The lab bakes with a real system.
  */
 const test = suite('bake qemu');
 
@@ -110,7 +110,7 @@ const refusal = (domain?: string) =>
     () => 'an image',
     (error: Error) => error.message,
   );
-/** What a bake leaves, but for what was there before. */
+/** The files that a bake leaves, without those that existed before it. */
 const left = () =>
   readdirSync(folder)
     .filter((name) => !['base.raw', 'tree', 'cache'].includes(name))
@@ -208,7 +208,7 @@ test('the command: a second Ctrl-C ends at once, and prints what removes the res
   });
   for (let turn = 0; turn < 1200 && !stderr.includes('pulling postgres'); turn += 1) await pause(50);
   writeFileSync(`${output}.partial`, 'half');
-  // Both at once: there is no time to remove anything between them.
+  // Both signals at once: nothing can be removed between them.
   child.kill('SIGINT');
   child.kill('SIGTERM');
   await ended;

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { abortable, scan } from '../../src/bake/disk-audit';
 import type { ReadDisk } from '../../src/bake/ext4';
 
-/** The scan reads every byte of a disk, also at the seams of two reads and behind holes. */
+/** The scan reads every byte of a disk, also where two reads meet and after holes. */
 const test = suite('scan of a disk');
 
 const CHUNK = 8 << 20;

@@ -33,7 +33,7 @@ const SCRIPT = readFileSync('templates/bake/gen-cloudinit-bake', 'utf8').replace
   '',
 );
 
-/** Runs commands in the script, behind its functions. */
+/** Runs commands in the script, after its functions. */
 function inScript(dir: string, commands: string, args: readonly string[] = []) {
   const text = SCRIPT.replaceAll('/etc/apt', join(dir, 'apt'))
     .replaceAll('/var/lib/gen-cloudinit', join(dir, 'record'))
@@ -98,7 +98,7 @@ test('a folder that is swapped for a link at the last moment leads nowhere', ({ 
     mkdirSync(folder);
     writeFileSync(join(folder, 'authorized_keys'), 'precious');
   }
-  // Between the check and the write: the owner of the folder is that fast.
+  // The owner of the folder acts between the check and the write.
   const swap = `[ -L ${ssh} ] || { mv ${ssh} ${dir}/away; ln -s ${victim} ${ssh}; }`;
   for (const name of ['shred', 'rm']) standIn(dir, name, `${swap}; PATH=/usr/bin:/bin ${name} "$@"`);
   inScript(dir, 'scrub "$@"', [ssh]);
@@ -109,7 +109,7 @@ test('files are overwritten before they are removed, and folders of logs stay', 
   const log = join(dir, 'log');
   mkdirSync(join(log, 'apt'), { recursive: true });
   writeFileSync(join(log, 'apt', 'history.log'), 'a secret');
-  // A process that holds the file open sees what is on the disk.
+  // A process that keeps the file open reads what is on the disk.
   const watch = `exec 5<${join(log, 'apt', 'history.log')}; scrub_files ${log}; cat <&5 >${join(dir, 'seen')}`;
   const { code, said } = inScript(dir, watch);
   assert.is(code, 0, said);

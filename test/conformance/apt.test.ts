@@ -9,8 +9,8 @@ import { type Root, Stage } from './support/stage';
 import { suiteWith } from './support/tools';
 
 /**
- * How the first boot installs Docker: real apt of the oldest and the newest system, a signed repository in the place of
- * Docker's, and beside it what images bring along. The older system verifies by gpgv, the newer by sqv; neither has gpg.
+ * How the first boot installs Docker: real apt of the oldest and the newest system, a signed repository instead of
+ * Docker's, and next to it the sources that images contain. The older system verifies by gpgv, the newer by sqv; neither has gpg.
  */
 const test = suiteWith('apt', ['root:bookworm', 'root:sid']);
 const SCRIPT = '/usr/local/sbin/matrixctl';
@@ -129,7 +129,7 @@ async function server(
     for (const { path, content } of generated({ name: 'apt', args }).files)
       stage.write(root, path, content.replace(/^DOCKER_APT_URL=.*$/m, `DOCKER_APT_URL=${URL}`), 0o755);
     stage.write(root, KEY, docker.armour);
-    // As the images are: no gpg, and the index of no archive.
+    // As in the images: without gpg, and without the index of an archive.
     stage.must(root, ['rm', '-rf', '/usr/bin/gpg', '/var/lib/apt/lists', '/etc/apt/sources.list']);
     stage.write(root, '/etc/apt/apt.conf.d/99stage', 'Acquire::Retries "0";\nAPT::Sandbox::User "root";\n');
     stage.must(root, ['mkdir', '-p', '/srv']);
@@ -234,7 +234,7 @@ for (const root of ['bookworm', 'sid'] as const) {
     await server(root, (stage) => {
       const whole = stage.must(root, ['cat', SCRIPT]);
       const first = () => stage.run(root, ['/bin/sh', '-c', `set -eu\nsleep() { :; }\n${fetching}`]);
-      // What an image or an earlier document brought.
+      // Left by an image or an earlier document.
       stage.write(root, SCRIPT, '#!/bin/sh\nexit 0\n', 0o755);
       stage.write(root, '/srv/matrixctl', `${whole}# changed`);
       const refused = first();

@@ -29,7 +29,7 @@ for (const root of ROOTS) {
     stage.write(root, '/root/bake.yaml', text);
     const { code, stdout, stderr } = stage.run(root, ['cloud-init', 'schema', '-c', '/root/bake.yaml']);
     if (root === 'bookworm') {
-      // Its schema has no word for "not even the default user" yet; the module itself does (cloudinit/distros/ug_util.py).
+      // Its schema cannot express "not even the default user" yet; the module itself can (cloudinit/distros/ug_util.py).
       assert.match(stderr, /^Cloud config schema errors: users: \[\] is too short$/m);
       assert.is(stderr.match(/schema errors:/g)?.length, 1);
       return;

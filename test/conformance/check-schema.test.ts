@@ -25,7 +25,7 @@ test.after(async () => {
   await stage?.close();
 });
 
-/** Puts a `cloud-init` before everything on PATH that takes the file into the root and asks the one in there. */
+/** Puts a `cloud-init` first on PATH that copies the file into the root and runs the cloud-init of that root. */
 function use(root: Root): void {
   const pid = /^\/proc\/(\d+)\//.exec(stage.path(root, '/'))?.[1];
   const enter = `nsenter -t ${pid} --mount --net --pid chroot /mnt/${root}`;

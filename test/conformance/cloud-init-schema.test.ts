@@ -7,7 +7,7 @@ import { suiteWith } from './support/tools';
 
 /**
  * cloud-init's own validator on every combination, in the oldest supported version (22.4) and the newest. It says
- * "Skipping" and succeeds where jsonschema is missing, so the words count and not the exit code alone; top-level keys
+ * "Skipping" and succeeds where jsonschema is missing, so the tests compare the output besides the exit code; top-level keys
  * are checked since 23.4 only (canonical/cloud-init, cloudinit/config/schema.py).
  */
 const test = suiteWith('cloud-init schema', ['root:bookworm', 'root:sid']);

@@ -194,7 +194,7 @@ test('no container can gain a privilege, and each has the capabilities that its 
 test('Synapse starts as its own user: its entrypoint has nothing to do as root', () => {
   const { services } = stack(documentOf('default'));
   assert.is(services.synapse?.user, '991:991');
-  // Element's image names its user itself; the others begin as root and change it.
+  // Element's image names its user itself; the others start as root and switch.
   for (const name of ['db', 'element']) assert.is(services[name]?.user, undefined, name);
 });
 
@@ -205,7 +205,7 @@ test('a container writes only to volumes or to temporary storage, where its imag
   assert.equal(written(service(stack(documentOf('default')), 'db')), ['/tmp', '/var/run/postgresql']);
   assert.equal(written(service(stack(documentOf('default')), 'element')), ['/etc/nginx/conf.d', '/tmp']);
   assert.equal(written(service(stack(documentOf('default')), 'synapse')), ['/tmp']);
-  // Twisted keeps a request of more than 100 kB in a temporary file; in a tmpfs it would be Synapse's memory.
+  // Twisted stores a request of more than 100 kB in a temporary file; in a tmpfs it would use Synapse's memory.
   assert.is(service(stack(documentOf('default')), 'synapse').environment?.TMPDIR, '/data');
   assert.not.ok(service(proxy(documentOf('default')), 'nginx').read_only, 'it links configuration files');
 });
@@ -302,7 +302,7 @@ test('the proxy: who signs the certificate', () => {
   };
   const email = 'admin@matrix.example.org';
   assert.equal(environment('default'), { STAGING: '0', USE_LOCAL_CA: '0', url: undefined, email });
-  // In the volume: otherwise a recreated container would have an authority that no one trusts.
+  // In the volume: otherwise a recreated container would have a new authority, which no client trusts.
   const authority = '/etc/letsencrypt/local_ca';
   assert.equal(environment('local-ca'), {
     STAGING: '0',

@@ -8,7 +8,7 @@ import { documentOf } from './support/documents';
 import { Stage } from './support/stage';
 import { suiteWith } from './support/tools';
 
-/** Real PostgreSQL on the database's port, behind a forwarder that takes every connection, as QEMU does. */
+/** Real PostgreSQL on the database's port, behind a forwarder that accepts every connection, as QEMU does. */
 const test = suiteWith("verify: the database's port", ['root:bookworm']);
 
 test('PostgreSQL makes it open; without it the same forwarder is closed', async () => {
@@ -19,7 +19,7 @@ test('PostgreSQL makes it open; without it the same forwarder is closed', async 
     ...['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups'],
     ...[`/usr/lib/postgresql/15/bin/${name}`, '-D', '/var/lib/postgresql/verify', ...args],
   ];
-  // The stage has a network of its own, so that only a socket of the file system is reached from here.
+  // The stage has a network of its own, so only a socket in the file system can be reached from here.
   const socket = stage.path('bookworm', '/run/.s.PGSQL.5432');
   const forwarder = createServer((here) => {
     const there = connect(socket);
@@ -30,7 +30,7 @@ test('PostgreSQL makes it open; without it the same forwarder is closed', async 
   await new Promise<void>((listening) => forwarder.listen(0, '127.0.0.1', () => listening()));
   const { port } = forwarder.address() as AddressInfo;
   const look = async () => {
-    // Nothing listens on 1.
+    // Nothing listens on port 1.
     const points = await judgePorts((of) => ({ host: '127.0.0.1', port: of === 5432 ? port : 1 }), subject);
     return points.map(({ status, seen }) => `${status}: ${seen}`).join('\n');
   };

@@ -35,7 +35,7 @@ function call(root: Root, lines: string, input = ''): { code: number | null; out
 
 const called = (lines: string, input?: string): string => call('sid', lines, input).out;
 
-// What Docker Engine 28 said, with its old image store and with containerd's, and apt 2.6 and 3.1; `!` means: at once.
+// Messages of Docker Engine 28, with its old image store and with containerd's, and of apt 2.6 and 3.1; `!`: fails at once.
 const REASONS: readonly (readonly [string, string])[] = [
   [
     'Error response from daemon: manifest for a/b:c not found: manifest unknown: manifest unknown',
@@ -145,7 +145,7 @@ const ACCEPT_MOST = [
 ];
 const REJECT = '-A INPUT -j REJECT --reject-with icmp-host-prohibited';
 
-// What `iptables -S INPUT` prints on such servers.
+// Output of `iptables -S INPUT` on such servers.
 const FIREWALLS: readonly (readonly [string, readonly string[], string])[] = [
   ['an image without rules', ['-P INPUT ACCEPT'], ''],
   ["Oracle Cloud's image", [...ACCEPT_MOST, REJECT], `80 is closed by ${REJECT}`],
@@ -242,7 +242,7 @@ test('certificates of any lifetime: their remaining validity, and its text', () 
   assert.is(called('get() { :; }\ncertificate_lifetime'), '0 1');
 });
 
-test('it reports what the certificate authority said', () => {
+test("it reports the certificate authority's error", () => {
   // certbot 5.5, ordering from Let's Encrypt's staging server and from pebble.
   const failed = `Certbot failed to authenticate some domains (authenticator: webroot). The Certificate Authority reported these problems:
   Domain: matrix.example.org
@@ -268,7 +268,7 @@ test("the containers' network has the MTU of the server's route", () => {
   const env = `${document.baseDir}/.env`;
   const settings = () => called(`write_compose_env; cat ${env}`);
   assert.match(settings(), /^MTU=1450\nIPV6=false$/m);
-  // A network that is there cannot be changed, so what was said first stays.
+  // Docker cannot change an existing network, so the first values stay.
   ip('link', 'set', 'uplink', 'mtu', '1400');
   assert.match(settings(), /^MTU=1450$/m);
   stage.write('sid', env, 'MTU=9000\n');
@@ -277,7 +277,7 @@ test("the containers' network has the MTU of the server's route", () => {
 });
 
 test("a file of Synapse's is written where only root can enter, with the coreutils of Ubuntu 26.04", () => {
-  // cp, mv and rm are GNU's there.
+  // On those systems cp, mv and rm are GNU's.
   stage.must('sid', [
     'sh',
     '-c',
@@ -373,7 +373,7 @@ test('a command that matrixctl does not know is refused, and the error names mat
   assert.is(matrixctl(['help', 'up', 'down']).code, 1);
 });
 
-/** Checks of every kind in the place of the doctor's. */
+/** Checks with every kind of result, instead of the doctor's own. */
 const CHECKS = `check_dns() { :; }
   good() { echo 3 days; }
   wary() { printf 'no line end'; return 2; }
@@ -445,7 +445,7 @@ test('on a server where nothing runs and nothing answers, no check is a defect',
     verdicts.filter(({ verdict }) => verdict === 'error').map(({ check }) => check),
     [],
   );
-  // curl's and docker's own codes, also those that a time limit and a lost connection give.
+  // curl's and docker's own exit codes, also those of a time limit and of a lost connection.
   for (const ending of [2, 7, 22, 28, 52, 124, 125, 137]) {
     const tools = `curl() { return ${ending}; }\ntimeout() { return ${ending}; }\ndocker() { return ${ending}; }`;
     const { out } = call('sid', `${tools}\ncmd_doctor`);
@@ -455,7 +455,7 @@ test('on a server where nothing runs and nothing answers, no check is a defect',
   }
 });
 
-/** Runs a command with a docker that only ends, and a logger that keeps what it gets. @returns the lines of the journal */
+/** Runs a command with a docker that does nothing, and a logger that records its input. @returns the lines of the journal */
 function journal(words: readonly string[], { docker = 'exit 0', root = 'sid' as Root } = {}) {
   stage.write(root, '/usr/local/bin/docker', `#!/bin/sh\n${docker}\n`, 0o755);
   stage.write(root, '/usr/local/bin/logger', `#!/bin/sh\nprintf '%s\\n' "$*" >>/run/journal\n`, 0o755);
@@ -494,7 +494,7 @@ test('a command that changes the server leaves a line in the journal, with its r
   assert.is(killed.lines, '-t matrixctl -- clean: failed: interrupted');
 });
 
-test('a rule of the firewall that was missing, and the reason of a failed step of the first boot, are in the journal', () => {
+test('the journal records an added firewall rule, and the reason of a failed step of the first boot', () => {
   const rules = (known: number) => {
     for (const tool of ['iptables', 'ip6tables'])
       stage.write(
@@ -566,7 +566,7 @@ test('a command with its own clean-up leaves its line, and cleans up', () => {
   assert.is(stage.run('sid', ['sh', '-c', 'ls -d /root/.matrix-backup*']).stdout, '');
 });
 
-test('without a logger, or with one that fails, a command works as before', () => {
+test('without a logger, or with one that fails, a command still works', () => {
   stage.write('sid', '/usr/local/bin/docker', '#!/bin/sh\n', 0o755);
   stage.write('sid', '/usr/local/bin/logger', '#!/bin/sh\nexit 1\n', 0o755);
   const { code, stderr } = matrixctl(['clean']);

@@ -11,8 +11,8 @@ import { suiteWith } from './support/tools';
 import { PyYaml } from './support/yaml';
 
 /**
- * Each option, given anything: either it is refused by name and nothing comes out, or the value arrives in its place,
- * exactly, when every file is read by its own parser, and nothing else in the document moves.
+ * Each option with arbitrary values. Either the command refuses the option by name and prints no document, or the value
+ * arrives exactly in its place, as each file's own parser reads it, and nothing else in the document changes.
  */
 const test = suiteWith('hostile values', ['python3-yaml']);
 const RUNS = 100;
@@ -61,7 +61,7 @@ for (const [option, { right, arrived }] of Object.entries(CASES)) {
   });
 }
 
-test('every option that changes the document is put to this test', () => {
+test('this test covers every option that changes the document', () => {
   const elsewhere: OptionName[] = ['docker-apt-key', 'extra', 'output', 'script-url'];
   assert.equal([...Object.keys(CASES), ...elsewhere].sort(), [...OPTION_NAMES].sort());
 });

@@ -17,7 +17,7 @@ import { permissionTable, SYNAPSE, secretTable } from './support/overview';
 import { type Root, Stage } from './support/stage';
 import { suiteWith } from './support/tools';
 
-/** Real cloud-init lays the document down in a throw-away root; then the server's own script sets owners and secrets. */
+/** Real cloud-init writes the document's files into a throw-away root; then the server's script sets owners and secrets. */
 const test = suiteWith('landing', ['root:bookworm', 'root:sid']);
 const SCRIPT = '/usr/local/sbin/matrixctl';
 const FILES = [SCRIPT, 'boot', 'files'];
@@ -34,7 +34,7 @@ async function landed(root: Root, userData: string | Uint8Array, then: (stage: S
 
 const read = (stage: Stage, root: Root, path: string) => readFileSync(stage.path(root, path), 'utf8');
 
-/** The random secrets that the servers of all these tests made for themselves. */
+/** The random secrets that the servers of all these tests have generated. */
 const secrets: string[] = [];
 
 function collectSecrets(stage: Stage, root: Root, document: Document): void {
@@ -49,7 +49,7 @@ function assertTables(stage: Stage, root: Root, document: Document): void {
   for (const [path, expected] of Object.entries({ ...permissionTable(document), ...secretTable(document) })) {
     assert.equal(entryAt(stage, root, path), expected, path);
   }
-  // "Recursive": whatever else lies in Synapse's directory is Synapse's as well, and every directory can be entered.
+  // "Recursive": everything else in Synapse's directory also belongs to Synapse, and every directory can be entered.
   for (const [path, entry] of tree(stage, root, `${document.baseDir}/files`)) {
     assert.match(entry, new RegExp(`^(?:directory ${SYNAPSE} 0755|file ${SYNAPSE} 0[0-7]{3}) `), path);
   }
@@ -127,7 +127,7 @@ test('rewritten by multipass, it arrives like the plain document, without a warn
   });
 });
 
-/** What a document of a rung leaves to the server. */
+/** The file that the server fetches or lacks, by the form of the document. */
 const MISSING: Readonly<Record<string, string>> = {
   'key-fetched': APT_KEY,
   'script-fetched': SCRIPT,
@@ -162,7 +162,7 @@ test('a second run replaces nothing, nor does the first boot of another instance
     );
   await landed('sid', document.text, (stage) => {
     stage.must('sid', FILES);
-    // What a running Synapse leaves behind has to survive as well.
+    // Files of a running Synapse have to survive as well.
     stage.write('sid', `${document.baseDir}/files/media_store/local_content/a/photo`, 'photo', 0o640, 991);
     stage.must('sid', ['chown', '-R', SYNAPSE, `${document.baseDir}/files/media_store`]);
     const before = everything(stage);
@@ -176,7 +176,7 @@ test('a second run replaces nothing, nor does the first boot of another instance
     stage.must('sid', FILES);
     assert.equal(everything(stage), before);
 
-    // A power cut in the middle of the first boot: what is whole is kept, what is not is made again.
+    // A power cut in the middle of the first boot: complete files stay, incomplete ones are created again.
     const data = `${document.baseDir}/files`;
     stage.write('sid', `${data}/form_secret`, '', 0o600, 991);
     stage.write('sid', `${document.baseDir}/new`, 'half', 0o644);
@@ -192,7 +192,7 @@ test('a second run replaces nothing, nor does the first boot of another instance
 test('a first boot that cannot continue stops, reports the reason, and ends with an error', async () => {
   const document = documentOf('default');
   await landed('sid', document.text, (stage) => {
-    // Docker is in this root, its daemon is not running.
+    // This root contains Docker, but its daemon does not run.
     const { code, stdout, stderr } = stage.run('sid', [RUNCMD]);
     assert.is.not(code, 0);
     assert.match(stdout + stderr, /Docker does not work/);
@@ -204,7 +204,7 @@ test('a first boot that cannot continue stops, reports the reason, and ends with
 test('after a power cut cloud-init repeats all of it, until the first boot has set its marker', async () => {
   const document = documentOf('default');
   await landed('sid', document.text, (stage) => {
-    // What was not on the disk yet is empty after the cut; cloud-init's own marks are there all the same.
+    // Files that were not yet on the disk are empty after the cut, but cloud-init's marks exist.
     stage.must('sid', ['truncate', '-s', '0', RUNCMD, SCRIPT, '/etc/gen-cloudinit.env']);
     land(stage, 'sid', document.text);
     for (const { path, content } of document.files) assert.is(read(stage, 'sid', path), content, path);
@@ -215,7 +215,7 @@ test('after a power cut cloud-init repeats all of it, until the first boot has s
     stage.write('sid', owned, '{}');
     land(stage, 'sid', document.text);
     assert.is(read(stage, 'sid', owned), '{}', 'what is done stays done');
-    // A new instance id, as after a restart on Google Cloud: cloud-init takes it for another server.
+    // A new instance id, as after a restart on Google Cloud: for cloud-init this is another server.
     land(stage, 'sid', document.text, 'i-another');
     assert.is(read(stage, 'sid', INSTANCE).trim(), 'i-another');
     assert.is(
@@ -266,7 +266,7 @@ test("no document writes below Synapse's directory, where a link could be plante
       assert.not.ok(`${path}/`.startsWith(`${baseDir}/files/`), `${path} of ${name}`);
 });
 
-test('a document that contradicts what the server permanently is stops before it writes anything', async () => {
+test("a document that contradicts the server's permanent identity stops before it writes anything", async () => {
   const [first, second] = [documentOf('default'), documentOf('server-name')];
   await landed('sid', first.text, (stage) => {
     const identity = `${first.serverName}:${first.baseDir}`;
@@ -280,7 +280,7 @@ test('a document that contradicts what the server permanently is stops before it
     assert.equal(tree(stage, 'sid', '/data'), before);
     assert.is(entryAt(stage, 'sid', RUNCMD.replace('i-stage', 'i-another')), undefined);
 
-    // The server's own document goes on, as the document of yet another instance.
+    // The server's own document continues, as that of a further instance.
     stage.write('sid', `${first.baseDir}/element-config.json`, '{}');
     land(stage, 'sid', first.text, 'i-third');
     assert.equal(tree(stage, 'sid', '/data'), before);

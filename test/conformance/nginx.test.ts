@@ -92,7 +92,7 @@ test('Matrix requests go to Synapse, everything else to Element', () => {
   }
 });
 
-/** Spellings of the admin API, which must not be reachable from outside: what nginx tidies and Synapse does not. */
+/** Spellings of the admin API, which must not be reachable from outside: nginx normalizes them and Synapse does not. */
 const HOSTILE = [
   '//_synapse/admin',
   '/_synapse//admin/v1/users',
@@ -130,7 +130,7 @@ test('no spelling of the admin API reaches Synapse', () => {
   }
 });
 
-test('what reaches Synapse is what was sent, byte by byte: signatures cover it', () => {
+test('requests reach Synapse unchanged, byte by byte, because signatures cover them', () => {
   const targets = [
     '/_matrix/client/v3/rooms/!a%3Aexample.org/state/m.room.name/%2F%2f',
     '/_matrix/client/v3/directory/room/%23r%C3%A4um%3Aexample.org',
@@ -210,7 +210,7 @@ test('IPv6 and HTTP/2 are served on both ports', () => {
   }
 });
 
-/** Speaks TLS as one kind of client alone. @returns what openssl tells of the session, or why there is none */
+/** Connects by TLS as one kind of client only. @returns openssl's description of the session, or its error */
 function session(port: number, ...options: string[]): string {
   const connect = ['-connect', `127.0.0.1:${port}`, '-servername', 'matrix.example.org'];
   const { stdout, stderr } = proxy.stage.run('sid', ['openssl', 's_client', ...connect, ...options], {
@@ -259,13 +259,13 @@ test('the suites of TLS 1.2 are those of Mozilla’s intermediate profile', () =
   ]);
 });
 
-/** What both logs hold. */
+/** The content of both logs. */
 const logs = () =>
   ['access', 'error'].map((name) =>
     readFileSync(proxy.stage.path('sid', `/var/log/nginx/${name}.log`), 'utf8'),
   );
 
-test('the logs hold no query string and no Referer, also of what fails', () => {
+test('the logs contain no query string and no Referer, also for failed requests', () => {
   const secret = 'syt_c2VjcmV0_of_a_user';
   const referer = ['-H', `Referer: https://matrix.example.org/?loginToken=${secret}`];
   const path = '/_matrix/client/v3/sync';
@@ -280,7 +280,7 @@ test('the logs hold no query string and no Referer, also of what fails', () => {
     proxy.request(`/_synapse/admin/../client?access_token=${secret}`, { options: referer }).status,
     404,
   );
-  // The image's own server, which sends everybody from port 80 to https
+  // The image's own server, which redirects port 80 to https
   const plain = ['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', ...referer];
   assert.is(proxy.stage.must('sid', [...plain, `http://127.0.0.1${path}?access_token=${secret}`]), '301');
 
@@ -313,7 +313,7 @@ test('headers: no other site frames Element, and browsers stay with TLS and with
   expect('/_synapse/admin/../client', open);
 });
 
-test('what nginx itself answers for Synapse can be read by a client of another origin', () => {
+test("a client of another origin can read nginx's own answers for Synapse", () => {
   const origin = ['-H', 'Origin: https://app.example.com'];
   const answers: [Answer, number, string][] = [
     [
@@ -335,7 +335,7 @@ test('what nginx itself answers for Synapse can be read by a client of another o
     assert.is(headers['content-type'], 'application/json');
     assert.is(JSON.parse(body).errcode, errcode);
   }
-  // Synapse sends this header itself; a second one would make both worthless.
+  // Synapse sends this header itself; browsers reject a response with two of them.
   const { headers } = proxy.request('/_matrix/client/versions', { options: origin });
   assert.is(headers['access-control-allow-origin'], undefined);
 });

@@ -3,7 +3,7 @@ import { COMBINATIONS, type Document, generated, RUNGS } from './support/documen
 import { Stage } from './support/stage';
 import { suiteWith } from './support/tools';
 
-/** The scripts as they land on the server, in their places there, not the templates they come from. */
+/** The scripts as they land on the server, at their paths there, instead of their templates. */
 const test = suiteWith('scripts', ['root:sid']);
 
 // cloud-init joins the lines of runcmd under this first line and puts the script there (cloudinit/util.py, shellify).
@@ -16,7 +16,7 @@ test.before(async () => {
 });
 test.after(() => stage?.close());
 
-/** What a checker says about a file, with its exit code unless that is 0. */
+/** A checker's output for a file, with its exit code unless that is 0. */
 function said(...argv: string[]): string {
   const { code, stdout, stderr } = stage.run('sid', argv);
   return code === 0 ? stdout + stderr : `exit code ${code}\n${stdout}${stderr}`;

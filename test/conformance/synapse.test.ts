@@ -60,7 +60,7 @@ test('Synapse starts and becomes healthy, without a warning of its own', async (
   const before = tree(server.stage, 'sid', `${server.document.baseDir}/files`);
   await server.start();
   assert.is(server.health(), '200');
-  // Synapse greets at the level of warnings; what it says before it has a log is not information either.
+  // Synapse logs its greeting as a warning, and prints messages before it has a log; neither is a complaint.
   const fine = /^(?:\S+ \S+ - synapse\.config\.logger - |\S+ \S+ - .* - INFO - |$)/;
   const warnings = server
     .log()
@@ -146,7 +146,7 @@ test('an administrator is created with the shared secret, also repeatedly, and c
 function register(name: string, password: string) {
   const options = ['-c', '/data/homeserver.yaml', '-u', name, '-a', '--exists-ok'];
   const source = ['--password-file', '/dev/stdin', 'http://127.0.0.1:8008'];
-  // Through a pipe, as Docker hands input over: what Node gives is a socket, which cannot be opened by name.
+  // Through a pipe, as Docker passes input: Node would give a socket, which cannot be opened by name.
   const pipe = ['/bin/sh', '-c', 'cat | "$@"', 'sh'];
   return server.contained([...pipe, 'synapse_register_new_matrix_user', ...options, ...source], password);
 }
@@ -171,7 +171,7 @@ test('media land in Synapse’s directory, owned by Synapse', () => {
   assert.match(stored[0]?.[1] ?? '', new RegExp(`^file ${SYNAPSE} `));
 });
 
-test('a large upload waits on the disk, not in the memory that is /tmp, before Synapse knows whose it is', () => {
+test('Synapse buffers a large upload on the disk instead of in /tmp, which is memory, before it checks the token', () => {
   const request =
     'POST /_matrix/media/v3/upload HTTP/1.1\\r\\nHost: a\\r\\nContent-Length: 200000\\r\\n\\r\\n';
   const script = `exec 3<>/dev/tcp/127.0.0.1/8008

@@ -11,7 +11,7 @@ import { land, landing } from './support/landing';
 import { type Root, Stage } from './support/stage';
 import { suiteWith } from './support/tools';
 
-/** The probes of `verify` in a root in which real cloud-init, old and new, has laid the document down. */
+/** The probes of `verify` in a root in which real cloud-init, old or new, has written the document's files. */
 const test = suiteWith('verify inside', ['root:bookworm', 'root:sid']);
 
 function machineIn(stage: Stage, root: Root): Enterable {
@@ -90,7 +90,7 @@ test('it reports each file that differs from the document, and no other', async 
   });
 });
 
-test('a server on which nothing was started: each point says so', async () => {
+test('a server on which nothing was started: each point reports it', async () => {
   await inside('sid', documentOf('default').text, async (machine, subject) => {
     assert.match(failed(await judgeState(machine, subject))[0] ?? '', /^state file: cat: .*No such file/);
     assert.match(failed(await judgeHealth(machine))[0] ?? '', /8008\/health: (?:000|nothing)/);

@@ -5,7 +5,7 @@ import { reemitted } from './support/multipass';
 import { suiteWith } from './support/tools';
 import { PyYaml } from './support/yaml';
 
-/** Every reader that stands between the document and the server must read the same data. */
+/** Every program that reads the document on its way to the server must read the same data. */
 const test = suiteWith('YAML readers', ['python3-yaml']);
 
 let python: PyYaml;
@@ -43,7 +43,7 @@ test('the document is ASCII and cannot be taken for MIME', () => {
     assert.not.match(text, /[^\n\x20-\x7e]/, name);
     assert.ok(text.startsWith('#cloud-config\n'), name);
     assert.ok(text.endsWith('\n'), name);
-    // cloud-init parses user data with these words in its beginning as a message (cloudinit/user_data.py).
+    // cloud-init parses user data that has these words at its start as a MIME message (cloudinit/user_data.py).
     assert.not.match(text, /mime-version:/i, name);
   }
 });

@@ -41,7 +41,7 @@ function pyYaml(texts: readonly string[]): [type: string, value: string][] {
   return JSON.parse(stdout);
 }
 
-/** What Python says, as the number, truth or text that JavaScript has for it. */
+/** Python's value as JavaScript's number, boolean or text. */
 function asValue(type: string, value: string): unknown {
   if (type === 'NoneType') return null;
   if (type === 'bool') return value === 'True';
@@ -105,7 +105,7 @@ const piece = fc.oneof(
     'null',
   ),
 );
-/** Numbers, dates and times with one thing or another wrong with them. */
+/** Numbers, dates and times that are wrong in some respect. */
 const shapes = fc.oneof(
   fc.array(piece, { minLength: 1, maxLength: 7 }).map((parts) => parts.join('')),
   fc.stringMatching(/^[-+]?[0-9]{1,3}(:[0-9]{1,2}){1,3}(\.[0-9_]{0,3})?$/),

@@ -29,7 +29,7 @@ test('bakes an image, lists it, boots it, removes it', async ({ gate, left }) =>
   assert.equal(images, [baked.id]);
   assert.equal([baked.name, baked.state, baked.region], ['matrix 2026-11', 'available', REGION]);
   assert.is(baked.snapshots.length, 1);
-  // The machine is gone, image and snapshot stay.
+  // The machine is removed; image and snapshot stay.
   assert.equal((await left()).sort(), [baked.id, ...baked.snapshots].sort());
   const order = gate.log.filter(({ dryRun }) => !dryRun).map(({ action }) => action);
   assert.ok(order.indexOf('StopInstances') < order.indexOf('CreateImage'));
@@ -66,7 +66,7 @@ test('the name is a lock', async ({ gate }) => {
   assert.match(words, new RegExp(`an image named matrix in ${REGION} already \\(${baked.id}\\)`));
   assert.is(gate.calls('RunInstances').length, before);
   await bakeRemove([baked.id], {}, silent, never, FAST);
-  // Another bake was faster, between the check and the creation.
+  // Another bake took the name between the check and the creation.
   gate.refuse('CreateImage', 'InvalidAMIName.Duplicate');
   assert.match(await failure(bake('matrix')), /has an image of this name already: choose another --name/);
 });
@@ -89,12 +89,12 @@ test('a document that fails, or says nothing, makes no image', async ({ gate }) 
   assert.is(gate.calls('CreateImage').length, 0);
 });
 
-test('an image that EC2 cannot make goes, with its snapshots', async ({ gate }) => {
+test('a failed image is removed, with its snapshots', async ({ gate }) => {
   const failed = async (pass: () => Promise<{ status: number; body: string }>) => {
     const reply = await pass();
     return { ...reply, body: reply.body.replace(/<imageState>\w+/g, '<imageState>failed') };
   };
-  // The first look finds the base image, the second that the name is free.
+  // The first DescribeImages finds the base image, the second shows that the name is free.
   gate.on('DescribeImages', (pass) => pass(), { times: 2 });
   gate.on('DescribeImages', failed);
   assert.match(await failure(bake('matrix')), /EC2 could not make the image: /);

@@ -1,4 +1,4 @@
-// The real command, as a process: verify, bake and sweep from the command line to what is left on EC2.
+// The real command as a process: verify, bake and sweep, from the command line to the resources that stay on EC2.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -5,7 +5,7 @@ import { joinConsole } from '../../src/machines/ec2/console';
 
 const test = suite('console of EC2');
 const WINDOW = 65_536;
-/** A console's text, no part of which occurs twice. */
+/** A console's text in which no part repeats. */
 const lines = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, n) => `[${String(from + n).padStart(9)}.000000] line\r\n`).join('');
 

@@ -1,4 +1,4 @@
-// Every error once, as EC2 sends it: one sentence and what to do.
+// Every error once, as EC2 sends it: the message has one sentence and a hint.
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -26,7 +26,7 @@ async function error(attempt: Promise<unknown>): Promise<Ec2Error> {
   throw new Error('nothing was thrown');
 }
 
-/** Code, EC2's own message, and words that the sentence and the hint must have. */
+/** Code, EC2's own message, and words that the sentence and the hint must contain. */
 const REFUSALS: readonly (readonly [code: string, message: string, sentence: RegExp, hint: RegExp])[] = [
   [
     'UnauthorizedOperation',
@@ -148,7 +148,7 @@ test('no network, no region, no credentials', async () => {
   );
 });
 
-test('something else answers', async ({ gate }) => {
+test('a server other than EC2 answers', async ({ gate }) => {
   gate.on('DescribeVpcs', () => ({ status: 200, body: '<html><title>Log in</title><p>' }), { times: 9 });
   assert.match((await error(launch())).message, /^what answers at .* ap-south-1 is not EC2: .*proxy/);
 });

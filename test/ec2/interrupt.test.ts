@@ -1,4 +1,4 @@
-// Ctrl-C at every moment of every call that makes something, and nothing left. command.test.ts does the same with
+// Ctrl-C at every moment of every call that creates something: nothing stays. command.test.ts does the same with
 // processes and signals at the moments that matter most.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -30,7 +30,7 @@ let gate: Gate;
 
 type Interrupt = () => void;
 
-/** What happens to the call, and when Ctrl-C comes. An answer that comes is waited for, however busy this machine is. */
+/** The outcome of the call, and the moment of Ctrl-C. The test waits for an expected answer, however busy this machine is. */
 const ANSWERED: Readonly<Record<string, (interrupt: Interrupt) => Rule>> = {
   'before EC2 does it': (interrupt) => () => {
     interrupt();
@@ -71,7 +71,7 @@ const UNANSWERED: typeof ANSWERED = {
       await pass();
       return answer;
     };
-    // The first search of the clean-up does not find it yet.
+    // The clean-up's first search does not find it yet.
     gate.on('DescribeInstances', late, { region: call.region });
     interrupt();
     return 'hang';
@@ -97,7 +97,7 @@ const bake: Work = (region, pace, signal) => {
   return bakeEc2(DOCUMENT, options, { pace }, { progress() {}, image() {}, complete() {} }, signal);
 };
 
-/** @returns what the work came to, and how often Ctrl-C came */
+/** @returns the result of the work, and how often Ctrl-C was sent */
 async function interrupted(world: World, work: Work, pace: Pacing, arm: (interrupt: Interrupt) => void) {
   const controller = new AbortController();
   let times = 0;
@@ -109,7 +109,7 @@ async function interrupted(world: World, work: Work, pace: Pacing, arm: (interru
   return { end, times, left: await world.left() };
 }
 
-/** One run in each region: Ctrl-C comes at another moment of the same call. */
+/** One run per region, each with Ctrl-C at another moment of the same call. */
 async function atEveryMoment(action: string, work: Work): Promise<void> {
   gate.reset();
   const moments = Object.entries({ ...ANSWERED, ...UNANSWERED });
@@ -155,7 +155,7 @@ on('while the image is made', () => atEveryMoment('CreateImage', bake));
 on('at all other times', async () => {
   gate.reset();
   gate.ec2.looks.image = 1_000;
-  // Calls that make nothing: looking things up, waiting, reading the console, stopping, removing.
+  // Calls that create nothing: lookups, waiting, reading the console, stopping, removing.
   const calls: [action: string, nth: number, work: Work][] = [
     ['DescribeInstanceTypes', 1, verify()],
     ['DescribeVpcs', 1, verify()],
@@ -163,7 +163,7 @@ on('at all other times', async () => {
     ['GetConsoleOutput', 1, verify()],
     ['TerminateInstances', 1, verify()],
     ['StopInstances', 1, bake],
-    // The third look at images waits for the new one.
+    // The third DescribeImages waits for the new image.
     ['DescribeImages', 3, bake],
   ];
   await Promise.all(
@@ -178,7 +178,7 @@ on('at all other times', async () => {
         gate.on(action, rule, { times: nth, region: world.region });
       });
       assert.is(times, 1, action);
-      // When it is being removed already, the work is done.
+      // If the removal has already started, the work is complete.
       if (action !== 'TerminateInstances') assert.instance(end, Stopped, `${action}: ${end}`);
       assert.equal(left, [], action);
     }),

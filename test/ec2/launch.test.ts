@@ -16,7 +16,7 @@ import { ec2Suite, FAST } from '../support/ec2/world';
 
 const test = ec2Suite('launch on EC2', 'eu-west-1');
 const DOCUMENT = Buffer.from('#cloud-config\nruncmd: [true]\n');
-/** EC2 does it, the answer does not arrive. */
+/** EC2 executes the call, but the answer is lost. */
 const lost: Rule = async (pass): Promise<Fate> => {
   await pass();
   return 'break';
@@ -223,7 +223,7 @@ test('a lost answer creates no second instance, group or rule', async ({ gate, l
 
 test('a network that fails for a while ends nothing', async ({ gate }) => {
   const away: Rule = () => 'break';
-  // Three attempts of the SDK are one look.
+  // Three attempts of the SDK count as one request.
   gate.on('DescribeInstances', away, { times: 6 });
   gate.on('GetConsoleOutput', away, { times: 6 });
   const machine = await launch();

@@ -31,7 +31,7 @@ test('a release by its number or its name', () => {
   assert.equal(debian, ['trixie', 'bookworm', 'trixie']);
 });
 
-test('tags are KEY=VALUE, and not those that are ours', () => {
+test('tags are KEY=VALUE, and reserved ones are refused', () => {
   const wrong = (...tag: string[]) => read({ tag }).diagnostics.length;
   assert.equal([wrong('a=b'), wrong('a='), wrong('a=b', 'c=d=e'), wrong('a=b,c')], [0, 0, 0, 0]);
   assert.equal([wrong('a'), wrong('=b'), wrong('aws:x=1'), wrong('gen-cloudinit:run=1')], [1, 1, 1, 1]);
@@ -87,7 +87,7 @@ test('every mistake is reported, by its flag', () => {
   );
 });
 
-test('what the command loads at its start does not hold the AWS SDK', () => {
+test('the code that the command loads at its start does not contain the AWS SDK', () => {
   const seen = new Set<string>();
   const follow = (file: string) => {
     if (seen.has(file)) return;

@@ -1,4 +1,4 @@
-// The IAM policy that the README gives is what a real run needs: no action less, none more.
+// The IAM policy in the README contains exactly the actions that a real run needs.
 
 import { readFileSync } from 'node:fs';
 import { CreateVolumeCommand, DescribeSubnetsCommand } from '@aws-sdk/client-ec2';
@@ -33,7 +33,7 @@ test('allows exactly what verify, bake and sweep call', async ({ gate, ec2 }) =>
   const options = { ...EC2_DEFAULTS, name: 'matrix', yes: true };
   const baked = await bakeEc2(DOCUMENT, options, { pace: FAST }, events, never);
   await bakeRemove([baked.id], {}, events, never, FAST);
-  // A volume that its machine has left.
+  // A volume whose machine is gone.
   const Tags = [{ Key: 'gen-cloudinit:run', Value: 'gc-0123456789' }];
   const volume = { AvailabilityZone: `${REGION}a`, Size: 1 };
   await ec2.send(
@@ -42,7 +42,7 @@ test('allows exactly what verify, bake and sweep call', async ({ gate, ec2 }) =>
   await sweepEc2({ regions: [], all: true, yes: true }, events, never, { pace: FAST });
 
   const called = new Set(gate.log.map(({ action }) => `ec2:${action}`));
-  // Tags in a call that makes something need this permission too.
+  // Tags in a call that creates something need this permission too.
   const tagging = gate.log.filter(({ params }) => params.has('TagSpecification.1.ResourceType'));
   if (tagging.length > 0) called.add('ec2:CreateTags');
   const allowed = EC2_POLICY.Statement.flatMap(({ Action }) => Action);

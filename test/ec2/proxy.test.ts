@@ -1,4 +1,4 @@
-// EC2 behind a proxy, as the real command meets it: through it, past it, refused by it.
+// The real command and EC2 with a proxy: through the proxy, past it, refused by it.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const SWEEP = ['sweep', 'ec2', '--region', REGION, '--json'];
 
 type Environment = Record<string, string | undefined>;
 
-/** A sweep of EC2's real address, which only the proxy leads to: that of the gate, by TLS. */
+/** A sweep at EC2's real address, which the proxy redirects to the gate, by TLS. */
 async function behind(
   world: World,
   refusal: string | undefined,

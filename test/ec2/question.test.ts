@@ -5,7 +5,7 @@ import { ec2Suite, environment, type World } from '../support/ec2/world';
 
 const test = ec2Suite('the question at a terminal', 'ap-southeast-2');
 
-/** Types this when the question stands there. @returns what the terminal showed, without its colours */
+/** Types this once the question appears. @returns the terminal's text without colours */
 function answered(
   world: World,
   words: readonly string[],

@@ -1,4 +1,4 @@
-// What a person reads who does something wrong: one sentence, what to do, no stack, and nothing made.
+// Messages after a mistake: one sentence, a hint, no stack trace. Nothing is created.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

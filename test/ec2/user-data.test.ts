@@ -14,7 +14,7 @@ const LIMIT = 16_384;
 
 type Part = readonly [type: string, content: string];
 
-/** What cloud-init of this root takes each user data for. */
+/** The parts that this root's cloud-init finds in each user data. */
 function partsIn(root: string, all: readonly Uint8Array[]): Part[][] {
   const script = readFileSync('test/support/ec2/user_data_parts.py', 'utf8');
   const input = JSON.stringify(all.map((one) => Buffer.from(one).toString('base64')));
@@ -51,7 +51,7 @@ const MULTIPART = [
 
 const DOCUMENTS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    // Those of the rungs ask for a form of their own.
+    // The documents of other forms request their form themselves.
     readdirSync('test/examples')
       .filter((name) => !name.startsWith('rung-'))
       .map((name) => [name, gunzipSync(forEc2('--config', `test/examples/${name}`)).toString()]),
@@ -96,7 +96,7 @@ for (const root of ['bookworm', 'sid']) {
 }
 
 test('costs fewer than 300 bytes, and is omitted on request', async () => {
-  // The default document is so near the limit that the switch makes it travel squeezed.
+  // The default document is so close to the limit that the switch forces compression.
   const document = Buffer.from(DOCUMENTS['default.yaml']!).subarray(0, 15_000);
   const { bytes, deadMan, squeezed } = await userData(document, SECONDS);
   assert.ok(bytes.length - document.length < 300, String(bytes.length - document.length));
@@ -115,9 +115,9 @@ test('if it does not fit, the whole message is compressed', async () => {
   assert.ok(gunzipSync(bytes).includes(document));
 });
 
-test('reports what is too large', async () => {
+test('reports a document that is too large', async () => {
   const words = (work: Promise<unknown>) => work.then(() => '', String);
-  // Bytes that no compressor makes smaller.
+  // Random bytes, which do not compress.
   const blocks = Array.from({ length: 512 }, (_, n) => createHash('sha256').update(String(n)).digest());
   const noise = Buffer.concat(blocks);
   assert.match(await words(userData(Buffer.alloc(16_385), SECONDS)), /the document has 16385 bytes/);

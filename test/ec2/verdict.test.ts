@@ -1,4 +1,4 @@
-// What a verify on EC2 comes to when it does not go well: the time is over, the instance is gone, a clean-up fails.
+// The verdict of a verify on EC2 that fails: time limit, lost instance, failed clean-up.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ const VERIFY = ['verify', 'ec2', '--domain', 'matrix.example.org', '--yes'];
 const DENIED = 'is not authorized to perform: ec2:TerminateInstances on resource: x';
 const document = forEc2('--domain', 'matrix.example.org', '--tls', 'local-ca');
 
-/** One run in this process, for limits that the command does not take. @param meanwhile once the machine is there */
+/** One run in this process, for limits that the command does not accept. @param meanwhile runs once the machine exists */
 async function verified(
   more: Partial<VerifyOptions> = {},
   options: Partial<Ec2Options> = {},

@@ -1,4 +1,4 @@
-// Images in the lab: a machine becomes one by the bake's document, and what is downloaded can be taken from a machine.
+// Images in the lab: boots the bake's document to make one, and cuts a machine off from the servers that it downloads from.
 import { readFile } from 'node:fs/promises';
 import { bakeDocument } from '../../src/bake/image-document';
 import { resolve } from '../../src/config/resolve';
@@ -19,13 +19,13 @@ export async function bakeUserData(lab: Lab, spec: ServerSpec): Promise<string> 
 
 export interface Bake {
   readonly machine: NspawnMachine;
-  /** The bake's last word on the console, without `gen-cloudinit: `. */
+  /** The bake's last message on the console, without `gen-cloudinit: `. */
   readonly word: string;
-  /** From power on to that word. */
+  /** From power on to that message. */
   readonly seconds: number;
 }
 
-/** Boots the bake's document until it says how it ended, and powers the machine off. */
+/** Boots the bake's document until it reports its result, then powers the machine off. */
 export async function bake(lab: Lab, spec: ServerSpec, userData: string, image?: NspawnImage): Promise<Bake> {
   const machine = await lab.nspawn(spec, userData, image);
   const start = performance.now();
@@ -41,8 +41,7 @@ export async function bake(lab: Lab, spec: ServerSpec, userData: string, image?:
 }
 
 /**
- * Takes repository and registry from one machine, while others go on: `refused` as from a closed port, `silent` as
- * behind a firewall that drops.
+ * Cuts only one machine off from repository and registry: `refused` acts as a closed port, `silent` as a firewall that drops.
  */
 export async function withoutDownloads(
   lab: Lab,

@@ -1,7 +1,7 @@
 // Documents as a user gets them: from the public command, with public options.
 import { tryRun } from './machines/run';
 
-/** What the command wrote: the document, and the report for a person. */
+/** The command's output: the document, and the report for a person. */
 export interface Generated {
   readonly document: string;
   readonly report: string;
@@ -18,13 +18,13 @@ export async function generate(options: Readonly<Record<string, string>>): Promi
   return { document: stdout, report: stderr };
 }
 
-/** The document of a server that trusts the lab's authorities: what stands in for a site of the internet is one by TLS too. */
+/** The document of a server that trusts the lab's authorities, so that the lab's stand-ins for internet sites pass TLS. */
 export const trusting = (document: string, roots: string): string =>
   `${document}\nca_certs: ${JSON.stringify({ trusted: [roots] })}\n`;
 
 /**
  * Replaces a piece of a document that is there exactly once.
- * @throws if it is not: the document has changed, and what should be spoiled would be whole.
+ * @throws if it is not: the document has changed, and the replacement would spoil nothing.
  */
 export function spoiled(document: string, piece: string, replacement: string): string {
   const parts = document.split(piece);

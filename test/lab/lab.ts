@@ -1,4 +1,4 @@
-// A run of the lab: one world, one place outside, and the servers that the scenarios ask for.
+// A run of the lab: one world, one vantage point outside, and the servers that the scenarios request.
 import { join } from 'node:path';
 import { type Generated, generate } from './document';
 import { bootTimeline } from './machines/boot-timeline';
@@ -25,19 +25,19 @@ export type MachineKind = 'nspawn' | 'qemu';
 export interface LabOptions {
   readonly registry: Registry;
   readonly kind: MachineKind;
-  /** Which published image the machines stand for. */
+  /** The published image that the machines represent. */
   readonly profile: Profile;
-  /** Folder for what stays: report, consoles, screenshots. */
+  /** Folder for the results that stay after the run: report, consoles, screenshots. */
   readonly out: string;
-  /** Whether servers stay on when no scenario needs them any more. */
+  /** Whether servers keep running after their last scenario. */
   readonly keep: boolean;
-  /** Takes one line about what is going on. */
+  /** Receives one line of progress. */
   readonly progress: (line: string) => void;
 }
 
 /**
- * Factor on every time limit, which are those of a free machine: one that has other work to do may take three times as
- * long, and emulated processors are some ten times slower, but not all of the time goes there.
+ * Factor on every time limit. The limits are those of an idle machine: a busy one may take three times as long, and emulated
+ * processors are some ten times slower, although not all of the time is spent computing.
  */
 const patience = { nspawn: 3, qemu: 6 } as const;
 
@@ -50,7 +50,7 @@ export class Lab {
   private constructor(
     readonly options: LabOptions,
     readonly world: World,
-    /** What its machines start from. */
+    /** The root that its machines start from. */
     readonly root: Root,
     readonly outside: Vantage,
   ) {}
@@ -61,17 +61,17 @@ export class Lab {
     onMaking(options.progress);
     const { profile } = options;
     const root = ensureRoot({ profile, flavour: kind });
-    root.catch(() => undefined); // told below, where it is waited for
+    root.catch(() => undefined); // reported below, where the code awaits it
     const world = await startWorld({ runId: registry.runid, guests: [profile], names: {} });
     try {
-      // The world ends its things itself; an interrupt takes them away by the registry.
+      // The world removes its own resources; after an interrupt the registry does.
       registry.add({ kind: 'folder', path: folderOf(registry.runid) });
       registry.add({ kind: 'netns', name: world.netns });
       const outside = await Vantage.open(world, registry, 'outside', 100);
       const lab = new Lab(options, world, await root, outside);
-      // A new server asks matrix.org for the keys of others first. Told that there are none, it asks them itself at
-      // once; a name without an address it would try four times, and the request for which it needs the key may be
-      // given up meanwhile.
+      // A new server first asks matrix.org for the keys of other servers. After an answer without keys it asks those
+      // servers themselves at once. If the name had no address, it would try four times, and the request that needs the
+      // key might time out meanwhile.
       await serve(lab, 'matrix.org', 31, {});
       return lab;
     } catch (error) {
@@ -84,17 +84,17 @@ export class Lab {
     return patience[this.options.kind];
   }
 
-  /** Every machine of the run, in the order of their making. */
+  /** Every machine of the run, in the order of creation. */
   get machines(): readonly Machine[] {
     return this.made;
   }
 
-  /** Versions of what the first healthy machine runs; none if there was no such machine. */
+  /** Versions of the programs on the first healthy machine; empty if there was none. */
   get versions(): Readonly<Record<string, string>> {
     return this.known ?? {};
   }
 
-  /** Remembers what has to be ended before the world. */
+  /** Registers something that must end before the world does. */
   atEnd(ending: () => Promise<void>): void {
     this.endings.push(ending);
   }
@@ -130,7 +130,7 @@ export class Lab {
     return this.entered(spec, await createQemu({ ...this.machineOptions(spec, userData), image }));
   }
 
-  /** The same at native speed, from another machine's disk if asked for. */
+  /** The same at native speed, on request from another machine's disk. */
   async nspawn(spec: ServerSpec, userData: string, image?: NspawnImage): Promise<NspawnMachine> {
     const options = { ...this.machineOptions(spec, userData), root: this.root, ...(image ? { image } : {}) };
     return this.entered(spec, await createNspawn(options));
@@ -178,7 +178,7 @@ export class Lab {
     this.progress(
       `${spec.name}: cloud-init ${status.extended_status || status.status}, ${seconds.toFixed(1)} s`,
     );
-    // Emulation is slow enough for one to ask where the time went.
+    // Emulation is slow, so the report shows where the time went.
     if (machine.kind === 'qemu') {
       for (const { t, event } of bootTimeline(machine.log)) this.progress(`  ${t.toFixed(1)} s ${event}`);
     }
@@ -187,7 +187,7 @@ export class Lab {
     return { name, domain, serverName, machine, ...made, status, seconds };
   }
 
-  /** A shared server; the first request boots it. */
+  /** A shared server, booted at its first use. */
   server(name: SharedServer): Promise<Server> {
     const known = this.shared.get(name);
     if (known) return known;

@@ -1,4 +1,4 @@
-// The lab's command: boots generated documents for real and judges what they make.
+// The lab's command: boots generated documents and judges the resulting servers.
 // dist/test/lab/main.js [--machine nspawn|qemu] [--profile NAME] [--only NAME]... [--list] [--keep] [--json] [--lanes N] [--out DIR]
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ const begin = performance.now();
 const now = () => (performance.now() - begin) / 1000;
 const progress = (line: string) => process.stderr.write(`[${now().toFixed(1).padStart(6)}] ${line}\n`);
 
-/** Runs the chosen scenarios in a new lab, and removes everything; that too is judged. */
+/** Runs the chosen scenarios in a new lab, removes everything, and judges the removal as well. */
 async function runLab(
   kind: MachineKind,
   profile: Profile,
@@ -92,12 +92,12 @@ async function runLab(
   return { kind, results, versions, timelines, pictures, startup, seconds: now() };
 }
 
-/** What happened to a machine, and how its boots went on. */
+/** The events of a machine, and the timeline of its boots. */
 function timelineOf({ name, log }: Lab['machines'][number]): Run['timelines'][number] {
   return { name, events: [...log.timeline(), ...bootTimeline(log)].sort((a, b) => a.t - b.t) };
 }
 
-/** Tells how to enter what runs, and waits to be interrupted. */
+/** Prints how to enter the running machines, and waits for Ctrl-C. */
 async function keep(lab: Lab): Promise<void> {
   for (const machine of lab.machines.filter(({ on }) => on)) {
     progress(`kept: ${machine.name} at ${machine.address}`);
@@ -106,14 +106,14 @@ async function keep(lab: Lab): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 2 ** 31 - 1));
 }
 
-/** How many scenarios run at a time; those that mostly wait, as faults do, may be more. */
+/** How many scenarios run at a time; more if most of them wait, as faults do. */
 function lanes(kind: MachineKind): number {
   const asked = Number(values.lanes ?? (kind === 'nspawn' ? 2 : 1));
   if (!Number.isInteger(asked) || asked < 1 || asked > 8) throw new Error(`--lanes ${values.lanes}: 1 to 8`);
   return asked;
 }
 
-/** The requested scenarios, by their names or those of groups, that such machines can run. */
+/** The requested scenarios, by name or group, that this kind of machine supports. */
 function choose(machine: MachineKind): typeof scenarios {
   const possible = scenarios.filter(({ kind = machine }) => kind === machine);
   if (values.only.length === 0) return possible.filter(({ onRequest }) => !onRequest);

@@ -1,4 +1,4 @@
-// What the scenarios of daily operation ask: matrixctl inside, and a client's HTTP API outside.
+// Calls for the scenarios of daily operation: matrixctl inside, and a client's HTTP API outside.
 import type { ExecResult } from './machines/machine';
 import type { Place } from './place';
 import { baseDir, containers, type Server, sh } from './server';
@@ -16,7 +16,7 @@ export interface Answered {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** One call of the client API from outside, with a JSON body if there is one. */
+/** One call of the client API from outside, optionally with a JSON body. */
 export async function call(
   { server: { domain }, outside }: Place,
   path: string,
@@ -33,7 +33,7 @@ export async function call(
   return { status: Number(stdout.slice(end + 1)), data: JSON.parse(stdout.slice(0, end)) };
 }
 
-/** Logs in. @throws unless the server takes the password */
+/** Logs in. @throws unless the server accepts the password */
 export async function login(place: Place, user: string, password: string): Promise<string> {
   const identifier = { type: 'm.id.user', user };
   const body = { type: 'm.login.password', identifier, password };
@@ -57,7 +57,7 @@ export async function register(
   return checked.status === 401 && !checked.data.errcode ? step({ type: 'm.login.dummy' }) : checked;
 }
 
-/** All that makes a server the same server: each event, each account, each local file byte for byte, the keys. */
+/** The data by which a server is the same server: each event, account, local file byte for byte, and the keys. */
 export function belongings(server: Pick<Server, 'machine'>): Promise<string> {
   const query = (sql: string) => `docker exec ${containers.db} psql -U synapse -At -c "${sql}"`;
   return sh(

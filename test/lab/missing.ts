@@ -1,11 +1,11 @@
-// What a run needs and this machine lacks, all of it at once, each with the command that provides it.
+// The requirements of a run that this machine lacks, all at once, each with the command that provides it.
 import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { cgroupRoot } from './machines/cgroup';
 import { debianMirror } from './machines/debian';
 
-// By the Debian package that has them. QEMU is in the lab's own root (machines/tools.ts).
+// Grouped by the Debian package that provides them. QEMU is in the lab's own root (machines/tools.ts).
 const programs: Readonly<Record<string, readonly string[]>> = {
   chromium: ['chromium'],
   curl: ['curl'],

@@ -1,5 +1,5 @@
-// A multipass whose machine is the lab's: the real command, run in the place outside, drives a real server through the
-// program multipass of test/support, which asks here for what it does.
+// A multipass that boots the lab's machines. The real command runs in the network outside and controls a real server
+// through the stand-in multipass of test/support, which sends its requests here.
 import { createServer, type Server as SocketServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { load } from 'js-yaml';
@@ -15,7 +15,7 @@ type Question =
   | { readonly what: 'exec'; readonly script: string }
   | { readonly what: 'delete' };
 
-/** What a run of `verify` came to: the verdict, and all that it printed. */
+/** The result of a run of `verify`: the verdict, and its output. */
 export interface Verified extends Outcome {
   readonly report: Report | undefined;
 }
@@ -67,7 +67,7 @@ export class LabMultipass {
   private async answer(question: Question): Promise<object> {
     if (question.what === 'delete') return {};
     if (question.what === 'launch') {
-      // The same document again is taken for the same machine: one boot serves many runs.
+      // The same document reuses the same machine: one boot serves many runs.
       if (question.document !== this.document || !this.machine) {
         this.document = question.document;
         this.machine = await this.boot(reemitted(load(question.document)));
@@ -100,7 +100,7 @@ export class LabMultipass {
     return { ...outcome, report };
   }
 
-  /** What is left of the instance in multipass' own books. */
+  /** The instance's state according to the stand-in multipass. */
   get left(): string {
     return this.fake.instance(this.name)?.state ?? 'nothing';
   }

@@ -1,4 +1,4 @@
-// A server that is updated: its Synapse image has a tag of its own, so that others do not meet the newer ones.
+// A server for updates: its Synapse image has a tag of its own, so that other servers do not pull the newer images.
 import { join } from 'node:path';
 import type { Lab } from './lab';
 import type { Place } from './place';
@@ -9,7 +9,7 @@ import { folderOf } from './world/runs';
 const repository = 'matrixdotorg/synapse';
 const storageOf = (lab: Lab) => join(folderOf(lab.options.registry.runid), 'registry');
 
-/** Boots a server with all of matrixctl; its name is the tag too. */
+/** Boots a server with the whole of matrixctl; its name is also the tag. */
 export async function bootOperated(
   lab: Lab,
   name: string,
@@ -25,11 +25,11 @@ export async function bootOperated(
   return lab.boot({ name, host, domain: `${name}.test`, options });
 }
 
-/** Newer images of Synapse, by what happens when they start. */
+/** Newer images of Synapse, by their behaviour at the start. */
 const newer = {
   starts: { Labels: { newer: 'yes' } },
   ends: { Entrypoint: ['/bin/false'] },
-  /** A long migration of the database looks like this from outside. */
+  /** From outside, this looks like a long migration of the database. */
   startsLate: { Entrypoint: ['sh', '-c', 'sleep 240; exec /start.py'] },
   /** The previous Synapse refuses a database of a later schema (synapse/storage/prepare_database.py). */
   migratesAndEnds: {
@@ -41,7 +41,7 @@ const newer = {
   },
 };
 
-/** Gives the server's Synapse a newer image. @returns gives it its former image back */
+/** Gives the server's Synapse a newer image. @returns a function that restores the former image */
 export const newSynapse = (lab: Lab, name: string, kind: keyof typeof newer) =>
   newerImage(storageOf(lab), repository, name, newer[kind]);
 

@@ -1,4 +1,4 @@
-// Where a judge stands: the server that it judges, and the world around it.
+// The surroundings of a judge: the server that it judges, and the world around it.
 import type { Server } from './server';
 import type { Vantage } from './vantage';
 import type { World } from './world/world';

@@ -6,7 +6,7 @@ import type { Place } from './place';
 import { sh } from './server';
 
 export interface RemoteImage {
-  /** What stands after mxc:// in its address. */
+  /** The part of its address after mxc://. */
   readonly path: string;
   readonly sha256: string;
 }
@@ -59,7 +59,7 @@ export async function remoteImage(place: Place): Promise<RemoteImage> {
   return { path: uri.replace('mxc://', ''), sha256: createHash('sha256').update(image).digest('hex') };
 }
 
-/** What a user of a server gets of it, through that server: the status and the checksum of the bytes. */
+/** A user's download of it through the user's own server: the status, and the checksum of the bytes. */
 export async function seen(
   { server: { domain }, outside }: Place,
   token: string,

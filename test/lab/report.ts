@@ -6,7 +6,7 @@ import type { TimelineEvent } from './machines/console';
 import { tryRun } from './machines/run';
 import { passed, type ScenarioResult } from './scenario';
 
-/** Everything that is known of a run. Times are seconds since its start. */
+/** The data of a run. Times are seconds since its start. */
 export interface Run {
   readonly kind: MachineKind;
   readonly results: readonly ScenarioResult[];

@@ -1,4 +1,4 @@
-// What a scenario is, and how scenarios are run side by side.
+// The interface of a scenario, and the code that runs scenarios in parallel.
 import type { Lab, MachineKind } from './lab';
 import type { SharedServer } from './servers';
 import { type Judgement, timed } from './verdict';
@@ -7,9 +7,9 @@ export interface Scenario {
   readonly name: string;
   /** One line for a person. */
   readonly what: string;
-  /** The shared servers that it works on, alone while it does. */
+  /** The shared servers that it works on, exclusively. */
   readonly servers: readonly SharedServer[];
-  /** Names of scenarios that must be over before, if they are run at all: what it does cannot be undone for them. */
+  /** Names of scenarios that must end first, if they run at all: this one leaves changes that they could not handle. */
   readonly after?: readonly string[];
   /** Names of the groups that it belongs to. */
   readonly groups?: readonly string[];
@@ -30,7 +30,7 @@ export interface ScenarioResult {
   readonly judgements: readonly Judgement[];
 }
 
-/** Whether all verdicts hold, and that there is one. */
+/** Whether there is a verdict, and all verdicts hold. */
 export const passed = (judgements: readonly Judgement[]): boolean =>
   judgements.length > 0 && judgements.every(({ verdicts }) => verdicts.every(({ ok }) => ok));
 
@@ -56,8 +56,8 @@ async function runOne(lab: Lab, scenario: Scenario, now: () => number): Promise<
 }
 
 /**
- * Runs scenarios in their order, so many at a time, but never two on one server; ends each shared server when the
- * last scenario that works on it is over.
+ * Runs scenarios in their order, a given number at a time, but never two on one server. It ends each shared server after
+ * the last scenario that works on it.
  * @returns the results in the order of the scenarios.
  */
 export async function schedule(

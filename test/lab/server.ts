@@ -1,7 +1,7 @@
-// A server of the lab: a machine with a document of its own, and what one knows who made it.
+// A server of the lab: a machine with a document of its own, and the data that its creator knows.
 import type { CloudInitStatus, Machine } from './machines/machine';
 
-/** What a server is made from. */
+/** The settings of a server. */
 export interface ServerSpec {
   /** Names the machine: 1 to 10 of a-z and 0-9. */
   readonly name: string;
@@ -10,11 +10,11 @@ export interface ServerSpec {
   readonly domain: string;
   /** Whether the machine has an IPv6 address alone. */
   readonly ipv6Only?: boolean;
-  /** What stands after the colon in its users' names; the domain if absent. */
+  /** The domain part of its user IDs; the domain of the server if absent. */
   readonly serverName?: string;
-  /** Further options of the command, or others than the lab's. */
+  /** Further options of the command; they override the lab's. */
   readonly options?: Readonly<Record<string, string>>;
-  /** Changes the document on its way. */
+  /** Changes the document before the machine gets it. */
   readonly edit?: (document: string) => string;
   /** Additional settings of the machine; the first is for systemd-nspawn, the others are for QEMU. */
   readonly hardware?: {
@@ -28,20 +28,20 @@ export interface Server extends Required<Pick<ServerSpec, 'name' | 'domain' | 's
   readonly machine: Machine;
   /** Its user data. */
   readonly document: string;
-  /** What the command told the user. */
+  /** The command's report for the user. */
   readonly report: string;
-  /** How cloud-init's first boot ended, and in how many seconds since power on. */
+  /** The result of cloud-init's first boot, and its end in seconds since power on. */
   readonly status: CloudInitStatus;
   readonly seconds: number;
 }
 
 /**
- * What Docker says when an exec was lost before its program started, which happens on a busy machine: "read init-p:
- * connection reset by peer". It says so on standard output, where it would pass for the program's answer.
+ * Docker's message when an exec is lost before its program starts, which happens on a busy machine: "read init-p:
+ * connection reset by peer". It appears on standard output, where it could pass for the program's output.
  */
 const LOST_EXEC = /OCI runtime exec failed: .*: waiting for init /;
 
-/** Everything of the deployment that is the overview's, for the default base directory. */
+/** The paths and names that the overview defines, for the default base directory. */
 export const baseDir = '/data/matrix';
 /** Containers by service, as Compose names them. */
 export const containers = {
@@ -52,7 +52,7 @@ export const containers = {
 } as const;
 
 /**
- * Runs a shell script inside; once more from its beginning where Docker lost an exec.
+ * Runs a shell script inside; again from its start if Docker lost an exec.
  * @returns its standard output.
  * @throws unless it ends with 0.
  */

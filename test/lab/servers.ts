@@ -3,7 +3,7 @@ import type { ServerSpec } from './server';
 
 const admin = { 'admin-user': 'alice' };
 
-/** Two plain servers, and one whose users are named after a domain that another web server has. */
+/** Two plain servers, and one whose user IDs end in a domain that another web server serves. */
 export const servers = {
   alpha: { name: 'alpha', host: 11, domain: 'alpha.test', options: admin },
   beta: { name: 'beta', host: 12, domain: 'beta.test', options: admin },

@@ -1,4 +1,4 @@
-// What of a server must stay as it is when nothing has to be done: files, containers, volumes, accounts.
+// The state of a server that must not change when there is nothing to do: files, containers, volumes, accounts.
 import { containers, type Server, sh } from './server';
 
 /** One line per thing: its name, and a value that changes with it. */
@@ -14,7 +14,7 @@ const folders = [
   '/usr/local',
 ];
 
-// Synapse's media and pid may change while it runs, and are not the document's.
+// Synapse's media and pid file may change while it runs, and do not belong to the document.
 const script = `
 find ${folders.join(' ')} ! -path '*/media_store/*' ! -name '*.pid' \\( -type f -o -type d \\) -printf '%p owner and mode|%U:%G %m\\n'
 find ${folders.join(' ')} -type f ! -path '*/media_store/*' ! -name '*.pid' -exec sha256sum {} + | sed 's/^\\([^ ]*\\)  \\(.*\\)/\\2 content|\\1/'

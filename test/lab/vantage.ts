@@ -1,5 +1,5 @@
-// A client's place in the world: a network namespace of its own with an address on the bridge, where programs run
-// that know the lab's DNS and trust, of all roots, the one that pebble issues under.
+// A client's place in the world: a network namespace of its own with an address on the bridge. Programs there use the
+// lab's DNS and trust only pebble's root.
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -37,7 +37,7 @@ interface CurlFacts {
   readonly errormsg: string | null;
 }
 
-/** @throws unless curl has told about the request. */
+/** @throws unless curl has reported on the request. */
 function answerOf(url: string, body: string, report: string): Answer {
   const [first = '', ...rest] = report.split('\n');
   if (first === '') throw new Error(`${url}: curl has said nothing`);
@@ -62,7 +62,7 @@ export class Vantage {
     readonly address6: string,
     /** File with the PEM of the only root to trust. */
     readonly roots: string,
-    /** Folder for its files; it goes with the run. */
+    /** Folder for its files; the run removes it. */
     readonly folder: string,
   ) {}
 
@@ -97,13 +97,13 @@ export class Vantage {
     return (await this.fetchAll([url], ask))[0]!;
   }
 
-  /** Several requests of one program, one after the other, which is much faster than a program each. */
+  /** Several requests by one program, one after the other, which is much faster than one program per request. */
   async fetchAll(urls: readonly string[], ask: Ask = {}): Promise<Answer[]> {
     const headers = Object.entries(ask.headers ?? {}).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
     const family = ask.family === undefined ? [] : [`-${ask.family}`];
     const http = ask.http === undefined ? [] : [`--http${ask.http}`];
     const method = ask.method === undefined ? [] : ['-X', ask.method];
-    // Behind each body on standard output, and behind each report on standard error.
+    // A separator after each body on standard output, and after each report on standard error.
     const mark = `--${randomBytes(12).toString('hex')}--`;
     const { stdout, stderr } = await this.run([
       ...['curl', '-s', '--path-as-is', '--globoff', '--cacert', this.roots, '-m', String(ask.limit ?? 60)],
@@ -114,7 +114,7 @@ export class Vantage {
     return urls.map((url, index) => answerOf(url, bodies[index] ?? '', reports[index] ?? ''));
   }
 
-  /** Whether a TCP connection is taken; else the reason, such as "Connection refused". */
+  /** The result of a TCP connection: accepted, or the reason, such as "Connection refused". */
   async connect(address: string, port: number): Promise<{ open: boolean; reason: string }> {
     const program = ['bash', '-c', 'exec 3<>"/dev/tcp/$0/$1"', address, String(port)];
     const { code, stderr } = await this.run(['timeout', '10', ...program]);
@@ -122,7 +122,7 @@ export class Vantage {
     return { open: false, reason: code === 124 ? 'no answer' : (stderr.trim().split(': ').pop() ?? '') };
   }
 
-  /** The argv of a program of test/lab/programs, bundled from its source, for it runs in a process of its own. */
+  /** The argv of a program of test/lab/programs, bundled from its source, because it runs in a process of its own. */
   async program(name: string): Promise<string[]> {
     const file = resolve(this.folder, `${name}.mjs`);
     await build({

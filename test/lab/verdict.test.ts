@@ -1,4 +1,4 @@
-// What a judge saw, on one line.
+// A judge's observation, on one line.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { oneLine } from './verdict';

@@ -1,7 +1,7 @@
-// What a judge reports, and how judges run.
+// The verdicts of a judge, and the code that runs judges.
 import type { Place } from './place';
 
-/** One point that holds or does not: what was seen and what was expected, both in a few words for a person. */
+/** One point that holds or fails, with the observation and the expectation, both in a few words for a person. */
 export interface Verdict {
   readonly name: string;
   readonly ok: boolean;
@@ -9,13 +9,13 @@ export interface Verdict {
   readonly expected: string;
 }
 
-/** Asks a server one kind of question; a judge that throws has found that there was no answer. */
+/** Examines one aspect of a server. A judge that throws counts as a failed verdict: there was no answer. */
 export interface Judge {
   readonly name: string;
   ask(place: Place): Promise<readonly Verdict[]>;
 }
 
-/** What a judge said, and the seconds that it took. */
+/** A judge's verdicts, and the seconds that it took. */
 export interface Judgement {
   readonly judge: string;
   readonly seconds: number;
@@ -23,8 +23,8 @@ export interface Judgement {
 }
 
 /**
- * One line of at most 1000 characters. What was seen may be the output of a program: its beginning names the state,
- * and its end names the cause, so the middle gives way.
+ * One line of at most 1000 characters. An observation may be the output of a program: its start names the state and its
+ * end the cause, so this omits the middle.
  */
 export function oneLine(text: string): string {
   const line = text.trim().replace(/\s+/g, ' ');
@@ -39,7 +39,7 @@ export const holds = (name: string, ok: boolean, seen: string, expected: string)
   expected: oneLine(expected),
 });
 
-/** A verdict that what was seen is exactly what was expected. */
+/** A verdict that requires exactly the expected observation. */
 export const is = (name: string, seen: string | number | undefined, expected: string | number): Verdict =>
   holds(name, seen === expected, `${seen ?? 'nothing'}`, `${expected}`);
 
@@ -51,7 +51,7 @@ export function explain(error: unknown): string {
   return oneLine([error.message, ...parts].join(': '));
 }
 
-/** Does a piece of judging under a name, with its time; an error becomes a verdict that does not hold. */
+/** Runs part of the judging under a name and measures its time; an error becomes a failed verdict. */
 export async function timed(name: string, work: () => Promise<readonly Verdict[]>): Promise<Judgement> {
   const start = performance.now();
   const verdicts = await work().catch((error: unknown) => [

@@ -8,7 +8,7 @@ import { run, startService, until } from './world/process';
 import { acmeManagement } from './world/servers';
 
 /**
- * A certificate that chains to pebble's root, as if it had been ordered: pebble tells its intermediate's key
+ * A certificate that chains to pebble's root, as if it had been ordered: pebble publishes its intermediate's key
  * (letsencrypt/pebble, README, "Management interface").
  */
 async function issue(

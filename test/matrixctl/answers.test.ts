@@ -3,7 +3,7 @@ import { suiteWith } from '../conformance/support/tools';
 import { BASE, openWorlds, psql as psqlIn } from './support/server';
 import type { World } from './support/world';
 
-/** Whatever a Synapse that was taken over answers, in its database or its directory, is data to root. */
+/** Root treats every answer of a compromised Synapse, from its database or its directory, as data. */
 const test = suiteWith('answers', ['root:bookworm', 'root:sid', 'python3-yaml']);
 
 let world: World;
@@ -12,7 +12,7 @@ test.before(async () => {
 });
 test.after(() => world?.close());
 
-/** A test that begins with a server that has users, rooms and media. */
+/** A test that starts with a server that has users, rooms and media. */
 const onServer = (name: string, body: () => Promise<void>) =>
   test(name, async () => {
     await world.order('fresh', { snapshot: 'lived' });
@@ -29,7 +29,7 @@ const psql = (database: string, sql: string) => psqlIn(world, database, sql);
 
 const OWNED = '/root/work/owned';
 const TEXT = `BASH_VERSINFO[$(touch ${OWNED}; echo 0)]`;
-/** Puts a text behind what the scripts ask for the size of the database, which Synapse owns. */
+/** Makes the query for the database's size return a text: Synapse owns the database and can redefine functions in it. */
 const SHADOWS = `
   CREATE FUNCTION public.pg_database_size(text) RETURNS text LANGUAGE sql AS $$ SELECT '${TEXT}'::text $$;
   CREATE FUNCTION public.keep(text, int) RETURNS text LANGUAGE sql AS $$ SELECT $1 $$;
@@ -38,7 +38,7 @@ const SHADOWS = `
   CREATE FUNCTION public.pg_database_size(name) RETURNS text LANGUAGE sql AS $$ SELECT '${TEXT}'::text $$`;
 
 for (const words of [['backup'], ['update']]) {
-  onServer(`${words}: the size that the database tells is a number or nothing`, async () => {
+  onServer(`${words}: the size from the database is a number, or refused`, async () => {
     await world.order('sql', { sql: SHADOWS });
     const before = await world.facts();
     const { late } = await world.matrixctl(words);

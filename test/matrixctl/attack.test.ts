@@ -13,16 +13,15 @@ import {
 import type { World } from './support/world';
 
 /**
- * Root's scripts against a Synapse that has been taken over and owns its directory: whatever it does between any two
- * commands, nothing outside the deployment changes, and nothing of root's can be read by it. Each attack is tried in one way; BENCH=whole tries
- * all of them, in twice the time. ATTACK_ONLY='links, keep'
- * takes some cases, ATTACK_SHOW=1 shows what the commands of a case that went wrong have said.
+ * Root's scripts against a compromised Synapse, which owns its directory. Whatever it does between any two commands, nothing
+ * outside the deployment changes, and it cannot read root's files. Each attack runs in one variant; BENCH=whole runs all
+ * variants, in twice the time. ATTACK_ONLY='links, keep' selects cases, and ATTACK_SHOW=1 shows the output of failed cases.
  */
 const test = suiteWith('attack', ['root:bookworm', 'root:sid', 'python3-yaml']);
 const WORKERS = 2;
 
 let worlds: World[] = [];
-/** The cases run by themselves, two at a time; each test waits for its own. */
+/** The cases run two at a time, and each test waits for its own case. */
 const results = new Map<string, Promise<string[]>>();
 const title = ({ attack, mode, seed }: Attack) => `${attack ?? 'no attack'}, ${mode}, ${seed}`;
 const ALL: readonly Attack[] = [{ attack: null, mode: 'keep', seed: 0 }, ...ATTACKS];
@@ -57,8 +56,8 @@ for (const one of CASES) {
 
 const first = () => worlds[0] as World;
 
-test('what Synapse answers is data', async () => {
-  // Another answer for each command; there are eleven.
+test('answers of Synapse are data', async () => {
+  // A different answer for each command; there are eleven answers.
   const retry = LIFE.filter(({ name }) => name === 'tls retry');
   const others = LIFE.filter(({ name }) => name === 'doctor' || name === 'restart');
   const deeds = [...Array.from({ length: 11 }, () => retry), others].flat();
@@ -82,7 +81,7 @@ test("the operator's files among the backups are not ours", async () => {
     assert.is(code, 0, stdout + stderr);
     const made = /backup: (\S+\.tar\.gz)/.exec(stdout)?.[1];
     assert.ok(made && (await world.facts()).backups.includes(made.replace(`${BACKUPS}/`, '')), stdout);
-    await new Promise((done) => setTimeout(done, 1100)); // The names have seconds.
+    await new Promise((done) => setTimeout(done, 1100)); // The names contain seconds.
   }
   for (const path of [...OPERATORS_FILES, ...OPERATORS_PIECES, ...paths]) await world.order('read', { path });
   const { backups, bad } = await world.facts();

@@ -5,10 +5,10 @@ import { openWorlds } from './support/server';
 import type { Facts, Ran, World } from './support/world';
 
 /**
- * Every command that changes a server is killed, with all of its processes, at each program that it starts; then the
- * timer ticks. A kill at a program that finds the very state of the one before leaves what that left, so of such a row
- * the first is enough. Of those every third is tried; BENCH=whole tries each, and CRASH_ALL=1 every program.
- * CRASH_ONLY=NAME takes one operation, CRASH_SHOW=1 shows what the commands of a case that went wrong have said.
+ * Kills every command that changes a server, with all its processes, at each program that it starts; then the timer ticks.
+ * Consecutive programs that find the same state give the same result, so the first of them is enough. The test tries every
+ * third of those; BENCH=whole tries each, and CRASH_ALL=1 every program. CRASH_ONLY=NAME selects one operation, and
+ * CRASH_SHOW=1 shows the output of failed cases.
  */
 const test = suiteWith('crash', ['root:bookworm', 'root:sid', 'python3-yaml']);
 const WORKERS = 2;
@@ -26,7 +26,7 @@ interface Learned {
   readonly before: Facts;
   readonly after: Facts;
   readonly ran: Ran;
-  /** The numbers of the programs at which a kill leaves something else than at the program before. */
+  /** The numbers of the programs at which a kill leaves another state than at the previous program. */
   readonly kills: readonly number[];
 }
 
@@ -48,7 +48,7 @@ async function learn(world: World, operation: Operation): Promise<Learned> {
   return { before, after, ran, kills };
 }
 
-/** Kills at one program and ticks until nothing is unfinished. @returns what is wrong then */
+/** Kills at one program, and ticks until nothing is unfinished. @returns the remaining errors */
 async function killed(world: World, operation: Operation, { before, after }: Learned, at: number) {
   await begin(world, operation);
   const cut = await world.matrixctl(operation.words, { kill_at: at });
@@ -90,7 +90,7 @@ for (const operation of OPERATIONS) {
         for (let n = waiting.shift(); n !== undefined; n = waiting.shift()) {
           const number = n;
           const name = learned.ran.trace.find((line) => line.startsWith(`${number}: `)) ?? `${number}`;
-          // A world that fails must not leave the other at work when the next test begins.
+          // If one world fails, the other must still finish before the next test starts.
           const wrong = await killed(world, operation, learned, n).catch((error: unknown) => [String(error)]);
           found.push(...wrong.map((what) => `killed at ${name}\n    ${what}`));
         }

@@ -3,7 +3,7 @@ import { suiteWith } from '../conformance/support/tools';
 import { BACKUPS, BASE, imageId, OTHER, openWorlds, publish } from './support/server';
 import type { World } from './support/world';
 
-/** Faults that root's scripts once had, one test each: it fails when the fault comes back. */
+/** Earlier faults of root's scripts, one regression test each. */
 const test = suiteWith('findings', ['root:bookworm', 'root:sid', 'python3-yaml']);
 
 let worlds: World[] = [];
@@ -34,7 +34,7 @@ async function state(world: World): Promise<Record<string, string>> {
 }
 const nightly = async (world: World) => (await world.facts()).backups.filter((name) => NIGHTLY.test(name));
 
-test('a restored database has no rows of files that the backup leaves out, but what is quarantined', async () => {
+test('a restored database has no rows of files that the backup omits, except quarantined ones', async () => {
   const world = await begin('lived');
   await world.order('sql', {
     sql: `INSERT INTO remote_media_cache (media_origin, media_id, filesystem_id, quarantined_by)
@@ -73,7 +73,7 @@ for (const [what, script] of [
   });
 }
 
-test('a file system below what a restore replaces is not moved away and deleted', async () => {
+test('a restore does not move and delete a file system that is mounted below the replaced directory', async () => {
   const world = await begin('lived');
   const media = `${BASE}/files/media_store`;
   const before = await world.facts();
@@ -90,7 +90,7 @@ test('a file system below what a restore replaces is not moved away and deleted'
   assert.not(after.unfinished);
 });
 
-test('work that never comes to its end is given up, says so, and leaves every command usable', async () => {
+test('work that never completes is given up with a message, and every command stays usable', async () => {
   const world = await begin('first');
   const compose = `${BASE}/docker-compose.yml`;
   await world.order('write', { path: `${LIB}/unfinished`, content: 'resume\n' });
@@ -110,7 +110,7 @@ test('work that never comes to its end is given up, says so, and leaves every co
   assert.match((await world.matrixctl(['doctor'])).stdout, /^failed: unfinished work/m);
 });
 
-/** A disk that has room when one backup at most lies on it. */
+/** A disk with room for one backup at most. */
 const ONE_FITS = `n=$(ls ${BACKUPS} | grep -c '^matrix-2')
 printf 'a\\nb 0 0 %s 0%% /\\n' $((n < 2 ? 5000000 : 10000))`;
 const free = (mb: number) => `printf 'a\\nb 0 0 %s 0%% /\\n' ${mb * 1024}`;
@@ -123,7 +123,7 @@ async function withBackups(): Promise<World> {
   return world;
 }
 
-test('old backups give room to a new one before room is looked for', async () => {
+test('old backups are removed before the space for a new one is checked', async () => {
   const world = await withBackups();
   await executable(world, '/run/df', ONE_FITS);
   const { code, stdout, stderr } = await world.matrixctl(['backup']);
@@ -134,7 +134,7 @@ test('old backups give room to a new one before room is looked for', async () =>
 test('a backup that does not fit keeps the newest one and the reserve, and is reported', async () => {
   const world = await withBackups();
   const newest = (await nightly(world)).at(-1);
-  // More than the backup takes, and less than that and what PostgreSQL needs to go on.
+  // More than the backup needs, but less than backup and PostgreSQL need together.
   await executable(world, '/run/df', free(400));
   const { code, stderr } = await world.matrixctl(['backup']);
   assert.is(code, 1);
@@ -152,7 +152,7 @@ test('media that change or disappear during the backup are omitted and reported'
     world,
     `: >${folder}/shrinks && : >${folder}/gone && chown 991:991 ${folder}/shrinks && chmod 0 ${folder}/gone`,
   );
-  // Its size is 4096, and what can be read of it is less.
+  // Its size is 4096, but fewer bytes can be read.
   await world.order('bind', { path: '/sys/class/net/lo/mtu', to: `${folder}/shrinks` });
   const { code, stdout, stderr } = await world.matrixctl(['backup', '/root/work/now.tar.gz']);
   assert.is(code, 0, stdout + stderr);
@@ -184,7 +184,7 @@ test('an update without new images stops nothing and dumps nothing', async () =>
   assert.not((await world.facts()).unfinished);
 });
 
-test('only root can open the lock, and who finds it taken for long says so', async () => {
+test('only root can open the lock, and a command that finds it held for long reports that', async () => {
   const world = await begin('lived');
   await shell(world, `rm -f ${LOCK}; umask 0; : >${LOCK}`);
   await world.must(['/usr/local/sbin/matrixctl', 'tick']);
@@ -201,7 +201,7 @@ test('only root can open the lock, and who finds it taken for long says so', asy
 test('a pull does not inherit the lock and has a time limit', async () => {
   const world = await begin('first');
   await world.order('registry', { images: { 'new/image:1': imageId('new image') } });
-  // Before the real one in PATH.
+  // Earlier in PATH than the real one.
   await executable(
     world,
     '/usr/local/sbin/timeout',
@@ -233,7 +233,7 @@ async function fetched(name: string) {
   return { world, ...ran, found: found.stdout };
 }
 
-test("a signed URL's query is nowhere to be read", async () => {
+test("a signed URL's query appears nowhere", async () => {
   const { code, stdout, stderr, trace, found } = await fetched('backup.tar.gz');
   assert.is(code, 0, stdout + stderr);
   assert.match(stdout, /restored from http:\/\/127\.0\.0\.1\/backup\.tar\.gz/);
@@ -242,7 +242,7 @@ test("a signed URL's query is nowhere to be read", async () => {
   assert.is(found, '');
 });
 
-test("a signed URL's query is nowhere to be read when the restore fails", async () => {
+test("a signed URL's query appears nowhere when the restore fails", async () => {
   const { world, code, stdout, stderr, trace, found } = await fetched('damaged.tar.gz');
   assert.is(code, 1);
   const { phase, error } = await state(world);

@@ -3,7 +3,7 @@ import { suiteWith } from '../conformance/support/tools';
 import { BACKUPS, BASE, openWorlds, psql as psqlIn } from './support/server';
 import type { World } from './support/world';
 
-/** What must never be lost: the database, the signing key, and what a backup said that it holds. */
+/** Data that must never be lost: the database, the signing key, and the content that a backup promises. */
 const test = suiteWith('recovery', ['root:bookworm', 'root:sid', 'python3-yaml']);
 
 const LIB = '/var/lib/gen-cloudinit';
@@ -16,7 +16,7 @@ test.before(async () => {
 });
 test.after(() => world?.close());
 
-/** A test that begins with a server that has users, rooms and media. */
+/** A test that starts with a server that has users, rooms and media. */
 const onServer = (name: string, body: () => Promise<void>) =>
   test(name, async () => {
     await world.order('fresh', { snapshot: 'lived' });
@@ -27,7 +27,7 @@ const shell = (script: string) => world.run(['/bin/sh', '-c', script]);
 const matrixctl = (...words: string[]) => world.matrixctl(words);
 const psql = (database: string, sql: string) => psqlIn(world, database, sql);
 
-// What a first boot that was cut short finds: in each a former one has noted that the database is new.
+// The states that an interrupted first boot can leave. In each, an earlier run has recorded that the database is new.
 for (const [name, script] of [
   ['in the middle of a restore', `rm ${LIB}/ready ${LIB}/database; echo finish_restore >${LIB}/unfinished`],
   ['on a server that is ready', `rm -f ${LIB}/database`],
@@ -65,7 +65,7 @@ onServer('a restore whose loaded database is gone moves no files', async () => {
   assert.is((await world.facts()).files, before.files);
 });
 
-onServer('what was given up can be tried again', async () => {
+onServer('work that was given up can be tried again', async () => {
   await shell(`echo resume >${LIB}/given-up`);
   const { code, stdout, stderr } = await matrixctl('continue');
   assert.is(code, 0, stdout + stderr);
@@ -109,7 +109,7 @@ onServer('no backup without the signing key, and no restore that makes another',
   assert.is(backup.code, 1);
   assert.match(backup.stderr, /signing\.key, or it is a link: put the key itself there/);
   assert.match((await matrixctl('doctor')).stdout, /^warning: backup .*signing\.key/m);
-  // What a restore replaces is backed up as it is; that backup has no key.
+  // The state that a restore replaces is backed up as it is, so that backup has no key.
   const [nightly] = (await world.facts()).backups.filter((name) => /^matrix-2/.test(name));
   const forced = await matrixctl('restore', `${BACKUPS}/${nightly}`, '--force');
   assert.is(forced.code, 0, forced.stdout + forced.stderr);
@@ -125,7 +125,7 @@ onServer('a signing key that is kept elsewhere stays, also while its place is no
   assert.is((await shell(`readlink ${KEY}`)).stdout, '/mnt/keys/key\n', stdout + stderr);
 });
 
-onServer('a sparse file counts with what it says to hold', async () => {
+onServer('a sparse file counts with its apparent size', async () => {
   await shell(
     `truncate -s 200T ${BASE}/files/media_store/sparse; chown 991:991 ${BASE}/files/media_store/sparse`,
   );
@@ -135,7 +135,7 @@ onServer('a sparse file counts with what it says to hold', async () => {
 });
 
 onServer('a dump and an archive stop at the reserve', async () => {
-  // Room as it is counted, and then much less: a file may have a megabyte.
+  // Enough space during the check, and then much less: a file may have one megabyte.
   await world.order('write', {
     path: '/run/df',
     content: `#!/bin/sh\necho >>/run/asked\n[ $(wc -l </run/asked) -gt 1 ] && kb=525312 || kb=99999999\nprintf 'a\\nb 0 0 %s 0%% /\\n' $kb\n`,
@@ -150,7 +150,7 @@ onServer('a dump and an archive stop at the reserve', async () => {
   assert.is((await shell('ls -A /root/work | grep -c matrix-backup')).stdout, '0\n');
 });
 
-onServer('what a killed backup left anywhere is removed by the timer', async () => {
+onServer('the timer removes leftovers of a killed backup in any directory', async () => {
   await shell(
     `mkdir -p /mnt/far/.matrix-backup.AbCdEf /mnt/far/.matrix-backup.mine; echo /mnt/far >${LIB}/backup-place`,
   );
@@ -167,14 +167,14 @@ onServer("a backup dated in the future does not count as last night's", async ()
   assert.is(made.length, 1);
 });
 
-onServer('a new password counts once it is in the database', async () => {
+onServer('a new password applies once it is in the database', async () => {
   await shell('echo former >/root/matrix-password-bob; /bench/bin/docker stop matrix-synapse-1');
   const { code } = await matrixctl('password', 'bob');
   assert.is(code, 1);
   assert.is((await shell('cat /root/matrix-password-bob')).stdout, 'former\n');
 });
 
-onServer('words that a command does not know change nothing', async () => {
+onServer('unknown arguments change nothing', async () => {
   const before = await world.facts();
   for (const words of [
     ...['up', 'down', 'restart', 'clean', 'backup', 'update', 'token', 'tls', 'doctor'].map((word) => [

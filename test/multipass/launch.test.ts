@@ -1,4 +1,4 @@
-// Instances of multipass, made and removed by the real code through a multipass on PATH that behaves as the real one.
+// The real code creates and removes instances through a stand-in multipass on PATH, which behaves as the real one.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readFlags } from '../../src/config/flags';
@@ -21,7 +21,7 @@ test.after.each(({ fake, before }) => {
 const NAME = 'gc-verify-test';
 const DOCUMENT = Buffer.from('#cloud-config\nruncmd: [echo "a  b"]\n# the end\n');
 
-/** What a launch tells on its way. */
+/** The progress lines of a launch. */
 interface Told {
   announced: string[];
   lines: string[];
@@ -142,7 +142,7 @@ for (const [state, words] of [
 
 test('an instance of another user that took the name in between is not removed', async ({ fake }) => {
   fake.behave({ launch: 'taken-meanwhile', state: 'Starting' });
-  // It runs, and belongs to another user: the launch has not reported that yet when it first appears.
+  // An instance appears that belongs to another user, before the launch has reported that the name is taken.
   assert.match(await refusal(launch()), 'already exists');
   assert.ok(fake.instance(NAME)?.other);
   assert.equal(fake.calls('delete'), []);
@@ -171,7 +171,7 @@ test('interrupted before there is an instance: an instance that the daemon creat
   }, 20);
   assert.match(await refusal(launch(controller.signal)), 'interrupted');
   clearInterval(accepted);
-  // The daemon's process has ended by now: nothing comes after this.
+  // The daemon's process has ended, so no instance can appear later.
   await new Promise((resolve) => setTimeout(resolve, 4000));
   assert.is(fake.instance(NAME), undefined);
   assert.ok(fake.calls('delete').length > 0);

@@ -1,5 +1,5 @@
 // `gen-cloudinit verify multipass` as a user runs it, against the multipass of the tests: refusals, Ctrl-C, a machine
-// that does not let anybody in. That it finds a healthy server well is the lab's to show.
+// that accepts no login. The lab tests a healthy server.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -97,7 +97,7 @@ test('unless the options name the issuer, a CA created on the machine signs; a f
     // The instance never allows a login: the test only checks what it received.
     fake.behave({ boot: 600_000 });
     const command = [process.execPath, 'dist/cli.js', 'verify', 'multipass', '--name', NAME, ...args];
-    // A pipe, as a shell makes one; it gives its text once.
+    // A pipe, as from a shell: its text can be read only once.
     const piped = ['bash', '-c', `exec "$@" --config <(echo "$CONFIG")`, 'bash', ...command];
     const [program = '', ...words] = config === undefined ? command : piped;
     const child = spawn(program, words, { env: { ...process.env, CONFIG: config } });
@@ -146,7 +146,7 @@ test('Ctrl-C: exit 130, nothing is left; a second one prints the next command an
   assert.match(second.said.stderr, `remove it with:\nmultipass delete --purge ${NAME}`);
 });
 
-/** A run whose machine never lets anybody in. @param meanwhile once it is there */
+/** A run whose machine never accepts a login. @param meanwhile runs once the machine exists */
 async function shutOut(
   fake: FakeMultipass,
   dir: string,

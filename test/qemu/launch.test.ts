@@ -60,7 +60,7 @@ const failure = (launched: Launched): Promise<Error> =>
 const machinesIn = (cache: string): string[] =>
   existsSync(join(cache, 'machines')) ? readdirSync(join(cache, 'machines')) : [];
 
-/** A program of another name than its own first on PATH. */
+/** Puts a program first on PATH under another name. */
 function fake(name: string, script: string): void {
   const bin = mkdtempSync(join(folder, 'bin-'));
   writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
@@ -100,7 +100,7 @@ test('a machine boots, is reached, cannot be entered yet, and is removed without
   assert.ok(readFileSync(join(home, 'seed.iso')).includes(document));
   assert.match(machine.howTo.enter, /^ssh -i \S+\/key -p \d+ .* ubuntu@127\.0\.0\.1$/);
   const [, ends] = /^its own watch ends it at (.*) UTC$/.exec(machine.howTo.until ?? '') ?? [];
-  // Told to the minute; counted from some moment of the launch, however long that took.
+  // Reported to the minute, counted from a moment during the launch, whose duration varies.
   const minute = (time: number) => Math.floor(time / 60_000);
   const begun = minute(Date.parse(`${ends?.replace(' ', 'T')}Z`)) - QEMU_DEFAULTS.timeLimit;
   assert.ok(minute(earliest) - 1 <= begun && begun <= minute(Date.now()) + 1, machine.howTo.until);
@@ -128,7 +128,7 @@ test("before a login is possible, the error reports the machine's progress; Ctrl
   const controller = new AbortController();
   const machine = await launch({}, {}, controller.signal).machine;
   await consoleSays(machine, /boots/);
-  // ssh would wait for half a minute for what never comes.
+  // ssh would wait half a minute for an answer that never arrives.
   fake(
     'ssh',
     'echo "$*" >&2; case $* in *debian@*) echo "Permission denied (publickey)." >&2; esac; exit 255',
@@ -168,7 +168,7 @@ test('the message of a QEMU that ends at once is reported, and nothing is left',
 
 test('broken KVM is reported, and emulation replaces it on a fresh disk', async () => {
   lines.length = 0;
-  // A QEMU whose KVM does not work, and which has spoiled the disk before it goes.
+  // A QEMU whose KVM does not work, and which damages the disk before it ends.
   fake(
     'qemu-system-x86_64',
     `case "$*" in *-accel\\ kvm*) : >disk.qcow2; echo "failed to initialize kvm" >&2; exit 1; esac
@@ -195,7 +195,7 @@ test('Ctrl-C before and during the launch leaves nothing', async () => {
   assert.equal([...machinesIn(early.cache), ...machinesIn(late.cache)], []);
 });
 
-test('the command that is announced before the launch removes what is there', async () => {
+test('the command that is announced before the launch removes everything that exists', async () => {
   const announced: string[] = [];
   const launched = launch({}, { announce: (remove) => announced.push(remove) });
   const machine = await launched.machine;

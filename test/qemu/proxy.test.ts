@@ -1,4 +1,4 @@
-// Downloads behind a proxy: through it, past it, refused by it.
+// Downloads with a proxy: through the proxy, past it, refused by it.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -31,7 +31,7 @@ const silent = { progress() {} };
 const file = Buffer.alloc(300_000, 'disk');
 const sha256 = createHash('sha256').update(file).digest('hex');
 
-/** A server with a file, which breaks off once in its middle, and a way round to it. */
+/** A server with a file whose first transfer breaks off in the middle, and a proxy in front of it. */
 async function serve() {
   const asked: string[] = [];
   let whole = false;
@@ -65,7 +65,7 @@ test('a file comes through the proxy, after a redirect and a connection that bro
   process.env.http_proxy = proxy.url;
   await download({ url: `${server.url}/moved`, sha256, folder, name: 'disk.img' }, silent, never);
   assert.ok(readFileSync(join(folder, 'disk.img')).equals(file));
-  // How much of the first piece had come through when the connection broke off is the machine's affair.
+  // How much arrived before the connection broke off depends on the machine.
   const [rest = ''] = / bytes=\d+-$/.exec(server.asked[2] ?? '') ?? [];
   assert.equal(server.asked, ['/moved', '/disk.img', `/moved${rest}`, `/disk.img${rest}`]);
   assert.equal(proxy.asked.slice(0, 2), [`GET ${server.url}/moved`, `GET ${server.url}/disk.img`]);

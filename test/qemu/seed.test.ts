@@ -15,7 +15,7 @@ test.after(() => rmSync(folder, { recursive: true }));
 const output = (program: string, ...args: string[]): string =>
   execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
-/** Takes an image apart with another program than the one that made it. */
+/** Reads an image with another program than the one that wrote it. */
 function unpacked(image: Uint8Array): { label: string; files: Map<string, Buffer> } {
   const iso = join(folder, 'seed.iso');
   const to = mkdtempSync(join(folder, 'files-'));

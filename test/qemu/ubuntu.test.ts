@@ -13,7 +13,7 @@ const test = suite("Ubuntu's cloud images");
 const folder = mkdtempSync(join(tmpdir(), 'images-'));
 test.after(() => rmSync(folder, { recursive: true }));
 
-// A real disk image, used when it is there.
+// A real disk image, used if it exists.
 const disk = join(folder, 'disk.img');
 execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', 'preallocation=metadata', disk, '64M']);
 const image = readFileSync(disk);
@@ -25,14 +25,14 @@ const SUMS = `${sha256} *ubuntu-24.04-server-cloudimg-amd64.img\n`;
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** As the server of the images answers, ranges included. */
+/** Answers like the image server, including range requests. */
 const whole: Answer = (request, response) => {
   const begin = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
   response.writeHead(begin > 0 ? 206 : 200, { 'content-length': image.length - begin });
   response.end(image.subarray(begin));
 };
 
-/** Sends something, which arrives, and no more. */
+/** Sends part of a body, which arrives, and then stops. */
 function breakOff(response: ServerResponse, bytes: Uint8Array): void {
   response.write(bytes, () => setTimeout(() => response.destroy(), 100));
 }
@@ -67,7 +67,7 @@ async function serve(answer: Answer, sums = SUMS, signature?: Uint8Array): Promi
 
 const IMG = 'ubuntu-24.04-server-cloudimg-amd64.img';
 
-/** Asks for the image with a cache folder of its own, or a given one. */
+/** Requests the image with a new cache folder, or with a given one. */
 async function get(
   world: World,
   cache = mkdtempSync(join(folder, 'cache-')),
@@ -151,7 +151,7 @@ test('the checksums have to be signed by a key of the keyring, where there is on
     const foreign = await answered(SUMS, other.sign(SUMS));
     assert.match(foreign.why, 'is not signed by a key of');
     assert.match((await answered(SUMS)).why, /SHA256SUMS\.gpg: 404/);
-    // What the owner of a mirror could send in the place of a signature.
+    // Files that the owner of a mirror could send instead of a signature.
     const old = '0'.repeat(64);
     const page = Buffer.from('<html>signed</html>');
     for (const sent of [Buffer.alloc(0), page, ours.message(old), ours.message(SUMS), ours.sign(old)]) {
@@ -180,7 +180,7 @@ test('a signature of an expired key does not count', async () => {
 
 test('nothing is taken from a mirror whose signature cannot be checked', async () => {
   const world = await serve(whole);
-  // This computer too, but by a name that could be any.
+  // Also this computer, but by a name that could be anyone's.
   const { found, files } = await get({ ...world, url: world.url.replace('127.0.0.1', '0.0.0.0') });
   await world.close();
   assert.match(

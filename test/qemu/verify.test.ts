@@ -1,4 +1,4 @@
-// A verify on a machine of QEMU that boots nothing: what the verdict says, what stays. A real first boot is the lab's.
+// `verify` on a QEMU machine that boots nothing: the verdict, and the files that stay. The lab tests a real first boot.
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,10 +25,10 @@ test.after(() => rmSync(folder, { recursive: true }));
 const image = join(folder, 'disk.img');
 writeSerialDisk(image);
 
-/** A line per look at the machine. */
+/** One line per query of the machine. */
 const looks = join(folder, 'looks');
 
-/** An ssh of the test's own: the connection that is kept, a knock, the look at the first boot, any other script. */
+/** A stand-in for ssh: the shared connection, a connection test, the query of the first boot, any other script. */
 function machineSays(otherwise: string): void {
   const bin = mkdtempSync(join(folder, 'bin-'));
   const script = `#!/bin/sh
@@ -54,7 +54,7 @@ async function verified(more: Partial<VerifyOptions>, timeLimit: number): Promis
 }
 
 test('a time limit that passes during the checks fails no point', async () => {
-  // Each look takes a while, so that the limit passes within one of them.
+  // Each query is slow, so that the limit passes during one of them.
   machineSays('sleep 3');
   const report = await verified({ within: 8_000 }, 60);
   assert.is(report.points[0]?.status, 'ok', report.points[0]?.seen);

@@ -1,4 +1,4 @@
-// A proxy on loopback as companies have it: CONNECT for https, absolute URLs for http; and a TLS server behind it.
+// A proxy on loopback, as in company networks: CONNECT for https, absolute URLs for http; and a TLS server behind it.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
@@ -13,12 +13,12 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Hands a request over to a server of loopback, and its answer back. */
+/** Forwards a request to a server on loopback, and returns its answer. */
 function relay(incoming: IncomingMessage, outgoing: ServerResponse, port: number, path: string): void {
   const { method, headers } = incoming;
   const onward = request({ host: '127.0.0.1', port, method, path, headers }, (answer) => {
     outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-    // A connection that breaks off breaks off here as well.
+    // If that connection breaks off, so does this one.
     pipeline(answer, outgoing, () => {});
   });
   onward.on('error', () => outgoing.destroy());
@@ -36,7 +36,7 @@ export interface TestProxy {
 
 /**
  * @param tunnelTo port of loopback where every tunnel ends, for any requested name
- * @param refusal a status with which it refuses everything; `silence` is none at all
+ * @param refusal a status with which it refuses everything; with `silence` it never answers
  */
 export async function openProxy(tunnelTo: number, refusal?: string | 'silence'): Promise<TestProxy> {
   const asked: string[] = [];
@@ -122,7 +122,7 @@ export async function openTls(
   };
 }
 
-/** A TLS server that hands everything on to an HTTP server of loopback. */
+/** A TLS server that forwards everything to an HTTP server on loopback. */
 export function openTlsBefore(url: string, names: readonly string[]): Promise<TlsServer> {
   const port = Number(new URL(url).port);
   return openTls(names, (incoming, outgoing) => relay(incoming, outgoing, port, incoming.url ?? '/'));

@@ -1,4 +1,4 @@
-/** What has to run in a browser one day: src/build.mjs bundles it for one, and the layers' test runs it without Node. */
+/** The code that must run in a browser: src/build.mjs bundles it for one, and the test of the layers runs it without Node. */
 
 export { lint } from '../../src/cloudinit/lint/lint';
 export { planExtract } from '../../src/cloudinit/read/extract-plan';

@@ -4,7 +4,7 @@ import { resolve } from '../../src/config/resolve';
 import { PROVIDERS } from '../../src/providers';
 import { FILES } from '../../src/server/files';
 
-/** Tables of READMEs, from the same tables that the command is made of. */
+/** Tables of the READMEs, generated from the tables in the sources. */
 export const README_TABLES: Readonly<
   Record<string, { readonly file: string; readonly table: () => string }>
 > = {

@@ -23,7 +23,7 @@ export function generated(...args: string[]): string {
   return stdout;
 }
 
-/** The document of these options as EC2 takes it. */
+/** The document of these options in the form for EC2. */
 export function forEc2(...args: string[]): Buffer {
   const argv = ['dist/cli.js', ...args, '--provider', 'ec2'];
   const { status, stdout, stderr } = spawnSync(process.execPath, argv);

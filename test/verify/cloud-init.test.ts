@@ -1,4 +1,4 @@
-// cloud-init's own words, of old and new versions: an error and a degraded boot differ.
+// Real output of old and new versions of cloud-init: an error and a degraded boot differ.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cloudInitPoints } from '../../src/verify/inside/cloud-init';
@@ -24,7 +24,7 @@ const modern = {
   status: 'done',
 };
 
-/** As 22.4.2 of Debian 12 prints it: no word for warnings. */
+/** As 22.4.2 of Debian 12 prints it, which does not report warnings. */
 const old = {
   boot_status_code: 'unknown',
   datasource: '',
@@ -74,7 +74,7 @@ test('a deprecated key degrades the boot, fails nothing and is reported', () => 
 test('an old cloud-init that does not report warnings: its log decides', () => {
   const warning = '2026-01-01 00:00:00,000 - util.py[WARNING]: Failed loading yaml blob';
   assert.equal(fails(old, warning), [`not degraded by warnings: ${warning}`]);
-  // A new one counts them itself, and by level.
+  // A new version counts warnings itself, by level.
   assert.equal(fails(modern, warning), []);
 });
 

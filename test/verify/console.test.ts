@@ -1,4 +1,4 @@
-// A machine that shows nothing but its console, as one on EC2 without an open port: what the verdict then rests on.
+// A machine that shows only its console, such as one on EC2 without an open port: the basis of its verdict.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const test = suite('verify: the console alone');
 const SAVED = mkdtempSync(join(tmpdir(), 'verify-'));
 test.after(() => rmSync(SAVED, { recursive: true, force: true }));
 
-/** A console that grows by a line a look. */
+/** A console that grows by one line per query. */
 async function verified(lines: readonly string[], more: Partial<Machine> = {}, saveTo = SAVED) {
   const document = Buffer.from(generated('--domain', 'matrix.test'));
   const expectations = readExpectations(document);
@@ -129,7 +129,7 @@ test('requested open ports that cannot be reached fail', async () => {
 });
 
 test("open ports, no way in, and Let's Encrypt was to sign: the points that need TLS are required and not judged", async () => {
-  // Nothing listens there: discard is a port that no machine of the tests uses.
+  // Nothing listens on the discard port, which no machine of the tests uses.
   const reach = () => ({ host: '127.0.0.1', port: 9 });
   const report = await verified(['gen-cloudinit: ready: https://matrix.test/', ''], { reach });
   assert.is(report.machine.access, 'console and outside');

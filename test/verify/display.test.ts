@@ -34,7 +34,7 @@ test('without a terminal: one line per phase, and no control character', () => {
   ]);
 });
 
-test('on a terminal: one line, cut to its width, gone in the end', () => {
+test('on a terminal: one line, cut to its width, removed at the end', () => {
   const paper = new Paper(true);
   const display = new Display(paper, true);
   display.show('pulling', 'x'.repeat(200));

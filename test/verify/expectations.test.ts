@@ -1,4 +1,4 @@
-// What a document promises, read from documents that the command makes.
+// Reads the expectations of `verify` from documents that the command makes.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
@@ -52,7 +52,7 @@ test('who signs', () => {
   assert.is(subjectOf('--acme-url', 'https://acme.test/dir').signer, 'acme');
 });
 
-test('what is published on purpose', () => {
+test('ports that the document publishes on purpose', () => {
   assert.equal(subjectOf().publishedTo, []);
   assert.equal(subjectOf('--synapse-bind', '10.1.2.3').publishedTo, ['10.1.2.3']);
   assert.equal(subjectOf('--synapse-bind', 'fd00::1').publishedTo, ['fd00::1']);

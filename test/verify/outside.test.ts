@@ -1,4 +1,4 @@
-// The probes from outside against real listeners: TLS with a CA of its own, names that no DNS knows, ports that are open.
+// The probes from outside against real listeners: TLS with a CA of its own, names without a DNS record, open ports.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttps, type Server } from 'node:https';

@@ -60,13 +60,13 @@ export class Arrival {
     return shell(`${this.text('/etc/gen-cloudinit.env')}\nprintf %s "$${name}"`);
   }
 
-  /** The words of the first boot's line that holds a text, as the shell parts them. */
+  /** The words of the first boot's line that contains a text, as the shell splits them. */
   words(part: string): string[] {
     const line = this.config.runcmd.find((candidate) => candidate.includes(part)) ?? '';
     return shell(`docker() { printf '%s\\0' docker "$@"; }\n${line}`).split('\0').slice(0, -1);
   }
 
-  /** What must not depend on a value: how many files, commands and keys there are. */
+  /** Properties that must not depend on a value: the number of files, commands and keys. */
   async shape(): Promise<unknown> {
     const embedded = this.paths.filter((path) => /\.ya?ml$/.test(path));
     return {
@@ -80,7 +80,7 @@ export class Arrival {
 }
 
 function shell(script: string): string {
-  // Without --norc bash takes a socket as its input for a remote login, and Node's pipes are sockets.
+  // Without --norc, bash assumes a remote login if its input is a socket, and Node's pipes are sockets.
   const { status, stdout, stderr } = spawnSync('/bin/bash', ['--norc', '-u', '-c', script], {
     encoding: 'utf8',
     env: {},

@@ -4,7 +4,7 @@ import type { OptionName } from '../../../src/config/options';
 import type { Arrival } from './arrival';
 import { RIGHT } from './hostile';
 
-/** The domain of every document whose domain is not the value in question. */
+/** The domain of every document in which the domain is not the tested value. */
 export const DOMAIN = 'matrix.example.org';
 
 type Check = (arrival: Arrival, value: string) => void | Promise<void>;
@@ -20,7 +20,7 @@ const image = (service: string, file = COMPOSE): Case => ({
     assert.is(await arrival.compose(file, 'services', service, 'image'), value),
 });
 
-/** By option: right values, and how to see that one has arrived. */
+/** Per option: valid values, and how to read one back. */
 export const CASES: Partial<Record<OptionName, Case>> = {
   domain: {
     right: RIGHT.domain,
@@ -32,7 +32,7 @@ export const CASES: Partial<Record<OptionName, Case>> = {
       assert.ok(arrival.paths.includes(`/data/nginx/user_conf.d/${value}.conf`));
       const site = arrival.text(`/${value}.conf`);
       assert.match(site, new RegExp(`^ *server_name ${value.replaceAll('.', '\\.')};$`, 'm'));
-      // nginx puts the name in itself.
+      // nginx itself inserts the name.
       assert.ok(site.includes(`'{"m.server":"$server_name:443"}'`));
     },
   },

@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import type { Document } from './documents';
 import type { Result, Stage } from './stage';
 
-/** The parts of Compose's resolved model that the tests look at. */
+/** The parts of Compose's resolved model that the tests read. */
 export interface Service {
   image: string;
   command: string[] | null;
@@ -50,7 +50,7 @@ export function composeConfig(stage: Stage, path: string, ...more: string[]): Re
  */
 export function resolved(stage: Stage, document: Document, path: string, memory?: string): Project {
   for (const file of document.files) stage.write('sid', file.path, file.content);
-  // The server makes it on its first boot; Compose does not read it, but wants the file of a secret to be there.
+  // The server creates it on its first boot. Compose does not read it, but requires that a secret's file exists.
   stage.write('sid', `${document.baseDir}/db-password`, 'from-the-server\n', 0o600);
   stage.must('sid', ['rm', '-f', `${document.baseDir}/.env`]);
   if (memory !== undefined) stage.write('sid', `${document.baseDir}/.env`, memory);

@@ -6,7 +6,7 @@ import { load } from 'js-yaml';
 export interface Combination {
   readonly name: string;
   readonly args: readonly string[];
-  /** What the options make of the deployment; what is not named has its default. */
+  /** The fields of the deployment that the options set; all others have their defaults. */
   readonly domain?: string;
   readonly serverName?: string;
   readonly baseDir?: string;
@@ -71,7 +71,7 @@ export const COMBINATIONS: readonly Combination[] = [
   },
   { name: 'debian', args: plain('--distro', 'debian') },
   {
-    // Right values that a careless file would read as something else: another type, a comment, a variable, a path.
+    // Valid values that a careless template would turn into something else: another type, a comment, a variable, a path.
     name: 'unusual',
     args: plain(
       ...['--server-name', 'null.example', '--db-password', '~/%s=+@_-.', '--admin-user', '0644'],
@@ -91,7 +91,7 @@ export const COMBINATIONS: readonly Combination[] = [
   },
 ];
 
-/** The default document on each rung of the ladder but that of the default, which is packed. */
+/** The default document in each form, except packed, which is the default form. */
 export const RUNGS: readonly Combination[] = [
   { name: 'plain', args: plain('--format', 'plain') },
   { name: 'gzip', args: plain('--format', 'gzip') },
@@ -106,7 +106,7 @@ export const RUNGS: readonly Combination[] = [
 /** The SSH keys of the `server` combination. */
 export const SSH_KEYS: readonly string[] = KEYS;
 
-/** A domain name of so many characters, in labels of 61 at most. */
+/** A domain name of the given length, in labels of 61 characters at most. */
 export function nameOfLength(length: number): string {
   const end = '.example.org';
   return `${'a'.repeat(length - end.length).replace(/a{61}(?=a)./g, `${'a'.repeat(61)}.`)}${end}`;
@@ -129,7 +129,7 @@ const shared = globalThis as { [made]?: Map<string, Document> };
 
 /**
  * The document of a combination, from the command's standard output.
- * @throws Error with the command's own words when it fails
+ * @throws Error with the command's own message when it fails
  */
 export function generated(combination: Combination): Document {
   shared[made] ??= new Map();

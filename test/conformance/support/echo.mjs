@@ -1,5 +1,5 @@
-// Stands where Synapse and Element stand: answers every request with what reached it, as JSON. The request's target
-// is as it came over the wire, Node does not tidy it. Ports are the arguments. It hangs up on who sends X-Hang-Up.
+// Replaces Synapse and Element: answers every request with the received request as JSON. The target is as it came over the
+// wire, because Node does not normalize it. The arguments are ports. A request with X-Hang-Up closes the connection.
 import { createServer } from 'node:http';
 
 for (const port of process.argv.slice(2).map(Number)) {

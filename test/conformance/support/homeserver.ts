@@ -10,12 +10,12 @@ const PG_DATA = '/var/lib/postgresql/stage';
 const READY_TRIES = 150;
 
 /**
- * Real PostgreSQL 15 and real Synapse, set up from a document: cloud-init lands it, the server's script makes owners
- * and secrets, PostgreSQL gets what Compose hands to its image, Synapse runs as its image runs it.
+ * Real PostgreSQL 15 and real Synapse, set up from a document: cloud-init writes its files, the server's script sets owners
+ * and secrets, PostgreSQL gets the environment that Compose passes to its image, and Synapse runs as in its image.
  */
 export class Homeserver {
   private synapse: { log(): string } | undefined;
-  /** What Compose hands to Synapse's image, as NAME=VALUE. */
+  /** The environment that Compose passes to Synapse's image, as NAME=VALUE. */
   private environment: readonly string[] = [];
 
   private constructor(
@@ -40,7 +40,7 @@ export class Homeserver {
     }
   }
 
-  /** What the entry point of the PostgreSQL image makes of its environment on an empty volume (docker-library/postgres). */
+  /** The set-up that the PostgreSQL image's entry point does on an empty volume (docker-library/postgres). */
   private async startDatabase(): Promise<void> {
     const { stage, document } = this;
     const config = composeConfig(stage, `${document.baseDir}/docker-compose.yml`, '--format', 'json');
@@ -114,7 +114,7 @@ export class Homeserver {
     return this.stage.run('sid', ['curl', ...write, 'http://127.0.0.1:8008/health']).stdout;
   }
 
-  /** What Synapse has said so far. */
+  /** Synapse's output so far. */
   log(): string {
     return this.synapse?.log() ?? '';
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** What breaks out of one kind of file or another, or is read as something else there. */
+/** Texts that break out of some kind of file, or that such a file reads as something else. */
 const FRAGMENTS = [
   '"',
   "'",
@@ -76,9 +76,9 @@ const FRAGMENTS = [
 const fragment = fc.constantFrom(...FRAGMENTS);
 
 /**
- * Texts that are hostile through and through, right values with something hostile put in, very long ones, and those
- * that are only unusual: the last must arrive, and so show that the others were not refused for nothing.
- * @param right values that the option takes
+ * Completely hostile texts, valid values with an inserted hostile text, very long values, and merely unusual ones. The
+ * unusual ones must arrive, which shows that the command does not simply refuse everything.
+ * @param right values that the option accepts
  */
 export function hostileOr(right: fc.Arbitrary<string>): fc.Arbitrary<string> {
   const pure = fc.array(fc.oneof(fragment, fc.string({ unit: 'binary', maxLength: 8 })), { maxLength: 6 });
@@ -90,7 +90,7 @@ export function hostileOr(right: fc.Arbitrary<string>): fc.Arbitrary<string> {
     .tuple(fragment, fc.integer({ min: 200, max: 40_000 }))
     .map(([text, times]) => text.repeat(times));
   return fc.oneof(
-    // So many that chance leaves enough of them for the tests that count what is accepted.
+    // Enough of them that a random choice leaves some for the tests that count accepted values.
     { weight: 5, arbitrary: right },
     { weight: 3, arbitrary: spoilt },
     { weight: 2, arbitrary: pure.map((texts) => texts.join('')) },
@@ -101,7 +101,7 @@ export function hostileOr(right: fc.Arbitrary<string>): fc.Arbitrary<string> {
 
 const matching = (pattern: RegExp) => fc.stringMatching(pattern, { size: 'small' });
 
-/** Unusual but right values by kind of option. */
+/** Unusual but valid values, by kind of option. */
 export const RIGHT = {
   domain: fc.oneof(
     matching(

@@ -5,7 +5,7 @@ const SEED = '/var/lib/cloud/seed/nocloud';
 
 /**
  * The image's side: a NoCloud seed and, of cloud-init's modules, those that the documents use and that need neither
- * a disk nor systemd. `scripts_user` is left out: the tests run runcmd's steps themselves.
+ * a disk nor systemd. It omits `scripts_user`: the tests run runcmd's steps themselves.
  */
 const IMAGE_CONFIG = `datasource_list: [NoCloud]
 network: {config: disabled}
@@ -21,20 +21,20 @@ export interface Landing {
   readonly warnings: readonly string[];
 }
 
-/** Where cloud-init puts the script that it makes of runcmd. */
+/** The path of the script that cloud-init creates from runcmd. */
 export const RUNCMD = '/var/lib/cloud/instances/i-stage/scripts/runcmd';
-/** The instance of the boot before. */
+/** The instance of the previous boot. */
 export const INSTANCE = '/var/lib/cloud/data/instance-id';
 
 /**
  * Boots a root as far as cloud-init is concerned: the real command takes the document as user data through its
  * local, network and config stages.
- * @param userData the document in any form that NoCloud takes
+ * @param userData the document in any form that NoCloud accepts
  * @param instance another name than before makes it the first boot of another instance
  */
 export function land(stage: Stage, root: Root, userData: string | Uint8Array, instance = 'i-stage'): void {
   stage.write(root, '/etc/cloud/cloud.cfg.d/99_stage.cfg', IMAGE_CONFIG);
-  // The host keys are there already, so that none has to be made; no archive can be reached, so apt need not retry.
+  // The host keys exist, so none has to be generated. No archive can be reached, so apt need not retry.
   for (const type of ['rsa', 'dsa', 'ecdsa', 'ed25519']) {
     stage.write(root, `/etc/ssh/ssh_host_${type}_key`, '', 0o600);
   }
@@ -49,7 +49,7 @@ export function land(stage: Stage, root: Root, userData: string | Uint8Array, in
   }
 }
 
-/** Ends the boot that `land` began, with cloud-init's last stage, and reports how cloud-init saw it. */
+/** Runs cloud-init's last stage, which completes the boot that `land` began. @returns cloud-init's status and warnings */
 export function landing(stage: Stage, root: Root): Landing {
   stage.must(root, ['cloud-init', 'modules', '--mode=final']);
   const status = JSON.parse(stage.run(root, ['cloud-init', 'status', '--format', 'json']).stdout);

@@ -1,2 +1,2 @@
-/** See there; the multipass of test/support is a program of its own, which reads no TypeScript. */
+/** Re-exports reemitted.mjs, which is not TypeScript, because the stand-in multipass imports it and Node runs that directly. */
 export { reemitted, reemittedText } from '../../support/multipass/reemitted.mjs';

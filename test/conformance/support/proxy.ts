@@ -41,12 +41,12 @@ export function certificateNames(site: string): string[] {
   return [...new Set([...lines].map(([, name = '']) => name))];
 }
 
-/** The domains for which it asks for them. */
+/** The domains for which it orders them. */
 export function certificateDomains(site: string): string[] {
   return [...site.matchAll(/^\s*server_name\s+(.*);/gm)].flatMap(([, names = '']) => names.split(/\s+/));
 }
 
-/** Puts nginx's files and throw-away certificates in their places; `nginx -t` speaks then. */
+/** Installs nginx's files and throw-away certificates, so that `nginx -t` accepts or refuses the site itself. */
 export function install(stage: Stage, document: Document): void {
   const site = siteOf(document);
   stage.must('sid', ['rm', '-rf', `${CONFIG_DIR}/conf.d`]);
@@ -80,7 +80,7 @@ export function install(stage: Stage, document: Document): void {
 export interface Answer {
   readonly status: number;
   readonly version: string;
-  /** Names in small letters; what comes twice is joined as in fetch(). */
+  /** Names in small letters; repeated headers are joined as in fetch(). */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }

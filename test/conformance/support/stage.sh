@@ -12,7 +12,7 @@ for name in "$@"; do
   mount -t proc proc "$root/proc"
   mount -t sysfs -o ro sysfs "$root/sys"
   mount -t tmpfs -o mode=0755 tmpfs "$root/run"
-  # Of the machine's devices only those that every program may have: no disk is within reach.
+  # Only those devices of the machine that every program may use, and no disk.
   mount -t tmpfs -o mode=0755 tmpfs "$root/dev"
   for device in null zero full random urandom tty; do
     : >"$root/dev/$device"

@@ -25,8 +25,8 @@ const UMASK = 0o022;
 
 /**
  * A place to run real programs in: namespaces of its own (mounts, network, processes, host name) with throw-away
- * copies of the root directories. Nothing in it can be seen outside or outlives it, not even when this process is
- * killed: its standard input is what keeps it alive.
+ * copies of the root directories. Nothing in it is visible outside or outlives it. It ends with its standard input, and so
+ * also when this process is killed.
  */
 export class Stage {
   private constructor(
@@ -34,7 +34,7 @@ export class Stage {
     private readonly pid: string,
   ) {}
 
-  /** @throws Error when the kernel or the container around this process does not allow it, with what was said */
+  /** @throws Error with the reason when the kernel or the container around this process does not allow it */
   static async open(...roots: readonly Root[]): Promise<Stage> {
     const script = resolve('test/conformance/support/stage.sh');
     const unshare = [
@@ -62,7 +62,7 @@ export class Stage {
     return new Stage(holder, pid);
   }
 
-  /** Where a path of a root is, for this process's own file functions. Absolute links in it lead astray. */
+  /** A root's path as this process's own file functions see it. Absolute links in it resolve outside the root. */
   path(root: Root, path: string): string {
     return `/proc/${this.pid}/root/mnt/${root}${path}`;
   }
@@ -92,7 +92,7 @@ export class Stage {
     return { code: status, stdout, stderr };
   }
 
-  /** Like `run`, for commands that must succeed. @throws Error with the command's own words otherwise */
+  /** Like `run`, for commands that must succeed. @throws Error with the command's own message otherwise */
   must(root: Root, argv: readonly string[], options?: RunOptions): string {
     const { code, stdout, stderr } = this.run(root, argv, options);
     if (code !== 0) throw new Error(`exit code ${code}: ${argv.join(' ')}\n${stdout}${stderr}`);

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { suite } from 'uvu';
 
-/** Where test/tools puts what is not of the machine's own suite. */
+/** The folder in which test/tools installs programs that are not from the machine's own suite. */
 export const TOOLS = resolve('.cache/tools');
 
-/** What test/tools installs, by the name that a test asks for, with a file that is there when the tool is. */
+/** The tools that test/tools installs, by the name that tests use, each with a file that proves its presence. */
 const TOOL_FILES = {
   'root:bookworm': `${TOOLS}/bookworm.recipe`,
   'root:sid': `${TOOLS}/sid.recipe`,
@@ -14,7 +14,7 @@ const TOOL_FILES = {
 
 export type Tool = keyof typeof TOOL_FILES;
 
-/** @returns undefined when the tool is there and can be used, else a sentence for people */
+/** @returns undefined when the tool can be used, otherwise a sentence for people */
 export function requireTool(name: Tool): string | undefined {
   if (!existsSync(TOOL_FILES[name])) return `${name} is missing: test/tools installs it`;
   if (name.startsWith('root:') && process.getuid?.() !== 0)

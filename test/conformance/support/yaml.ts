@@ -23,7 +23,7 @@ export class PyYaml {
     this.lines = this.reader[Symbol.asyncIterator]();
   }
 
-  /** @throws Error with PyYAML's words for text that it refuses */
+  /** @throws Error with PyYAML's message for text that it refuses */
   async typed(text: string): Promise<Typed> {
     this.child.stdin?.write(`${JSON.stringify(text)}\n`);
     const { value, done } = await this.lines.next();

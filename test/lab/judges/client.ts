@@ -5,13 +5,13 @@ import type { Account, Done, Task } from '../programs/protocol';
 import { type Server, sh } from '../server';
 import type { Judge, Verdict } from '../verdict';
 
-// Synapse allows five logins from one address, then one in five minutes (rc_login): a token is used again.
+// Synapse allows five logins from one address, then one in five minutes (rc_login), so tokens are reused.
 const tokens = new WeakMap<Server, Map<string, string>>();
 
 /** Forgets the tokens of a server's users, so that the next task logs in. */
 export const forgetTokens = (server: Server): boolean => tokens.delete(server);
 
-/** The administrator that the document made, by the password that was made on the server. */
+/** Logs in as the administrator that the document created, with the password that the server generated. */
 export async function administrator(server: Server, how: 'login' | 'token'): Promise<Account> {
   const { serverName } = server;
   const user = 'alice';
@@ -20,7 +20,7 @@ export async function administrator(server: Server, how: 'login' | 'token'): Pro
   return { serverName, user, password: (await sh(server, 'cat /root/matrix-admin-password')).trim() };
 }
 
-/** Lets the client do a task. @throws with what it wrote if it broke down. */
+/** Runs a task in the client. @throws with the client's output if it crashed. */
 export async function client(
   { outside, patience }: Place,
   servers: readonly Server[],
@@ -52,7 +52,7 @@ export const chat: Judge = {
 
 const mebibyte = 1024 ** 2;
 
-/** The overview's 50M, from both sides. */
+/** The overview's limit of 50M: an upload just below it and one just above it. */
 export const uploads: Judge = {
   name: 'uploads',
   ask: async (place) => {

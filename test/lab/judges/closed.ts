@@ -2,7 +2,7 @@
 import { holds, is, type Judge } from '../verdict';
 import { parsed } from './web';
 
-// How one could try to write the path of the admin API so that a proxy takes it for something else.
+// Spellings of the admin API's path that a proxy might fail to recognize.
 const spellings = [
   '/_synapse/admin/v1/server_version',
   '/_synapse/admin/v2/users',
@@ -79,7 +79,7 @@ export const closedPorts: Judge = {
   },
 };
 
-/** Synapse's own message shows the request: an alias that contains a slash, or an unknown path. */
+/** Synapse's own error shows how the path arrived: as an alias that contains a slash, or as an unknown path. */
 export const encodedPath: Judge = {
   name: 'encoded path',
   async ask({ server: { domain, serverName }, outside }) {

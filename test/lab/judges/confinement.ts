@@ -1,4 +1,4 @@
-// What each container may do, and what it can reach: looked at and tried within the running containers.
+// What each container may do and can reach: read from, and tried in, the running containers.
 import { containers, type Server, sh } from '../server';
 import { holds, is, type Judge, type Verdict } from '../verdict';
 import { metadata } from '../world/netns';
@@ -25,9 +25,9 @@ function capabilities(mask = ''): string {
 
 interface Expected {
   readonly uid: number;
-  /** What processes of the container can have at all. */
+  /** The bounding set: the capabilities that any process of the container can gain. */
   readonly most: string;
-  /** What its first process has. */
+  /** The effective capabilities of its first process. */
   readonly has: string;
 }
 
@@ -44,7 +44,7 @@ const expected: Readonly<Record<Service, Expected>> = {
 const statusOf = (text: string) =>
   new Map(text.split('\n').map((line) => line.split(/:\s+/, 2) as [string, string]));
 
-/** Tries to write a file as the container's root. @returns the system's own words, or that it was written */
+/** Tries to write a file as the container's root. @returns the system's error message, or that the file was written */
 async function write(server: Server, service: Service, path: string): Promise<string> {
   const script = `if echo lab >${path}; then rm -f ${path}; echo written; fi`;
   return (await sh(server, `docker exec -u 0 ${containers[service]} sh -c '${script}' 2>&1 || :`)).trim();
@@ -54,7 +54,7 @@ async function rights(server: Server, service: Service): Promise<Verdict[]> {
   const { uid, most, has } = expected[service];
   const name = containers[service];
   const status = statusOf(await sh(server, `docker exec ${name} cat /proc/1/status`));
-  // Docker leaves out a limit that the kernel of the machine does not offer; in systemd-nspawn that is so.
+  // Docker omits a limit that the machine's kernel does not support, as in systemd-nspawn.
   const limits = await sh(
     server,
     `docker info -f '{{.MemoryLimit}} {{.PidsLimit}}'
@@ -98,7 +98,7 @@ export const confinement: Judge = {
   },
 };
 
-/** Connects from within a container, to all targets at once. @returns what became of each, by its name */
+/** Connects from within a container to all targets at once. @returns the outcome of each attempt, by target name */
 async function connect(
   server: Server,
   service: Service,
@@ -118,7 +118,7 @@ E`;
 const said = (seen: ReadonlyMap<string, string>): string =>
   [...seen].map(([target, words]) => `${target}: ${words}`).join('; ');
 
-/** Element serves files: an intruder in it must be no nearer to Synapse and the data than anyone else. */
+/** Element only serves files: an intruder in its container must reach no more of Synapse and the data than a stranger. */
 export const apart: Judge = {
   name: 'networks',
   async ask({ server }) {
@@ -140,7 +140,7 @@ export const apart: Judge = {
     ];
     const seen = await connect(server, 'element', targets);
     const open = [...seen.values()].includes('connected');
-    // The same attempt does succeed where there is a way.
+    // A positive control: the same attempt succeeds where a route exists.
     const own = await connect(server, 'element', ['127.0.0.1:80']);
     const allowed = await connect(server, 'synapse', ['db:5432']);
     return [
@@ -152,7 +152,7 @@ export const apart: Judge = {
   },
 };
 
-/** A provider's metadata service has the document, and at some providers credentials. */
+/** A provider's metadata service returns the document, and at some providers credentials: containers must not reach it. */
 export const metadataClosed: Judge = {
   name: 'metadata service',
   async ask({ server }) {

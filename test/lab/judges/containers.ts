@@ -3,7 +3,7 @@ import { pause } from '../machines/run';
 import { containers, type Server, sh } from '../server';
 import { holds, type Judge, type Verdict } from '../verdict';
 
-/** `docker inspect`, as far as it is read here. */
+/** The fields of `docker inspect` that this file uses. */
 interface Inspected {
   readonly RestartCount: number;
   readonly Config: { readonly Image: string };
@@ -26,11 +26,11 @@ async function inspect(server: Server, name: string): Promise<Inspected | undefi
   return code === 0 ? (JSON.parse(stdout) as Inspected[])[0] : undefined;
 }
 
-/** The last lines that a container wrote: why it is not well. */
+/** The last lines of a container's log, which show why it is unhealthy. */
 const lastWords = (server: Server, name: string) => sh(server, `docker logs --tail 4 ${name} 2>&1`);
 
 interface Terms {
-  /** How long a check may take to have asked once, in seconds. */
+  /** The seconds that a health check may stay in the state `starting`. */
   readonly limit: number;
   /** Whether Docker may have started the container again. */
   readonly again: boolean;
@@ -64,7 +64,7 @@ async function examine(
   }
 }
 
-/** A container whose check has not run yet gets the time of the longest interval. */
+/** A container whose health check has not run yet may take as long as the longest interval between checks. */
 const judge = (name: string, again: boolean): Judge => ({
   name,
   ask: ({ server, patience }) => {
@@ -75,5 +75,8 @@ const judge = (name: string, again: boolean): Judge => ({
 
 export const containersRun: Judge = judge('containers', false);
 
-/** After the engine's own start, which waits for no health: Synapse may have ended once for want of its database. */
+/**
+ * After the engine has started the containers itself, without waiting for health: Synapse may have exited once because its
+ * database was not ready.
+ */
 export const containersRunAgain: Judge = judge('containers, restarts aside', true);

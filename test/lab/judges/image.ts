@@ -1,13 +1,14 @@
-// The judge of the machine itself: it is what its profile says, and nothing makes the first boot easier than it is there.
+// Judges the machine itself: it matches its profile, and has nothing extra that would make the first boot easier than on
+// the published image.
 import type { Profile } from '../machines/profiles';
 import { type Root, wronglyPackaged } from '../machines/roots';
 import { type Server, sh } from '../server';
 import { holds, is, type Judgement, timed } from '../verdict';
 
-/** Which programs do the work: cp stays GNU's everywhere. */
+/** The implementation behind each basic program; cp is GNU's in every profile. */
 const programs = `for name in df install date cp; do $name --version | sed -n '1s/.*(\\(GNU\\|uutils\\) coreutils.*/\\1/p'; done`;
 
-/** Judges the packages that a machine started from, and what the machine says of itself. */
+/** Judges the packages that a machine started with, and its own description in os-release. */
 export async function judgeImage(profile: Profile, root: Root, server: Server): Promise<Judgement[]> {
   const packages = await timed('packages of the image', async () => {
     const [first = '', ...others] = root.packages;
@@ -18,7 +19,7 @@ export async function judgeImage(profile: Profile, root: Root, server: Server): 
         (await wronglyPackaged(root.dir, profile, root.packages)).join(', '),
         '',
       ),
-      holds('a forbidden one would be seen', blind.includes(first), blind.join(', '), first),
+      holds('a forbidden package is detected', blind.includes(first), blind.join(', '), first),
     ];
   });
   const image = await timed('image', async () => {

@@ -8,7 +8,7 @@ import { cloudInit, database, dockerDaemon, dockerPackages, health, schema, unit
 import { permissions, secrets } from './permissions';
 import { certificate, clientVersions, element, federationKey, redirect, wellKnown } from './web';
 
-/** What is true within the server. */
+/** Judges that look at the server from inside. */
 export const inside: readonly Judge[] = [
   cloudInit,
   userData,
@@ -26,7 +26,7 @@ export const inside: readonly Judge[] = [
   metadataClosed,
 ];
 
-/** What the world sees of it. */
+/** Judges that look at the server from outside. */
 export const outside: readonly Judge[] = [
   certificate,
   element,

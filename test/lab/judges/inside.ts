@@ -4,7 +4,7 @@ import { containers, sh } from '../server';
 import { holds, is, type Judge } from '../verdict';
 import { sha256 } from '../world/cache';
 
-/** cloud-init's own word on the present boot. */
+/** cloud-init's own status of the current boot. */
 export const cloudInit: Judge = {
   name: 'cloud-init status',
   async ask({ server }) {
@@ -26,7 +26,7 @@ export const cloudInit: Judge = {
   },
 };
 
-/** The user data as it arrived, against the schema of the cloud-init that is there. */
+/** Validates the user data as it arrived with the schema of the server's cloud-init. */
 export const schema: Judge = {
   name: 'cloud-init schema',
   async ask({ server, patience }) {
@@ -65,7 +65,7 @@ export const units: Judge = {
   },
 };
 
-/** Docker's settings, as the options of the document request them. */
+/** Docker's settings match the options of the document. */
 export const dockerDaemon: Judge = {
   name: 'Docker',
   async ask({ server, world }) {
@@ -78,7 +78,7 @@ export const dockerDaemon: Judge = {
   },
 };
 
-/** What Docker's own packages are called, all installed and from the lab's repository. */
+/** All of Docker's own packages are installed, from the lab's repository. */
 export const dockerPackages: Judge = {
   name: "Docker's packages",
   async ask({ server }) {
@@ -95,7 +95,7 @@ export const dockerPackages: Judge = {
   },
 };
 
-/** The overview's health check, as written there. */
+/** The health check, exactly as the overview states it. */
 export const health: Judge = {
   name: 'health',
   async ask({ server }) {

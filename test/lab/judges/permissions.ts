@@ -17,7 +17,7 @@ const table = (domain: string): readonly Entry[] => [
   [`/data/nginx/user_conf.d/${domain}.conf`, '0:0 644'],
 ];
 
-/** Secrets that are Synapse's to read, and one that Compose reads as root. */
+/** Secrets that Synapse reads, and one that Compose reads as root. */
 const secretsOf = (serverName: string): readonly Entry[] => [
   [`${baseDir}/files/${serverName}.signing.key`, '991:991 600'],
   [`${baseDir}/files/macaroon_secret_key`, '991:991 600'],
@@ -51,7 +51,7 @@ export const permissions: Judge = {
   },
 };
 
-// A secret's text, as far as it could be recognised elsewhere: the key file has words of its own before it.
+// The part of a secret that a copy elsewhere would contain; in the key file, other words precede it.
 const searching = (paths: readonly string[]) => `
 for file in ${paths.join(' ')}; do
   secret=$(tail -c +1 "$file" | tr -d '\\n' | sed 's/.*[ :]//')

@@ -4,7 +4,7 @@ import type { Place } from '../place';
 import { containers, type Server, sh } from '../server';
 import { holds, is, type Judge, type Verdict } from '../verdict';
 
-/** Two JSON texts that say the same, whatever the order of their keys. */
+/** Whether two JSON texts have the same content, in any order of keys. */
 const normal = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) =>
     part !== null && typeof part === 'object' && !Array.isArray(part)
@@ -12,7 +12,7 @@ const normal = (value: unknown): string =>
       : part,
   );
 
-/** The JSON of a body, or the text itself where it is none. */
+/** The body as JSON, or as text if it does not parse. */
 export function parsed(body: string): unknown {
   try {
     return JSON.parse(body);
@@ -21,13 +21,13 @@ export function parsed(body: string): unknown {
   }
 }
 
-/** The last errors in nginx's log, which tell why a site is not served. */
+/** The last errors in nginx's log, which show why a site is not served. */
 const nginxErrors = (server: Server): Promise<string> =>
   sh(server, `docker logs ${containers.nginx} 2>&1 | grep -E '\\[(emerg|error)\\]' | tail -n 3`);
 
 /**
- * The certificate as the world's own client sees it, with pebble's root as the only one that is trusted. It is ordered
- * when nginx has started, so it may come some seconds after the first boot's end.
+ * The certificate as the world's client sees it, which trusts pebble's root alone. nginx orders it after its start, so
+ * it may arrive some seconds after the first boot has ended.
  */
 export const certificate: Judge = {
   name: 'certificate',
@@ -41,7 +41,7 @@ export const certificate: Judge = {
         (error: Error) => error.message,
       );
       const errors = seen === expected ? '' : await nginxErrors(server);
-      // A configuration that nginx does not take will not be better in a minute.
+      // If nginx rejects its configuration, waiting does not help.
       const waiting = /ECONNREFUSED/.test(seen ?? '') && !/\[emerg\]/.test(errors) && Date.now() < end;
       if (waiting) {
         await pause(500);
@@ -96,7 +96,7 @@ async function wellKnownFile(place: Place, file: 'server' | 'client', expected: 
   ];
 }
 
-/** Both files of server discovery; the server offers them also where the user names are of another domain. */
+/** Both files of server discovery. The server offers them even if the user IDs end in another domain. */
 export const wellKnown: Judge = {
   name: 'well-known files',
   ask: async (place) => {
@@ -108,7 +108,7 @@ export const wellKnown: Judge = {
   },
 };
 
-/** The key that other servers verify signatures by, on both ports and over both families. */
+/** The key with which other servers verify signatures, on both ports and over IPv4 and IPv6. */
 export const federationKey: Judge = {
   name: 'federation key',
   async ask({ server: { domain, serverName }, outside }) {

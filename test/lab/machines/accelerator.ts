@@ -1,5 +1,5 @@
-// Which accelerator QEMU really has here. /dev/kvm may open on a host without virtualisation instructions, and a
-// kernel then dies in the middle of its start: so a kernel is booted until it has run programs.
+// Which accelerator works here. /dev/kvm may open on a host without virtualisation instructions, and a kernel then dies
+// while it starts. So the test boots a kernel until it has run programs.
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Accelerator, KVM, TCG } from '../../../src/machines/qemu/accelerator';
@@ -14,7 +14,7 @@ export interface ProvenAccelerator extends Accelerator {
 
 const probes = new Map<string, Promise<ProvenAccelerator>>();
 
-/** KVM if a kernel comes up with it within `limitMs`, else TCG (emulation, some ten times slower). Asked once. */
+/** KVM if a kernel boots with it within `limitMs`, otherwise TCG (emulation, some ten times slower). Determined once. */
 export function accelerator(image: Image, limitMs = 20_000): Promise<ProvenAccelerator> {
   const known = probes.get(image.kernel);
   if (known) return known;

@@ -1,4 +1,4 @@
-// What every kind of machine does in the same way: commands, waiting, restarting, and the plug in the bridge.
+// The behaviour that all kinds of machines share: commands, waiting, restarting, and the link to the bridge.
 
 import type { Registry } from './cleanup';
 import { ConsoleLog, type TimelineEvent } from './console';
@@ -14,7 +14,7 @@ import {
 import { type Outcome, pause, run } from './run';
 import type { Attachment } from './seed';
 
-/** What every machine is made of. `name` is 1 to 10 of a-z, 0-9 and names the links, so it is unique in a run. */
+/** The settings of every machine. `name` is 1 to 10 of a-z, 0-9 and names the links, so it is unique in a run. */
 export interface MachineOptions {
   readonly registry: Registry;
   readonly name: string;
@@ -40,7 +40,7 @@ export abstract class BaseMachine implements Machine {
   readonly network: NetworkPlug;
   protected readonly registry: Registry;
   protected readonly folder: string;
-  /** The name of everything of the kernel's that is this machine's. */
+  /** The name of every kernel resource of this machine (namespace, group, link). */
   protected readonly id: string;
   /** The machine's end of the bridge, in the bridge's namespace. */
   protected readonly port: string;
@@ -95,7 +95,7 @@ export abstract class BaseMachine implements Machine {
       if (!this.running) throw new MachineOffError(this, 'is off');
       const left = timeoutMs - (performance.now() - start);
       if (left <= 0) throw new MachineError(this, `could not be entered within ${timeoutMs} ms`);
-      // The limit is kept inside, by coreutils' timeout, so that no command is left running there.
+      // coreutils' timeout enforces the limit inside, so that no command keeps running there.
       const limited = ['timeout', '--kill-after=5', (left / 1000).toFixed(2), ...argv];
       const entered = await this.enter(limited, input, left + 10_000);
       if (entered) {
@@ -143,14 +143,14 @@ export abstract class BaseMachine implements Machine {
     await this.waitFor(() => !this.running, 'the machine to power off', timeoutMs);
   }
 
-  // The way to this command may close before its exit code has come out.
+  // The connection to this command may close before its exit code arrives.
   private async leave(verb: 'reboot' | 'poweroff'): Promise<void> {
     await this.exec(['systemctl', '--no-block', verb]).catch((error: unknown) => {
       if (!(error instanceof MachineError)) throw error;
     });
   }
 
-  /** Puts the port, which exists and is up, into the bridge, or into the state of the fault that is in force. */
+  /** Attaches the port, which exists and is up, to the bridge, or applies the current fault to it. */
   protected async applyFault(): Promise<void> {
     const { netns, bridge } = this.options.attachment;
     const master = this.fault === 'silent' ? ['nomaster'] : ['master', bridge];

@@ -1,7 +1,7 @@
-// How a boot went on, read from the console: when which part of the system had its turn.
+// The timeline of a boot, read from the console: when each part of the system started.
 import type { ConsoleLog, TimelineEvent } from './console';
 
-/** What begins a part: the kernel, systemd, each stage of cloud-init, the login prompt, the document's own steps. */
+/** The console lines that start a part: kernel, systemd, each stage of cloud-init, login prompt, the document's own steps. */
 const part =
   /\bLinux version \S+|Welcome to [^!]+|Cloud-init v\. \S+ running '(?:init-local|init|modules:\w+)'|\S+ login:|gen-cloudinit: (?!waiting).*/;
 

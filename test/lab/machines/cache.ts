@@ -1,11 +1,11 @@
-// What the lab makes once and keeps between runs: folders named by what is in them, complete or absent.
+// Results that the lab keeps between runs: folders named by a hash of their inputs, either complete or absent.
 import { existsSync, realpathSync } from 'node:fs';
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTime } from './processes';
 
-/** Everything that the lab keeps lies below this folder of the checkout; removing it is always safe between runs. */
+/** The lab keeps everything below this folder of the checkout. Removing it between runs is always safe. */
 export function labCache(): string {
   const path = resolve('.cache/lab');
   // Mounts are listed by their real path.
@@ -15,14 +15,14 @@ export function labCache(): string {
 const underWay = new Map<string, Promise<void>>();
 let tell: (line: string) => void = () => {};
 
-/** Tells a listener, in one line each, what is being made and what it took; the first time that takes minutes. */
+/** Reports to a listener, one line each, what is being built and how long it took; a first run takes minutes. */
 export function onMaking(listener: (line: string) => void): void {
   tell = listener;
 }
 
 /**
- * The folder `kind/key` of the cache, made by `make` (which gets an empty folder to fill) if it is not there. A key
- * must name all that the content depends on. An interrupted `make` leaves nothing that could be taken for complete.
+ * The folder `kind/key` of the cache. If it is missing, `make` fills an empty folder. A key must name everything that the
+ * content depends on. An interrupted `make` leaves nothing that looks complete.
  */
 export async function cached(
   kind: string,
@@ -31,7 +31,7 @@ export async function cached(
 ): Promise<string> {
   const folder = join(labCache(), kind, key);
   if (!existsSync(folder)) {
-    // Two users in one process wait for one making, and two processes for each other.
+    // Callers in one process share one build; processes wait for each other.
     const making = underWay.get(folder) ?? fill(folder, make).finally(() => underWay.delete(folder));
     underWay.set(folder, making);
     await making;
@@ -59,7 +59,7 @@ async function fill(folder: string, make: (folder: string) => Promise<void>): Pr
   }
 }
 
-/** Takes a lock file, which tells its holder from its first moment on; one whose holder is gone is taken over. */
+/** Takes a lock file, which names its holder from the moment it exists. It takes over the lock of a holder that is gone. */
 async function acquire(lock: string): Promise<void> {
   const end = Date.now() + 30 * 60_000;
   const mine = `${lock}.${process.pid}`;
@@ -85,7 +85,7 @@ async function acquire(lock: string): Promise<void> {
   }
 }
 
-/** Removes what interrupted makings left: their folders end with the number of a process that is gone. */
+/** Removes the folders of interrupted builds: their names end with the number of a process that is gone. */
 async function removePartials(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const pid = /\.(\d+)\.partial$/.exec(name)?.[1];

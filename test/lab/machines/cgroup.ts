@@ -1,5 +1,5 @@
-// Control groups (version 2) of the lab: everything that a machine runs is in one group, so that it can be ended
-// as a whole and so that nothing of it can be overlooked.
+// Control groups (version 2) of the lab. Every process of a machine is in one group, so the lab can end all of them
+// together and misses none.
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -15,15 +15,15 @@ export function cgroupRoot(): string {
 }
 
 /**
- * Every folder in which a group of the lab can come to be. On a host that also has version 1, systemd-nspawn
+ * Every folder in which a group of the lab can appear. On a host that also has version 1, systemd-nspawn
  * repeats its group there in the hierarchy named systemd.
  */
 export const hierarchies = (): string[] =>
   [...roots, '/sys/fs/cgroup/systemd'].filter((path) => existsSync(path));
 
 /**
- * Makes a group and returns its path; it may exist already. The one above it must exist: otherwise a process that enters
- * a machine during its end would bring its group back.
+ * Creates a group, unless it exists, and returns its path. Its parent must exist: otherwise a process that enters a machine
+ * while it ends would recreate the machine's group.
  */
 export async function createCgroup(path: string): Promise<string> {
   await mkdir(path).catch((error: unknown) => {
@@ -33,8 +33,8 @@ export async function createCgroup(path: string): Promise<string> {
 }
 
 /**
- * The argv that runs a program in a group. It enters the group itself before it is anything else, so that no child
- * of it can be outside; "0" is the writer (cgroups(7)).
+ * The argv that runs a program in a group. The process enters the group before it executes the program, so that all its
+ * children are inside; "0" means the writing process (cgroups(7)).
  */
 export const inGroup = (path: string, argv: readonly string[]): string[] => [
   ...['sh', '-euc', 'echo 0 > "$1/cgroup.procs"; shift; exec "$@"', 'sh', path],

@@ -9,12 +9,12 @@ import { leftovers } from './leftovers';
 
 const test = suite('lab registry');
 
-/** Names that no other run has, for tests of several checkouts run at once. */
+/** Names that no other run uses: tests of several checkouts may run at the same time. */
 const runid = (letter: string): string => `${letter}${process.pid}`;
 
 const sleeper = (id: string): ChildProcess => spawn('sleep', ['300'], { argv0: `gci-${id}-sleeper` });
 
-test('a failure ends everything that was entered, and is reported', async () => {
+test('a failure ends everything that was recorded, and is reported', async () => {
   const id = runid('f');
   let child: ChildProcess | undefined;
   const failing = withRegistry(id, async (registry) => {

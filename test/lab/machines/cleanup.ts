@@ -1,5 +1,5 @@
-// Who started what: every process, mount, namespace, link, control group and folder of a run is entered here before
-// it is made and ended by its id, whether the run ends well, fails or is interrupted.
+// The registry of a run. It records every process, mount, namespace, link, control group and folder before the run creates
+// it, and ends each by its id when the run succeeds, fails or is interrupted.
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ export type Resource =
   | { readonly kind: 'link'; readonly netns: string; readonly name: string }
   | { readonly kind: 'folder'; readonly path: string };
 
-/** The folder for everything that a run writes and that goes with it. */
+/** The folder for everything that a run writes and removes at its end. */
 export const runFolder = (runid: string): string => join(labCache(), 'runs', runid);
 
 const recordOf = (runid: string): string => join(labCache(), 'runs', `${runid}.json`);
@@ -28,7 +28,7 @@ interface RunRecord {
   readonly resources: Resource[];
 }
 
-/** The things of one run, in the order in which they were made; kept on disk for `reclaimAbandoned`. */
+/** The resources of one run, in the order of creation; kept on disk for `reclaimAbandoned`. */
 export class Registry {
   private resources: Resource[] = [];
   private closed = false;
@@ -46,27 +46,27 @@ export class Registry {
     this.add({ kind: 'folder', path: this.folder });
   }
 
-  /** The prefix of every name that the run gives to something of the kernel. */
+  /** The prefix of every kernel resource that the run names. */
   get prefix(): string {
     return `gci-${this.runid}-`;
   }
 
-  /** Enters a thing; call it before making it. Throws once the run is being ended, so that nothing is made late. */
+  /** Records a resource before it is created. Throws once the run is ending, so that nothing is created late. */
   add(resource: Resource): void {
     if (this.closed) throw new Error(`run ${this.runid} is being ended`);
     this.resources.push(resource);
     this.write();
   }
 
-  /** Enters a process that has just been started. */
+  /** Records a process that has just started. */
   addProcess(pid: number): void {
     const started = startTime(pid);
     if (started !== undefined) this.add({ kind: 'process', pid, started });
   }
 
   /**
-   * Ends the entered things for which `which` holds, the youngest first, and forgets them. One call at a time: a
-   * machine that is ended by `releaseAll` releases its own things too, and finds them gone.
+   * Ends the recorded resources that `which` selects, the newest first, and forgets them. One call runs at a time: when
+   * `releaseAll` ends a machine, the machine's own release finds its resources gone.
    */
   release(which: (resource: Resource) => boolean): Promise<void> {
     const turn = this.queue.then(() => this.releaseNow(which));
@@ -102,22 +102,22 @@ export class Registry {
     }
     const owner = { pid: process.pid, started: startTime(process.pid) };
     const record: RunRecord = { owner, resources: this.resources };
-    // Another run may be reading it: it is whole at every moment.
+    // Another run may read the record, so each write replaces it as a whole.
     writeFileSync(`${this.record}.new`, JSON.stringify(record, null, 1));
     renameSync(`${this.record}.new`, this.record);
   }
 }
 
 /**
- * Does `work` with a new registry and ends all that it entered: after success, after failure, on SIGINT, SIGTERM.
- * Before, it ends what killed runs left.
+ * Does `work` with a new registry, and ends everything that it recorded: after success, after failure, on SIGINT, SIGTERM.
+ * First it ends what killed runs have left.
  */
 export async function withRegistry<T>(runid: string, work: (registry: Registry) => Promise<T>): Promise<T> {
   await reclaimAbandoned();
   const registry = new Registry(runid);
   let interruption: Promise<unknown> | undefined;
   const interrupted = (signal: NodeJS.Signals): void => {
-    // A second signal finds no handler and ends the process at once, as this one does when all is ended.
+    // A second signal finds no handler and ends the process at once. This one does so after the clean-up.
     for (const name of signals) process.off(name, interrupted);
     interruption = registry
       .releaseAll()
@@ -129,14 +129,14 @@ export async function withRegistry<T>(runid: string, work: (registry: Registry) 
   try {
     return await work(registry);
   } finally {
-    // The work fails too when its machines are taken away; the signal comes first.
+    // The work also fails because its machines are gone; the signal takes precedence.
     await interruption;
     await registry.releaseAll();
     for (const name of signals) process.off(name, interrupted);
   }
 }
 
-/** Ends what runs left that were themselves killed: those whose record names a process that is gone. */
+/** Ends what killed runs have left: those whose record names a process that is gone. */
 export async function reclaimAbandoned(): Promise<void> {
   const folder = join(labCache(), 'runs');
   for (const name of await readdir(folder).catch(() => [])) {

@@ -18,7 +18,7 @@ export interface TimelineEvent {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are what is taken out
 const control = /\u001b\[[0-9;?]*[A-Za-z]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[()][A-Z0-9]|\r/g;
 
-/** Collects console output and events on one clock. The file is written at once, so that it tells of a crash too. */
+/** Collects console output and events on one clock. It writes the file at once, so that the file also shows a crash. */
 export class ConsoleLog {
   private readonly start = performance.now();
   private readonly kept: ConsoleLine[] = [];
@@ -36,14 +36,14 @@ export class ConsoleLog {
     return (performance.now() - this.start) / 1000;
   }
 
-  /** Takes output as it comes, in pieces that need not end where lines end. */
+  /** Receives output in pieces that need not end at a line's end. */
   feed(chunk: Buffer | string): void {
     const parts = (this.rest + chunk.toString()).split('\n');
     this.rest = parts.pop() ?? '';
     for (const part of parts) this.keep(part.replace(control, ''));
   }
 
-  /** Enters an event; it stands in the console's text too, between the lines of that moment. */
+  /** Records an event, and inserts it into the console's text at that moment. */
   mark(event: string): void {
     this.marks.push({ t: this.now, event });
     this.keep(`=== ${event} ===`);
@@ -58,7 +58,7 @@ export class ConsoleLog {
     return this.marks;
   }
 
-  /** The lines that the expression matches, as events: what it has found in each. */
+  /** The lines that match, as events whose text is the match. */
   events(expression: RegExp): TimelineEvent[] {
     return this.kept.flatMap(({ t, text }) => {
       const found = expression.exec(text)?.[0];

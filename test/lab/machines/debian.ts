@@ -19,7 +19,7 @@ export async function debianMirror(folder = '/etc/apt/sources.list.d'): Promise<
     for (const stanza of (await readFile(join(folder, name), 'utf8')).split(/\n\s*\n/)) {
       const field = (key: string) =>
         new RegExp(`^${key}:\\s*(.+)$`, 'm').exec(stanza)?.[1]?.trim().split(/\s+/) ?? [];
-      // The archive proper is where a release's updates are; security and third parties have none.
+      // Only the archive proper has a suite for a release's updates; security and third-party sources have none.
       const isArchive =
         field('Components').includes('main') && field('Suites').some((s) => s.endsWith('-updates'));
       const [uri] = field('URIs');
@@ -29,7 +29,7 @@ export async function debianMirror(folder = '/etc/apt/sources.list.d'): Promise<
   throw new Error(`no Debian mirror in ${folder}/*.sources`);
 }
 
-/** Milliseconds for a root directory: a minute where mirror and processors are free, much more where they are not. */
+/** Milliseconds for a root directory. It takes a minute if mirror and processors are idle, and much more if they are busy. */
 export const installLimit = 40 * 60_000;
 
 /** Installs a Debian into a folder. Root rights and mmdebstrap are needed; the mirror's keys are Debian's own. */
@@ -39,10 +39,10 @@ export async function bootstrap(folder: string, wanted: Bootstrap): Promise<void
     '--quiet',
     '--mode=root',
     `--variant=${wanted.variant}`,
-    // A frozen mirror's Release file may be past its Valid-Until; what is built from it is as good.
+    // A frozen mirror's Release file may be past its Valid-Until; the packages are valid all the same.
     '--aptopt=Acquire::Check-Valid-Until "false"',
     '--aptopt=Acquire::Languages "none"',
-    '--dpkgopt=force-unsafe-io', // what a power cut spoils is made again
+    '--dpkgopt=force-unsafe-io', // after a power cut the lab builds it again
     `--include=${wanted.packages.join(',')}`,
     wanted.suite,
     folder,

@@ -13,8 +13,8 @@ export async function fillDisk(machine: Machine, path: string, leaveBytes = 0): 
   if (!machine.ownDisk) throw new MachineError(machine, "has no disk of its own: it would fill this host's");
   const bytes = Math.max(0, Number(blocks) * Number(size) - leaveBytes);
   machine.mark(`disk of ${path} filled, ${leaveBytes} bytes left`);
-  // Reserved, not written, but for the end: there the file system needs some of the space for itself, so that a
-  // reservation of the whole would fail. "No space left" is what the writing of the end is to meet.
+  // Reserves the space instead of writing it, except for the last part: the file system needs some of that for itself, so
+  // reserving everything would fail. The last part is written until "No space left" occurs.
   const fill = `end=$(($1 < 67108864 ? $1 : 67108864)) start=$(($1 - end)) file=$2/${filler}
     [ "$start" = 0 ] || fallocate --length "$start" "$file"
     head -c "$end" /dev/zero >>"$file" || :`;
@@ -32,7 +32,7 @@ export interface TakenPort {
   release(): Promise<void>;
 }
 
-// Python is there for cloud-init. It tells its pid only when it listens, and then hears no caller any more.
+// Python is present because cloud-init needs it. It prints its pid once it listens, and then detaches from its caller.
 const listener = `
 import os, socket, sys, time
 s = socket.socket(socket.AF_INET6)
@@ -51,7 +51,7 @@ while True:
     time.sleep(3600)
 `;
 
-/** Takes a TCP port on every address inside; throws MachineError if it is taken already. */
+/** Occupies a TCP port on every address inside; throws MachineError if the port is in use. */
 export async function takePort(machine: Machine, port: number): Promise<TakenPort> {
   const pid = (await must(machine, ['python3', '-c', listener, String(port)])).trim();
   machine.mark(`port ${port} taken`);

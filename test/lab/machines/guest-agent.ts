@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { plainEnvironment } from './powered';
 import { type Outcome, pause } from './run';
 
-/** The agent's own "no": a command that it refused or that failed. */
+/** The agent's error: it refused a command, or the command failed. */
 export class AgentError extends Error {}
 
 /** The agent does not answer: the system inside is starting, stopping or gone. */
@@ -37,7 +37,7 @@ export class GuestAgent {
 
   constructor(private readonly path: string) {}
 
-  /** Forgets the system inside: pending requests get no answer any more. */
+  /** Drops the connection to the system inside: pending requests get no answer. */
   close(): void {
     this.socket?.destroy();
     this.socket = undefined;
@@ -121,7 +121,7 @@ export class GuestAgent {
       this.listener = (candidate) => {
         if (isMine(candidate)) settle(() => resolve(candidate));
       };
-      // 0xFF empties the agent's parser of what a broken request may have left there.
+      // 0xFF resets the agent's parser after an incomplete request.
       const mark = execute.startsWith('guest-sync') ? Buffer.from([0xff]) : Buffer.alloc(0);
       socket.write(Buffer.concat([mark, Buffer.from(`${JSON.stringify({ execute, arguments: args })}\n`)]));
     });
@@ -143,7 +143,7 @@ export class GuestAgent {
         this.rest = '';
         resolve(socket);
       });
-      // latin1 keeps the delimiter 0xFF one character; replies are ASCII, for the data in them is base64.
+      // latin1 keeps the delimiter 0xFF one character. Replies are ASCII, because their data is base64.
       socket.setEncoding('latin1');
       socket.on('data', (chunk: string) => this.take(chunk));
     });

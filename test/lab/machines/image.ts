@@ -12,16 +12,16 @@ import { inTools, runTool, toolRoot } from './tools';
 /** A bootable image; the disk is raw and is never written, machines have their layers over it. */
 export interface Image {
   readonly disk: string;
-  /** What is on the disk too, for a look at what runs here. */
+  /** Also on the disk; kept beside it to probe whether an accelerator works. */
   readonly kernel: string;
   readonly initrd: string;
 }
 
-/** What the initial RAM disk says on the console when the command line asks it to only show that the kernel runs. */
+/** The console message of the initial RAM disk when the kernel's command line requests only a proof that the kernel runs. */
 export const probeMarker = 'gci-probe: the kernel runs programs';
 
 const MiB = 1024 ** 2;
-// Sparse: what is not used costs nothing. The boot loader's partition first, then the root to the end.
+// Sparse: unused space costs nothing. The boot loader's partition comes first, then the root up to the end.
 const diskSize = 12 * 1024 * MiB;
 const bootStart = MiB;
 const bootSize = 64 * MiB;
@@ -32,7 +32,7 @@ start=${sectors(bootStart)}, size=${sectors(bootSize)}, type=c, bootable
 start=${sectors(rootStart)}, type=83
 `;
 
-// Emulated on a busy machine a program may take longer to start than the 90 s that systemd gives it.
+// On a busy machine with emulation, a service may need more than systemd's 90 s to start.
 const bootLoader = `DEFAULT linux
 PROMPT 0
 LABEL linux
@@ -41,7 +41,7 @@ INITRD initrd
 APPEND root=/dev/vda2 rw console=ttyS0 mitigations=off tsc=reliable systemd.default_timeout_start_sec=900
 `;
 
-// Counts into the name of the cached image: raise it when what is made from a root changes.
+// Part of the cached image's name: increase it when the code that makes an image from a root changes.
 const recipe = 3;
 
 // Runs in the virtual machine. Debian's own initial RAM disk takes 12 s of an emulated boot; this one takes one.
@@ -66,7 +66,7 @@ umount /sys /proc
 exec switch_root /root /sbin/init
 `;
 
-/** The image of a root of the qemu flavour: from the cache, else made (some 5 s). */
+/** The image of a root of the qemu flavour, from the cache or made now (some 5 s). */
 export async function ensureImage(root: Root): Promise<Image> {
   const dir = await cached('images', `${root.key}-${recipe}`, async (folder) => {
     const [kernel] = (await readdir(join(root.dir, 'boot'))).filter((name) => name.startsWith('vmlinuz-'));

@@ -1,4 +1,4 @@
-// What a run has left on this host, seen from the kernel's side and not from the run's own record.
+// Finds the leftovers of a run on this host by asking the kernel, independent of the run's own record.
 import { existsSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { hierarchies } from './cgroup';
@@ -8,7 +8,7 @@ import { pause, tryRun } from './run';
 
 /**
  * One line for each process, mount, namespace, link, control group and folder of the run; empty is clean.
- * The kernel takes a moment to dismantle a killed process with its namespaces: that moment is waited for.
+ * The kernel needs a moment to dismantle a killed process with its namespaces, so this waits for that moment.
  */
 export async function leftovers(runid: string, graceMs = 30_000): Promise<string[]> {
   const end = Date.now() + graceMs;
@@ -51,7 +51,7 @@ async function look(runid: string): Promise<string[]> {
   return found;
 }
 
-// Links carry the run's name as their alias, for a link's own name has only 15 characters.
+// Links have the run's name as their alias, because a link's own name is limited to 15 characters.
 async function links(argv: string[], where: string, prefix: string): Promise<string[]> {
   const { stdout } = await tryRun(argv);
   return stdout

@@ -1,8 +1,8 @@
-// What the lab's scenarios know of a machine, whichever way it is booted, and the questions that they ask of it.
+// The interface of a machine that scenarios use, for every way of booting it, and queries on it.
 import type { ConsoleLine, ConsoleLog, TimelineEvent } from './console';
 import { type Outcome, pause } from './run';
 
-/** What a command inside the machine did. `code` is 124 or 137 when `timedOut`; `ms` is its duration. */
+/** The outcome of a command inside the machine. `code` is 124 or 137 when `timedOut`; `ms` is its duration. */
 export interface ExecResult extends Outcome {
   readonly timedOut: boolean;
   readonly ms: number;
@@ -14,11 +14,11 @@ export interface ExecOptions {
   readonly input?: string;
 }
 
-/** The machine's plug in the world's bridge. */
+/** The machine's link to the world's bridge. */
 export interface NetworkPlug {
   /**
-   * Takes the network away. `unplugged`: the machine sees its carrier go, as with a pulled cable;
-   * `silent`: the link stays up and every packet is lost, as with a provider's fault. Lasts over boots.
+   * Cuts the network. `unplugged`: the machine loses its carrier, as with a pulled cable; `silent`: the link stays up
+   * and every packet is lost, as with a provider's fault. The cut persists across boots.
    */
   cut(how?: 'unplugged' | 'silent'): Promise<void>;
   restore(): Promise<void>;
@@ -28,14 +28,14 @@ export interface NetworkPlug {
 export interface Machine {
   readonly name: string;
   readonly kind: 'nspawn' | 'qemu';
-  /** Whether its disk is separate from this host's, and may be filled. */
+  /** Whether its disk is separate from this host's disk, so that a test may fill it. */
   readonly ownDisk: boolean;
   readonly address: string;
   readonly address6: string | undefined;
   readonly network: NetworkPlug;
   /** Console lines and events on the machine's clock, for searching; `console()` is the whole text. */
   readonly log: ConsoleLog;
-  /** On from `boot()` until it has powered itself off, was shut down or lost its power. */
+  /** Whether it runs: from `boot()` until it powers itself off, is shut down or loses power. */
   readonly on: boolean;
 
   /** Starts it on its disk and returns at once; the first `exec` waits until it can be entered. */
@@ -47,20 +47,20 @@ export interface Machine {
   /** The whole console since the machine was made, each line with its seconds. */
   console(): string;
   timeline(): readonly TimelineEvent[];
-  /** Enters an event of the scenario into timeline and console. */
+  /** Records an event of the scenario in timeline and console. */
   mark(event: string): void;
-  /** Asks `condition` again and again until it holds; a MachineError in it counts as "not yet", unless it says off. */
+  /** Polls `condition` until it holds. A MachineError in it counts as "not yet", unless the machine is off. */
   waitFor(condition: () => Promise<boolean> | boolean, what: string, timeoutMs: number): Promise<void>;
   /**
-   * Gives a machine that is off another document: at its next boot cloud-init finds a new instance on an old disk, as
-   * on a server that is made from an image. Throws if it is on.
+   * Gives a machine that is off another document. At its next boot cloud-init finds a new instance on an old disk, as on
+   * a server that was created from an image. Throws if the machine is on.
    */
   reseed(userData: Uint8Array | string): Promise<void>;
-  /** Ends it in the middle of whatever it does, as if the plug was pulled; its disk stays. */
+  /** Cuts its power at once; its disk stays. */
   powerCut(): Promise<void>;
   /** Restarts the system inside and returns when the new boot can be entered. */
   reboot(timeoutMs?: number): Promise<void>;
-  /** Powers the system off in order; throws if it is not off in time. */
+  /** Shuts the system down cleanly; throws if it is not off in time. */
   shutdown(timeoutMs?: number): Promise<void>;
   /** Ends it and removes its disk. The console's file stays. */
   destroy(): Promise<void>;
@@ -74,7 +74,7 @@ export class MachineError extends Error {
   }
 }
 
-/** A machine that should be on is off: nothing that is waited for in it will come. */
+/** A machine that should be on is off, so waiting for anything inside is pointless. */
 export class MachineOffError extends MachineError {}
 
 /** `cloud-init status --format json`, as far as the lab reads it; see cloud-init's documentation, "exported errors". */
@@ -93,7 +93,7 @@ async function warnings(machine: Machine): Promise<CloudInitStatus['recoverable_
   return stdout.trim() === '' ? {} : { WARNING: stdout.trim().split('\n') };
 }
 
-/** What cloud-init says of itself now; throws MachineError when it says nothing that is JSON. */
+/** cloud-init's current status; throws MachineError if its output is not JSON. */
 export async function cloudInitStatus(machine: Machine): Promise<CloudInitStatus> {
   const { stdout, stderr } = await machine.exec(['cloud-init', 'status', '--format', 'json']);
   let said: Partial<CloudInitStatus> & Pick<CloudInitStatus, 'status' | 'detail' | 'datasource' | 'errors'>;
@@ -102,19 +102,19 @@ export async function cloudInitStatus(machine: Machine): Promise<CloudInitStatus
   } catch (cause) {
     throw new MachineError(machine, `cloud-init status: ${stderr || stdout}`, { cause });
   }
-  // Before 23.4 there is neither; the log has the warnings.
+  // Before 23.4 neither field exists; the log contains the warnings.
   const { extended_status = said.status, recoverable_errors = await warnings(machine) } = said;
   return { ...said, extended_status, recoverable_errors };
 }
 
 /**
- * Waits until cloud-init has ended in the present boot, well or not, and returns its status. It asks the systemd
- * unit of the last stage and result.json, not cloud-init itself: each of those calls would cost seconds of
- * Python under emulation.
+ * Waits until cloud-init has ended in the current boot, successfully or not, and returns its status. It polls the systemd
+ * unit of the last stage and result.json instead of cloud-init, because each call of cloud-init costs seconds of Python
+ * under emulation.
  */
 export async function waitForCloudInit(machine: Machine, timeoutMs: number): Promise<CloudInitStatus> {
   const ended = async () => {
-    // result.json is in /run, so it speaks of this boot; a stage that crashed leaves none but a failed unit.
+    // result.json is in /run, so it belongs to this boot. A stage that crashed leaves only a failed unit.
     const probe = 'test -e /run/cloud-init/result.json || systemctl -q is-failed cloud-final.service';
     return (await machine.exec(probe)).code === 0;
   };
@@ -123,7 +123,7 @@ export async function waitForCloudInit(machine: Machine, timeoutMs: number): Pro
   return cloudInitStatus(machine);
 }
 
-/** Waits for a console line, come at or after `since` (seconds on the machine's clock; default 0). */
+/** Waits for a console line that arrives at or after `since` (seconds on the machine's clock; default 0). */
 export async function waitForConsole(
   machine: Machine,
   expression: RegExp,

@@ -13,11 +13,11 @@ import { PoweredMachine, plainEnvironment } from './powered';
 import type { Root } from './roots';
 import { run, tryRun } from './run';
 
-/** `diskBytes`: size of a disk of its own (kept in memory), which fillDisk() may fill; else it has this host's. */
+/** `diskBytes`: size of a disk of its own (kept in memory), which fillDisk() may fill; otherwise it uses this host's disk. */
 export interface NspawnOptions extends MachineOptions {
   readonly root: Root;
   readonly diskBytes?: number;
-  /** What it starts from, over the root: the disk of another machine that is off and stays so. */
+  /** The layer over the root that it starts from: the disk of another machine, which stays off. */
   readonly image?: NspawnImage;
 }
 
@@ -27,12 +27,12 @@ export interface NspawnImage {
   readonly folders: string;
 }
 
-// Docker's storage must not lie on an overlay, for overlays do not stack; these folders are plain ones of this host.
+// Docker's storage cannot be on an overlay, because overlays do not stack; these are plain folders of this host.
 const plainFolders = ['/var/lib/docker', '/var/lib/containerd'];
 
 const interfaceName = 'eth0';
 
-// systemd-nspawn's exit code for "the system inside asked for a restart", given with --keep-unit.
+// systemd-nspawn's exit code, with --keep-unit, for a system inside that requested a restart.
 const restartCode = 133;
 
 // The overlay lives in the mount namespace of the machine's process and goes with it, as does what systemd-nspawn
@@ -77,7 +77,7 @@ export class NspawnMachine extends PoweredMachine {
   }
 
   protected async seed(): Promise<void> {
-    // Below the mount point, for nothing is mounted while the machine is off.
+    // Below the mount point, because nothing is mounted while the machine is off.
     const folder = join(this.folder, 'disk/upper/var/lib/cloud/seed/nocloud');
     await mkdir(folder, { recursive: true });
     for (const [name, bytes] of seedFiles(this.seedFor({ name: interfaceName }))) {
@@ -85,7 +85,7 @@ export class NspawnMachine extends PoweredMachine {
     }
   }
 
-  /** Its disk as an image for other machines, which read it; it must not be switched on any more. */
+  /** Its disk as an image that other machines read; from then on this machine must stay off. */
   get image(): NspawnImage {
     if (this.running) throw new MachineError(this, 'is on: its disk is not an image yet');
     const { layers = [] } = this.options.image ?? {};
@@ -93,7 +93,7 @@ export class NspawnMachine extends PoweredMachine {
   }
 
   /**
-   * Looks at the files of its disk while it is off, from this host and without writing.
+   * Reads the files of its disk from this host while it is off.
    * @param over a folder whose files count as if they were on the disk.
    */
   async inspect<T>(look: (root: string) => Promise<T>, over?: string): Promise<T> {
@@ -138,7 +138,7 @@ export class NspawnMachine extends PoweredMachine {
     await run(['ip', 'netns', 'add', this.id]);
     await run(['ip', '-n', this.id, 'link', 'set', 'dev', 'lo', 'up']);
     this.registry.add({ kind: 'link', netns, name: this.port });
-    // The same hardware address at every boot, as a server has: others remember it.
+    // The same hardware address at every boot, as on a server, because others cache it.
     const peer = ['peer', 'name', interfaceName, 'address', this.mac, 'netns', this.id];
     await run(['ip', '-n', netns, 'link', 'add', this.port, 'type', 'veth', ...peer]);
     await run(['ip', '-n', netns, 'link', 'set', 'dev', this.port, 'alias', this.id]);
@@ -163,7 +163,7 @@ export class NspawnMachine extends PoweredMachine {
       '--timezone=off',
       '--link-journal=no',
       '--console=read-only',
-      // What a kernel gives its first process; without it the limits of this host's first process would hold inside.
+      // The limits that a kernel gives its first process; otherwise those of this host's first process would apply inside.
       '--rlimit=RLIMIT_NOFILE=1024:524288',
       ...plainFolders.map((path) => `--bind=${this.folderFor(path)}:${path}`),
     ];
@@ -192,7 +192,7 @@ export class NspawnMachine extends PoweredMachine {
     return outcome;
   }
 
-  /** The process that is number 1 inside, once systemd runs in it; before that it still is in this host's root. */
+  /** The process that is number 1 inside, once it runs systemd; until then it is still in this host's root. */
   private async leader(): Promise<number | undefined> {
     if (this.pid === undefined) return undefined;
     for (const nspawn of await childrenOf(this.pid)) {
@@ -205,13 +205,13 @@ export class NspawnMachine extends PoweredMachine {
   }
 }
 
-/** The processes that a process has made and not yet seen end (proc(5), task/children). */
+/** The children of a process, including zombies (proc(5), task/children). */
 async function childrenOf(pid: number): Promise<number[]> {
   const list = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   return list.split(' ').filter(Boolean).map(Number);
 }
 
-/** Makes a machine over a cached root, switched off. Its disk is empty but for the seed: making one costs nothing. */
+/** Creates a machine over a cached root, switched off. Its disk contains only the seed, so creating one is cheap. */
 export async function createNspawn(options: NspawnOptions): Promise<NspawnMachine> {
   const machine = new NspawnMachine(options);
   await machine.prepare();

@@ -1,5 +1,5 @@
-// The life of a machine's process: started in a control group of its own, ended with all that it made, started
-// again when the system inside restarts. What the process is, the kinds of machine say.
+// The life cycle of a machine's process: it starts in a control group of its own, ends with all its children, and starts
+// again when the system inside restarts. Each kind of machine defines which process that is.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { MachineError } from './machine';
 import { contained, pause } from './run';
 import { labSeed, type SeedSpec } from './seed';
 
-/** What a program inside, or systemd-nspawn itself, gets of an environment: the lab's own is not the machine's. */
+/** The environment of a program inside, and of systemd-nspawn itself: nothing of the lab's own environment. */
 export const plainEnvironment: Readonly<Record<string, string>> = {
   HOME: '/root',
   LANG: 'C.UTF-8',
@@ -21,7 +21,7 @@ export const plainEnvironment: Readonly<Record<string, string>> = {
 
 export abstract class PoweredMachine extends BaseMachine {
   protected readonly cgroup: string;
-  /** The number of the outermost process of the machine while there is one. */
+  /** The pid of the machine's outermost process while it runs. */
   protected pid: number | undefined;
   private powerIsCut = false;
   private userData: MachineOptions['userData'];
@@ -39,9 +39,9 @@ export abstract class PoweredMachine extends BaseMachine {
   protected abstract commandLine(): readonly string[];
   /** Whether this exit code means "start me again". */
   protected abstract restarts(code: number | null): boolean;
-  /** Puts the seed where the machine finds it. */
+  /** Stores the seed where the machine reads it. */
   protected abstract seed(): Promise<void>;
-  /** Whether the thing is of one boot only. */
+  /** Whether the resource belongs to one boot only. */
   protected isOfBoot(resource: Resource): boolean {
     if (resource.kind === 'cgroup') return resource.path === this.cgroup;
     return resource.kind === 'link' && resource.name === this.port;
@@ -67,7 +67,7 @@ export abstract class PoweredMachine extends BaseMachine {
     if (!this.running) return;
     this.mark('power cut');
     this.powerIsCut = true;
-    // Again and again: a restart may just be making the next process.
+    // Repeatedly, because a restart may be starting the next process at this moment.
     for (let i = 0; this.running && i < 1000; i++) {
       await endCgroup(this.cgroup);
       await pause(20);
@@ -103,7 +103,7 @@ export abstract class PoweredMachine extends BaseMachine {
     this.registry.add({ kind: 'cgroup', path: this.cgroup });
     await createCgroup(this.cgroup);
     const [file, ...args] = contained(inGroup(this.cgroup, this.commandLine())) as [string, ...string[]];
-    // Detached: an interrupt of the terminal is for the lab, which then ends its machines.
+    // Detached: Ctrl-C at the terminal must reach only the lab, which then ends its machines.
     const child = spawn(file, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,

@@ -6,7 +6,7 @@ export function startTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A zombie runs nothing any more: it only waits for its parent to ask how it ended.
+    // A zombie has ended; it only waits for its parent to collect the exit code.
     return state === 'Z' ? undefined : fields[18];
   } catch {
     return undefined;

@@ -32,7 +32,7 @@ test('a package that nothing named depends on is found, with its own dependencie
   assert.equal(unnamed(['cloud-init', 'gpg'], status(more)), ['gnupg']);
 });
 
-test('what is merely recommended, or one alternative too many, is found', () => {
+test('a package that is only recommended, or one alternative too many, is found', () => {
   const recommended = { ...image, python3: 'Recommends: rsyslog', rsyslog: 'Architecture: amd64' };
   assert.equal(unnamed(['cloud-init'], status(recommended)), ['rsyslog']);
   assert.equal(unnamed(['cloud-init'], status({ ...image, 'dhcpcd-base': 'Architecture: amd64' })), [
@@ -40,7 +40,7 @@ test('what is merely recommended, or one alternative too many, is found', () => 
   ]);
 });
 
-test('a package that was removed and has left its settings is not there', () => {
+test('a removed package that has left its settings does not count', () => {
   const removed = `${status(image)}\n\nPackage: gnupg\nStatus: deinstall ok config-files\nDepends: gpg`;
   assert.equal(unnamed(['cloud-init'], removed), []);
   assert.equal(wrongPackages({ packages: [], without: ['gnupg'] }, removed), []);

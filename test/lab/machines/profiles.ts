@@ -1,9 +1,9 @@
 // Profiles: machines that contain what a published cloud image contains, and nothing that would help. Debian's packages
-// stand in for Ubuntu's. What an image has and has not is recorded here with its source.
+// stand in for Ubuntu's. The content of each image is recorded here with its source.
 
 export type ProfileName = 'ubuntu-24.04' | 'ubuntu-26.04' | 'debian-12' | 'debian-13' | 'oracle';
 
-/** Packages by their names in the suite that stands in, and where it is written that the image has them. */
+/** Packages by their names in the substitute suite, and the source that documents them for the image. */
 export interface PackageGroup {
   readonly source: string;
   readonly names: readonly string[];
@@ -13,29 +13,29 @@ export interface Profile {
   readonly name: ProfileName;
   readonly what: string;
   readonly distro: 'ubuntu' | 'debian';
-  /** What /etc/os-release says. */
+  /** The content of /etc/os-release. */
   readonly version: string;
   readonly codename: string;
-  /** Debian's suite whose packages stand in. */
+  /** The Debian suite whose packages stand in for the image's. */
   readonly suite: 'bookworm' | 'trixie' | 'sid';
-  /** The image's packages, as far as anything of ours could notice them. Their dependencies come along, nothing else. */
+  /** The image's packages, where our scripts could notice them. Only their dependencies are added. */
   readonly packages: readonly PackageGroup[];
   /** Packages that the image does not have, and the machine must not have either. */
   readonly without: readonly string[];
-  /** What verifies apt's signatures: GnuPG's gpgv, or Sequoia's sqv since apt 2.9.19. */
+  /** The program that verifies apt's signatures: GnuPG's gpgv, or Sequoia's sqv since apt 2.9.19. */
   readonly signatures: 'gpgv' | 'sqv';
   /** Docker Engine's image store: the classic one, or containerd's, which is the default of new installations since 29. */
   readonly imageStore: 'overlay2' | 'containerd';
-  /** A source of apt's that the provider's image brings, and how it fails to answer. */
+  /** An apt source that the provider's image contains, and how it fails. */
   readonly foreignSource?: 'refused' | 'dropped';
-  /** Whether apt's daily run begins as soon as the machine is up, and holds apt's locks. */
+  /** Whether apt's daily run starts as soon as the machine is up, and holds apt's locks. */
   readonly busyApt?: true;
   /**
    * Whether uutils are the coreutils, but for cp, mv and rm, and sudo-rs is sudo. A machine with the updates of summer 2026
    * (rust-coreutils 0.8.0-0ubuntu3) was seen with GNU's df as well; uutils' is the harder case, and 25.10 has it.
    */
   readonly uutils?: true;
-  /** Whether INPUT takes SSH alone. */
+  /** Whether the firewall's chain INPUT accepts only SSH. */
   readonly firewall?: true;
 }
 
@@ -47,7 +47,7 @@ const BOOTED = from(
   'systemd systemd-sysv dbus udev kmod mount login bsdutils e2fsprogs fdisk procps iproute2 adduser locales tzdata',
 );
 
-/** Left out: what only a person calls (manuals, editors, reportbug), and what needs a kernel of its own. */
+/** Omits packages that only people use (manuals, editors, reportbug), and those that need a kernel of their own. */
 const DEBIAN: readonly PackageGroup[] = [
   BOOTED,
   from(
@@ -64,8 +64,8 @@ const DEBIAN: readonly PackageGroup[] = [
 ];
 
 /**
- * Canonical's manifests could not be read. The list is of a machine that was made from Canonical's image and names its
- * packages; what was added there is left out here, and so is snapd, which would look for its store.
+ * Canonical's manifests could not be read. The list is from a machine that was created from Canonical's image. It omits
+ * the packages that were added to that machine, and snapd, which would contact its store.
  */
 const UBUNTU: readonly PackageGroup[] = [
   BOOTED,
@@ -113,7 +113,7 @@ export const PROFILES: readonly Profile[] = [
         'rust-coreutils sudo sudo-rs',
       ),
     ],
-    // That machine has gnupg 2.4.8, but compilers as well, which may have brought it. Without it is the harder case.
+    // That machine has gnupg 2.4.8, but also compilers, which may have pulled it in. An image without gnupg is harder.
     without: ['gnupg', 'gpg'],
     signatures: 'sqv',
     imageStore: 'containerd',
@@ -221,11 +221,11 @@ function installedIn(status: string): Installed[] {
 }
 
 /**
- * What a machine contains though its profile does not name it. Named is what the profile lists, what Debian calls
- * essential, apt, and what these depend on: of alternatives the first that is installed, as apt takes it.
+ * Packages that a machine has although its profile does not account for them. Accounted for are the listed packages, those
+ * that Debian marks essential, apt, and all dependencies: of alternatives the first installed one, as apt chooses.
  * @param named names of packages
  * @param status dpkg's status file of the machine, /var/lib/dpkg/status
- * @returns names; none is as it should be
+ * @returns their names; an empty list is correct
  */
 export function unnamed(named: readonly string[], status: string): string[] {
   const installed = installedIn(status);
@@ -251,7 +251,7 @@ export function unnamed(named: readonly string[], status: string): string[] {
   return installed.map(({ name }) => name).filter((name) => !reached.has(name));
 }
 
-/** Names of packages that should be there and are not, or are there and should not be. */
+/** Names of missing packages, and of packages that must not be installed. */
 export function wrongPackages(profile: Pick<Profile, 'packages' | 'without'>, status: string): string[] {
   const names = new Set(installedIn(status).map(({ name }) => name));
   return [

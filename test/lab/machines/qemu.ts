@@ -38,7 +38,7 @@ export class QemuMachine extends PoweredMachine {
     private readonly tools: string,
   ) {
     super(options);
-    // Relative, for the path of a socket has only 107 characters.
+    // Relative, because a socket's path is limited to 107 characters.
     this.agent = new GuestAgent(relative('.', join(this.folder, 'agent')));
     this.control = relative('.', join(this.folder, 'monitor'));
   }
@@ -76,7 +76,7 @@ export class QemuMachine extends PoweredMachine {
     await this.applyFault();
   }
 
-  /** A tap device that is down keeps its packets; that the cable is out, only QEMU can tell the guest. */
+  /** A tap device that is down queues packets. Only QEMU can signal to the guest that the cable is unplugged. */
   protected override async applyFault(): Promise<void> {
     await super.applyFault();
     if (this.pid === undefined) return;
@@ -128,13 +128,13 @@ export class QemuMachine extends PoweredMachine {
   }
 }
 
-/** The image's kernel without its boot loader, which takes no words for the command line. */
+/** The image's kernel without its boot loader, which accepts no additions to the command line. */
 const direct = (image: Image, options: string): string[] => [
   ...['-kernel', inTools(image.kernel), '-initrd', inTools(image.initrd)],
   ...['-append', `root=/dev/vda2 rw console=ttyS0 mitigations=off tsc=reliable ${options}`],
 ];
 
-/** Makes a virtual machine over a cached image, switched off; finds out before whether KVM works here. */
+/** Creates a virtual machine over a cached image, switched off, after it has checked whether KVM works here. */
 export async function createQemu(options: QemuOptions): Promise<QemuMachine> {
   const machine = new QemuMachine(options, await accelerator(options.image), await toolRoot());
   await machine.prepare();

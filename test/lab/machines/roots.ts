@@ -10,7 +10,7 @@ import { bootstrap } from './debian';
 import { ORACLE_RULES, type Profile, packagesOf, unnamed, wrongPackages } from './profiles';
 import { contained, run } from './run';
 
-/** What a root is made of. `flavour` qemu adds a kernel and the guest agent. */
+/** The settings of a root. `flavour` qemu adds a kernel and the guest agent. */
 export interface RootSpec {
   readonly profile: Profile;
   readonly flavour?: 'nspawn' | 'qemu';
@@ -26,11 +26,11 @@ export interface Root {
 
 const virtual = ['linux-image-cloud-amd64', 'qemu-guest-agent'];
 
-// Counts into the key: raise it when firstBootState() changes what it leaves.
+// Part of the cache key: increase it when the result of firstBootState() changes.
 const customisation = 13;
 
 /**
- * The root for a spec: from the cache, else built (about 40 s). Root rights and mmdebstrap are needed.
+ * The root for a spec, from the cache or built (about 40 s). Building needs root and mmdebstrap.
  * @throws if it contains a package that the profile does not name, or lacks one
  */
 export async function ensureRoot({ profile, flavour = 'nspawn' }: RootSpec): Promise<Root> {
@@ -49,7 +49,7 @@ export async function ensureRoot({ profile, flavour = 'nspawn' }: RootSpec): Pro
   return { dir, key: rootKey, packages };
 }
 
-/** Packages of a root that its list does not name, those that it names in vain, and those that the image does not have. */
+/** A root's packages that its list does not account for, listed ones that are missing, and ones that the image lacks. */
 export async function wronglyPackaged(
   dir: string,
   profile: Profile,
@@ -59,7 +59,7 @@ export async function wronglyPackaged(
   return [...wrongPackages(profile, status), ...unnamed(named, status)];
 }
 
-/** Makes a root what the published image is. */
+/** Makes a root match the published image. */
 async function asPublished(dir: string, profile: Profile, archiveKey: string): Promise<void> {
   const file = async (path: string, content: string) => {
     await mkdir(dirname(join(dir, path)), { recursive: true });
@@ -94,12 +94,12 @@ async function asPublished(dir: string, profile: Profile, archiveKey: string): P
   if (profile.firewall) await file('etc/iptables/rules.v4', ORACLE_RULES);
   if (profile.uutils) await uutils(dir);
   if (profile.signatures === 'gpgv') {
-    // apt takes sqv where its method is there; before 2.9.19 it had none.
+    // apt uses sqv if its method is installed; versions before 2.9.19 have no such method.
     for (const path of ['usr/lib/apt/methods/sqv', 'usr/bin/sqv']) await rm(join(dir, path), { force: true });
   }
 }
 
-/** A source of apt's in the form of deb822, as today's images have them. */
+/** An apt source in the deb822 format, as in today's images. */
 const source = (uri: string, suite: string, key: string): string =>
   `Types: deb\nURIs: ${uri}\nSuites: ${suite}\nComponents: main\nSigned-By: ${key}\n`;
 
@@ -151,13 +151,13 @@ async function firstBootState(dir: string, flavour: string): Promise<void> {
   await inside('systemctl', '-q', 'enable', 'systemd-networkd.service');
   await inside('apt-get', 'clean');
   if (flavour === 'nspawn') {
-    // No udev runs in a container; netplan since 1.2 fails where it cannot wake it.
+    // No udev runs in a container, and netplan since 1.2 fails if it cannot trigger it.
     const folder = join(dir, 'etc/systemd/system/netplan-configure.service.d');
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'container.conf'), '[Service]\nExecStartPost=\n');
   }
 
-  // No source, no list, no option of the build stays: what the machine installs comes from what the document adds.
+  // Removes the sources, lists and options of the build: the machine installs only from sources that the document adds.
   // The folders themselves stay: with /var/log/journal the journal outlives a boot, as Debian has it.
   for (const folder of ['etc/apt/sources.list.d', 'var/lib/apt/lists', 'var/lib/cloud', 'var/log/journal']) {
     for (const entry of await readdir(join(dir, folder)).catch(() => [])) {
@@ -187,7 +187,7 @@ async function firstBootState(dir: string, flavour: string): Promise<void> {
   } else {
     await rm(join(dir, 'etc/fstab'), { force: true });
   }
-  // Newer than /usr: else the first boot rebuilds caches that are up to date (systemd-update-done.service(8)).
+  // Newer than /usr: otherwise the first boot rebuilds caches that are up to date (systemd-update-done.service(8)).
   const now = new Date(Date.now() + 1000);
   for (const stamp of ['etc/.updated', 'var/.updated']) {
     await writeFile(join(dir, stamp), '');
@@ -197,7 +197,7 @@ async function firstBootState(dir: string, flavour: string): Promise<void> {
 
 /**
  * Some 80 of AppArmor's profiles confine nothing: they are flagged unconfined and let a desktop program make user
- * namespaces. No such program is here, and compiling them takes 15 s of an emulated first boot.
+ * namespaces. The root has no such program, and compiling the profiles takes 15 s of an emulated first boot.
  */
 async function removeUnconfinedProfiles(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {

@@ -4,12 +4,12 @@ import type { Executed } from '../../../src/system/run';
 export { RunError, type RunOptions, run, tryRun } from '../../../src/system/run';
 export { pause } from '../../../src/system/wait';
 
-/** What a program did: its exit code (-1: ended by a signal or a time limit) and all that it wrote. */
+/** The outcome of a program: its exit code (-1 after a signal or a time limit) and its output. */
 export type Outcome = Executed;
 
 /**
- * The argv that runs a program with all its children and mounts in namespaces of their own: they end with it, and
- * it ends when this process does, however that comes about. What is unmounted outside goes inside too.
+ * The argv that runs a program with all its children and mounts in namespaces of their own. They end with the program,
+ * and it ends when this process does, for any reason. A mount that goes away outside also goes away inside.
  */
 export const contained = (argv: readonly string[]): string[] => [
   ...['setpriv', '--pdeathsig', 'KILL', '--'],

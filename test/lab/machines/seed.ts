@@ -1,11 +1,11 @@
 // The NoCloud seed of a machine of the lab. Network: cloud-init documentation, network-config version 2.
 import type { Seed } from '../../../src/machines/qemu/seed';
 
-/** How a machine stands in the network; `netns` and `bridge` name the world's bridge that it is plugged into. */
+/** A machine's place in the network; `netns` and `bridge` name the world's bridge that it is attached to. */
 export interface Attachment {
   readonly netns: string;
   readonly bridge: string;
-  /** With `ipv6Only` the machine does not have it, and it only names the machine's place. */
+  /** With `ipv6Only` the machine does not get this address; it only derives the other addresses. */
   readonly address: string;
   readonly ipv6Only?: boolean;
   /** IPv4 prefix length; default 24. */
@@ -19,7 +19,7 @@ export interface Attachment {
   readonly dns?: readonly string[];
 }
 
-/** What is seeded. `userData` is handed over byte for byte. */
+/** The content of the seed. `userData` is passed byte for byte. */
 export interface SeedSpec {
   readonly instanceId: string;
   readonly hostname: string;

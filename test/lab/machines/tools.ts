@@ -1,4 +1,4 @@
-// The programs of the virtual machines' flavour (QEMU, and what makes disks for it) come from a root of their own:
+// The programs for virtual machines (QEMU, and those that make its disks) come from a root of their own:
 // the same versions on every host, and newer than an older Debian's, whose emulation is slower by a third.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const packages = [
   'zstd',
 ];
 
-/** The folder of the tools' root: from the cache, else built (some 15 s). */
+/** The folder of the tools' root, from the cache or built (some 15 s). */
 export function toolRoot(): Promise<string> {
   const key = `trixie-${packages.join('-')}`;
   return cached('tools', key, async (folder) => {
@@ -28,7 +28,7 @@ export function toolRoot(): Promise<string> {
   });
 }
 
-// In the mount namespace of the calling process, where the cached root itself does not change.
+// Mounts only in the namespace of the calling process, so that the cached root does not change.
 const enter = `
 mount --bind /dev "$1/dev"
 mount -t proc proc "$1/proc"

@@ -9,7 +9,7 @@ export interface FixedAnswer {
   readonly body: string;
 }
 
-/** What the program is started with. */
+/** The program's input. */
 export interface AnswersSettings {
   readonly address: string;
   /** Files in PEM. */

@@ -15,7 +15,7 @@ import {
 import { holds, is, type Verdict } from '../verdict';
 import type { Account, Done, Task } from './protocol';
 
-// matrix-js-sdk is written for Node 22; this is what of it is missing in Node 20.
+// matrix-js-sdk is written for Node 22; this adds the parts that Node 20 lacks.
 if (!('withResolvers' in Promise)) {
   const withResolvers = () => {
     const made: { resolve?: unknown; reject?: unknown } = {};
@@ -25,20 +25,20 @@ if (!('withResolvers' in Promise)) {
   Object.assign(Promise, { withResolvers });
 }
 
-// Node gives an address 250 ms to connect before it gives it up for the next one, and the last one too. A busy
-// machine takes longer than that to run its timers, and the client would say that there is no server.
+// Node gives each address, also the last one, 250 ms to connect before it tries the next. On a busy machine a timer can
+// take longer than that, and the client would report that there is no server.
 setDefaultAutoSelectFamilyAttemptTimeout(10_000);
 
-// The client gives discovery five seconds a file, which a busy machine may take as well. The lab has a limit of its own.
+// The client allows five seconds per discovery file, which a busy machine may exceed. The lab has a limit of its own.
 AutoDiscovery.setFetchFn((resource, init) => fetch(resource, { ...init, signal: null }));
 
-// What the client logs is not for standard output, where the answer goes.
+// Standard output is for the answer, so the client must not log there.
 for (const level of ['log', 'info', 'debug'] as const) console[level] = console.error;
 
 const tokens: Record<string, string> = {};
 const verdicts: Verdict[] = [];
 
-/** Asks until `found` has an answer; undefined after 40 s. */
+/** Polls `found` until it has an answer; undefined after 40 s. */
 async function eventually<T>(found: () => T | undefined): Promise<T | undefined> {
   for (let i = 0; i < 400; i++) {
     const value = found();
@@ -48,12 +48,12 @@ async function eventually<T>(found: () => T | undefined): Promise<T | undefined>
   return undefined;
 }
 
-/** A client of the account, found by its server's name alone, as every client does it. */
+/** A client of the account, which finds the server by its name alone, as every client does. */
 async function enter({ serverName, user, password, token }: Account): Promise<MatrixClient> {
   const found = await AutoDiscovery.findClientConfig(serverName);
   const { state, base_url: baseUrl, error } = found['m.homeserver'];
   if (state !== AutoDiscovery.SUCCESS || !baseUrl) {
-    // The client tells what it shows its user; the lab wants to know what was there.
+    // The client reports only what it would show a user; the lab needs the actual response.
     const seen = await fetch(`https://${serverName}/.well-known/matrix/client`).then(
       async (answer) => `${answer.status} ${await answer.text()}`,
       (cause: Error) => `${cause.message}: ${cause.cause}`,
@@ -80,7 +80,7 @@ async function start(client: MatrixClient): Promise<void> {
   if (!synced) throw new Error(`no sync: ${client.getSyncState()} ${client.getSyncStateData()?.error ?? ''}`);
 }
 
-/** Whether a message shows up in what a client has synced. */
+/** Whether a message appears in the events that a client has synced. */
 async function sees(client: MatrixClient, room: string, body: string): Promise<string> {
   const text = () =>
     client
@@ -132,8 +132,8 @@ async function uploads({ account, sizes }: Extract<Task, { what: 'uploads' }>): 
 }
 
 /**
- * Joins a room of another server. Synapse gives up a question for an alias after ten seconds, which at a first contact
- * two busy servers may take: then a person tries again. @returns the room, or why not.
+ * Joins a room of another server. Synapse stops resolving an alias after ten seconds, which two busy servers may exceed at
+ * their first contact. A person would then try again, and so does this. @returns the room, or why not.
  */
 async function join(client: MatrixClient, alias: string): Promise<string> {
   for (let attempt = 1; ; attempt++) {
@@ -192,5 +192,5 @@ try {
   verdicts.push(holds(`${task.what} to its end`, false, `${error}`, 'no error'));
 }
 const done: Done = { verdicts, tokens };
-// The client's timers would keep the process.
+// The client's timers would keep the process alive.
 process.stdout.write(`\n${JSON.stringify(done)}\n`, () => process.exit());

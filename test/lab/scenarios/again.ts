@@ -1,4 +1,4 @@
-// The document's commands once more, and the machine once more: nothing changes, and everything comes back.
+// Runs the document's commands again, which changes nothing, and reboots the machine, after which everything runs again.
 
 import { forgetTokens } from '../judges/client';
 import { clientVersions } from '../judges/web';
@@ -23,7 +23,7 @@ export const again: Scenario = {
         const { code, stderr } = await machine.exec('sh /var/lib/cloud/instance/scripts/runcmd', limit);
         const changed = differences(before, await snapshot(server));
         return [
-          is('the commands end well', code === 0 ? '0' : `${code} ${stderr.slice(-200)}`, '0'),
+          is('the commands succeed', code === 0 ? '0' : `${code} ${stderr.slice(-200)}`, '0'),
           holds(
             'files, containers, images, accounts',
             changed.length === 0,
@@ -38,7 +38,7 @@ export const again: Scenario = {
         const before = await snapshot(server);
         await machine.reboot(120_000 * lab.patience);
         await waitForCloudInit(machine, 120_000 * lab.patience);
-        // A clean restart starts the same containers again; nothing else of them may differ.
+        // After a clean restart the same containers start again; nothing else about them may differ.
         const still = await snapshot(server);
         const changed = differences(before, still).filter((name) => !name.startsWith('container '));
         const ids = (taken: typeof before) =>

@@ -15,7 +15,7 @@ import { holds, is, timed } from '../verdict';
 
 const folderName = 'bake-qemu';
 
-/** The command in the place outside; contained, for the machines that it starts would outlive it. */
+/** The command in the network outside; contained, because the machines that it starts would outlive it. */
 function command(lab: Lab, cache: string, words: readonly string[]): Promise<Outcome> {
   const argv = contained(lab.outside.command([process.execPath, resolve('dist/cli.js'), ...words]));
   const env = { ...(process.env as Record<string, string>), XDG_CACHE_HOME: cache };
@@ -89,7 +89,7 @@ export const bakeQemu: Scenario = {
         return [
           is('exit code', code, 0),
           is('verdict', verdict, 'ok'),
-          is('what does not hold', bad.join('; '), ''),
+          is('failed points', bad.join('; '), ''),
         ];
       }),
     );

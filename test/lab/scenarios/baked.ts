@@ -23,11 +23,11 @@ const twins = [
 ] as const;
 const fresh: ServerSpec = { name: 'fresh', host: 65, domain: 'fresh.test', options };
 
-/** What the maker of an image may not leave in it, and would have known. */
+/** Values of the machine that makes an image, which must not be in the image. */
 const forbidden = [{ what: 'the domain', text: 'private.test' }];
 const look = (root: string) => audit(directoryTree(root), forbidden);
 
-/** Things of which each alone must make the audit say no, and what it must say. */
+/** Planted things: each alone must make the audit fail, with the given message. */
 const plants: readonly (readonly [path: string, content: string, says: RegExp])[] = [
   ['etc/ssh/ssh_host_ed25519_key', 'any', /^an SSH host key \(/],
   ['opt/spare/tls.key', '-----BEGIN PRIVATE KEY-----\n', /^a private key \(\/opt\/spare/],
@@ -37,7 +37,7 @@ const plants: readonly (readonly [path: string, content: string, says: RegExp])[
   ['etc/docker/key.json', '{}', /^the id of Docker or containerd \(/],
 ];
 
-/** What tells one server from another: files, each with its content's sum, and Docker's own word. */
+/** Everything that identifies a server: files with their checksums, and Docker's ids. */
 const identity = `
 cd /
 for f in etc/machine-id etc/ssh/ssh_host_* var/lib/docker/engine-id root/matrix-*password* ${baseDir}/db-password \
@@ -67,7 +67,7 @@ async function judgeAudit(made: NspawnMachine, lab: Lab, tell: Tell): Promise<vo
   );
 }
 
-/** On the machine too: a copy of a host key in a place that no table knows. */
+/** The audit on the machine itself must also find a copy of a host key in a place that no table lists. */
 async function judgeOwnAudit(lab: Lab, image: NspawnImage, tell: Tell): Promise<void> {
   const userData = spoiled(
     await bakeUserData(lab, leaky),

@@ -24,9 +24,9 @@ async function trusting({ outside, world }: Lab): Promise<string> {
 }
 
 interface Page {
-  /** The document when it has come to rest; empty if none was loaded. */
+  /** The DOM once the page is idle; empty if no page was loaded. */
   readonly html: string;
-  /** Why none was loaded, as Chromium names it; empty if one was. */
+  /** Chromium's error if no page was loaded; otherwise empty. */
   readonly error: string;
 }
 
@@ -76,7 +76,7 @@ export const browser: Scenario = {
       }),
     );
     tell(
-      await timed('what a browser refuses is seen', async () => {
+      await timed('a certificate that a browser refuses is detected', async () => {
         const scratch = join(lab.outside.folder, 'refused.png');
         const foreign = await open(lab, url, scratch);
         const misnamed = await open(lab, `https://${server.machine.address}/`, scratch, policies);

@@ -11,7 +11,7 @@ import { live } from './rebirth';
 const record = '/var/lib/gen-cloudinit/unfinished';
 const healthy = `[ ! -s ${record} ] && curl -fs http://127.0.0.1:8008/health`;
 
-/** Runs matrixctl in /root and kills it, with all that it started, as soon as its record begins with that word. */
+/** Runs matrixctl in /root, and kills it with its children as soon as the record of unfinished work starts with `word`. */
 async function cut(place: Place, words: string, word: string): Promise<string> {
   return sh(
     place.server,
@@ -22,7 +22,7 @@ paste -sd ' ' ${record}`,
   );
 }
 
-/** Waits for the timer to bring it to its end. @returns seconds */
+/** Waits until the timer has completed the unfinished work. @returns seconds */
 async function finished({ server: { machine }, patience }: Place): Promise<string> {
   const begin = performance.now();
   await machine.waitFor(
@@ -30,7 +30,7 @@ async function finished({ server: { machine }, patience }: Place): Promise<strin
     'the timer to finish what was cut short',
     600_000 * patience,
   );
-  // It waits for health still.
+  // The timer's run may still wait for health.
   await machine.exec('flock -w 300 /run/matrix.lock true', { timeoutMs: 310_000 });
   return ((performance.now() - begin) / 1000).toFixed(0);
 }
@@ -44,14 +44,14 @@ async function restore(place: Place): Promise<Verdict[]> {
   const seconds = await finished(place);
   const saved = await sh(server, 'ls /var/backups/matrix');
   return [
-    is('what goes on', words.trim(), 'finish_restore'),
+    is('unfinished work', words.trim(), 'finish_restore'),
     holds(
       'the same server as at the backup',
       (await belongings(server)) === before,
       `${seconds} s`,
       'compared',
     ),
-    holds('what was there is kept', /^before-restore-.*\.tar\.gz$/m.test(saved), saved, 'before-restore-…'),
+    holds('the earlier data is kept', /^before-restore-.*\.tar\.gz$/m.test(saved), saved, 'before-restore-…'),
   ];
 }
 
@@ -71,11 +71,11 @@ async function whileDown(place: Place): Promise<Verdict[]> {
       'users or rooms',
     ),
     is('nothing is left of it', left, ''),
-    holds('nothing is changed', (await belongings(server)) === before, 'compared', 'the same'),
+    holds('nothing changes', (await belongings(server)) === before, 'compared', 'the same'),
   ];
 }
 
-/** While Synapse stands still for the backup that comes first: all is as it was. */
+/** Killed while Synapse is stopped for the backup before the restore: everything is as before. */
 async function early(lab: Lab, place: Place): Promise<Verdict[]> {
   const { server } = place;
   const [before, had] = [await synapseImage(place), await belongings(server)];
@@ -106,7 +106,7 @@ async function update(lab: Lab, place: Place): Promise<Verdict[]> {
   const seconds = await finished(place);
   await mend();
   return [
-    is('what goes on', words.trim(), 'judge_update'),
+    is('unfinished work', words.trim(), 'judge_update'),
     holds('the previous image', (await synapseImage(place)) === before, `${seconds} s`, before),
     holds('the same data', (await belongings(server)) === had, 'compared', 'the same'),
   ];

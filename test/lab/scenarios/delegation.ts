@@ -1,4 +1,4 @@
-// A server whose users are named after another domain: the command's report tells what that domain has to serve.
+// A server whose user IDs end in another domain: the command's report lists the files that this domain has to serve.
 import { administrator, client } from '../judges/client';
 import type { Lab } from '../lab';
 import type { FixedAnswer } from '../programs/answers';
@@ -10,7 +10,7 @@ import { cameBy, federate } from './federation';
 import { judgeHealthy } from './first-boot';
 
 /**
- * What the report tells to serve: an https URL on a line of its own, then, further in, header lines and the body.
+ * The files that the report lists: an https URL on a line of its own, then, indented, header lines and the body.
  * @returns answers by path.
  */
 export function answersOf(report: string, domain: string): Record<string, FixedAnswer> {
@@ -28,7 +28,7 @@ export function answersOf(report: string, domain: string): Record<string, FixedA
   return answers;
 }
 
-/** Whether a server finds a user of another one, which takes discovery, TLS, keys and a signed request. */
+/** Whether a server finds a user of another server, which requires discovery, TLS, keys and a signed request. */
 const finds = async (lab: Lab, from: Server, userId: string): Promise<readonly Verdict[]> => {
   const account = await administrator(from, 'token');
   return client(lab.place(from), [from], { what: 'profile', account, userId });
@@ -49,7 +49,7 @@ export const delegation: Scenario = {
     tell(
       await timed('without the files no one finds the server', async () => {
         const [verdict] = await finds(lab, beta, user);
-        // It is beta's answer that counts: that beta itself was not found would say nothing.
+        // The error must come from beta: an error because beta itself was not found would prove nothing.
         const answered = /^[45]\d\d MatrixError/.test(verdict?.seen ?? '');
         const name = `${beta.serverName} does not find ${user}`;
         return [
@@ -66,10 +66,10 @@ export const delegation: Scenario = {
       }),
     );
     await judgeHealthy(lab, gamma, tell);
-    tell(await timed('gamma.test comes to alpha.test', () => federate(lab, alpha, gamma)));
-    tell(await timed('alpha.test comes to gamma.test', () => federate(lab, gamma, alpha)));
+    tell(await timed('gamma.test reaches alpha.test', () => federate(lab, alpha, gamma)));
+    tell(await timed('alpha.test reaches gamma.test', () => federate(lab, gamma, alpha)));
     tell(
-      await timed('the way between the servers', async () => [
+      await timed('the ports between the servers', async () => [
         await cameBy(gamma, alpha, 443, 'as the well-known file of alpha.test says'),
         await cameBy(alpha, gamma, 443, 'as the well-known file of gamma.test says'),
       ]),

@@ -6,7 +6,7 @@ import { containers, type Server, sh } from '../server';
 import { editSite, undoSite } from '../spoils/site';
 import { holds, is, timed, type Verdict } from '../verdict';
 
-/** By port, how many requests of another server's Synapse were answered with a status, as nginx logged it. */
+/** Counts, by port, the requests of another server's Synapse that nginx has logged with a given status. */
 async function requestsOf(guest: Server, host: Server, status: number): Promise<Map<string, number>> {
   const log = await sh(host, `docker logs ${containers.nginx} 2>&1`);
   const asked = '"(?:GET|PUT|POST) /_matrix/federation\\S* [^"]*"';
@@ -22,7 +22,7 @@ async function requestsOf(guest: Server, host: Server, status: number): Promise<
 const told = (counts: ReadonlyMap<string, number>): string =>
   [...counts].map(([port, count]) => `${port} (${count} requests)`).join(', ') || 'none';
 
-/** That a server came to another one by one port alone. */
+/** Whether a server reached another one by a single port only. */
 export async function cameBy(guest: Server, host: Server, port: number, why: string): Promise<Verdict> {
   const ports = told(await requestsOf(guest, host, 200));
   const name = `port by which ${guest.serverName} came to ${host.serverName}`;
@@ -41,24 +41,24 @@ export const federation: Scenario = {
   servers: ['alpha', 'beta'],
   async run(lab, tell) {
     const [alpha, beta] = await Promise.all([lab.server('alpha'), lab.server('beta')]);
-    // A server without its well-known file is found by port 8448 (Matrix specification, server discovery). How it was
-    // found others remember for a day; the way by the file is the scenario delegation's.
+    // Servers find a server without a well-known file on port 8448 (Matrix specification, server discovery), and cache that
+    // for a day. The scenario delegation covers discovery by the file.
     const withoutFile = 's#location = /.well-known/matrix/server#location = /gone#';
     for (const { domain, machine } of [alpha, beta]) await sh({ machine }, editSite(domain, withoutFile));
     try {
-      tell(await timed('beta comes to alpha', () => federate(lab, alpha, beta)));
-      tell(await timed('alpha comes to beta', () => federate(lab, beta, alpha)));
+      tell(await timed('beta reaches alpha', () => federate(lab, alpha, beta)));
+      tell(await timed('alpha reaches beta', () => federate(lab, beta, alpha)));
     } finally {
       for (const { domain, machine } of [alpha, beta]) await sh({ machine }, undoSite(domain));
     }
     tell(
-      await timed('the way between the servers', async () => [
+      await timed('the ports between the servers', async () => [
         await cameBy(alpha, beta, 8448, 'for there was no well-known file'),
         await cameBy(beta, alpha, 8448, 'for there was no well-known file'),
       ]),
     );
     tell(
-      await timed('refused federation is seen', async () => {
+      await timed('refused federation is detected', async () => {
         const closed = 'location ~ ^/_matrix/federation/ { return 403; }';
         await sh(alpha, editSite(alpha.domain, `s#^ *location ~#${closed}\\n&#`));
         try {
@@ -66,7 +66,7 @@ export const federation: Scenario = {
           const failing = verdicts.filter(({ ok }) => !ok).map(({ name }) => name);
           const refusals = await requestsOf(beta, alpha, 403);
           return [
-            is('what does not hold', failing.join(', '), '@alice:beta.test joins a room of alpha.test'),
+            is('failed points', failing.join(', '), '@alice:beta.test joins a room of alpha.test'),
             holds('answers of 403 to beta.test', refusals.size > 0, told(refusals), 'some'),
           ];
         } finally {

@@ -1,4 +1,4 @@
-// All scenarios, in the order in which they are begun: long ones first, so that the two lanes end together.
+// All scenarios, in the order in which they start: long ones first, so that the two lanes end together.
 import type { Scenario } from '../scenario';
 import { again } from './again';
 import { bakeQemu } from './bake-qemu';

@@ -1,4 +1,4 @@
-// A run that is interrupted in the middle of a first boot leaves nothing behind either.
+// A run that is interrupted in the middle of a first boot leaves nothing behind.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { folderOf } from '../world/runs';
 const hanging = 'nothing for 120 s';
 const isProcess = (line: string) => line.startsWith('process');
 
-/** What there is of a run as soon as its machine has processes; after a minute, whatever there is. */
+/** The resources of a run as soon as its machine has processes, or whatever exists after a minute. */
 async function inTheMiddle(runid: string): Promise<string[]> {
   for (let i = 0; i < 120; i++) {
     if ((await leftovers(runid, 0)).some(isProcess)) break;
@@ -50,7 +50,7 @@ export const interrupt: Scenario = {
         if (existsSync(folder)) left.push(folder);
         return [
           holds('a run was under way', under.some(isProcess), `${under.length} things`, 'processes and more'),
-          is('it ends by the signal', signal ?? `exit code ${code}`, 'SIGINT'),
+          is('the signal ends it', signal ?? `exit code ${code}`, 'SIGINT'),
           holds('nothing is left', left.length === 0, left.join('; ') || 'nothing', 'nothing'),
         ];
       }),

@@ -1,4 +1,4 @@
-// A server that has IPv6 alone, as some providers' cheapest: it installs, gets its certificate, and federates with a
+// A server with IPv6 only, as in some providers' cheapest offers: it installs, gets its certificate, and federates with a
 // server that has both.
 
 import { containersRun } from '../judges/containers';

@@ -1,4 +1,4 @@
-// A server that has Docker keeps it: its packages, its settings, and what runs in it.
+// A server that already has Docker keeps its packages, settings and containers.
 import { readFile } from 'node:fs/promises';
 import { generate } from '../document';
 import { dockerDaemon } from '../judges/inside';
@@ -16,7 +16,7 @@ const spec: ServerSpec = {
   options: { 'admin-user': 'alice' },
 };
 
-/** What an owner did before: Docker with settings of his own and something that runs; then the repository goes. */
+/** Prepares an owner's server: Docker with the owner's settings and a running container, but without the repository. */
 const before = async ({ world }: Lab): Promise<string> => {
   const daemon = { 'registry-mirrors': [world.registryUrl], labels: ['owner=another'], debug: false };
   const packages = 'docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin';
@@ -80,7 +80,7 @@ export const keepsDocker: Scenario = {
         await sh(server, `truncate -s -1 /etc/docker/daemon.json`);
         return [
           is('packages, settings, container and volume', await owned(server), asItWas),
-          holds('a changed setting would be seen', touched !== asItWas, 'seen', 'seen'),
+          holds('a changed setting is detected', touched !== asItWas, 'seen', 'seen'),
           is('packages fetched from the repository', later.length, 0),
           holds('packages that the owner fetched', fetched.length > 0, `${fetched.length}`, 'some'),
         ];

@@ -1,4 +1,4 @@
-// Daily operation: matrixctl's words on a healthy server, on a broken one, and an update that must not stay.
+// Daily operation: matrixctl's commands on a healthy server and on a broken one, and an update that must be rolled back.
 import type { Lab } from '../lab';
 import { pause } from '../machines/run';
 import { belongings, call, login, matrixctl, register } from '../matrixctl';
@@ -16,7 +16,7 @@ interface Finding {
   readonly advice: string;
 }
 
-/** What the doctor says, and that it says the same to a person. */
+/** The doctor's findings; its JSON and its text must agree. */
 async function examine(place: Place): Promise<{ code: number; findings: Finding[] }> {
   const { code, stdout, stderr } = await matrixctl(place, 'doctor --json');
   if (!stdout.startsWith('[')) throw new Error(`doctor: exit code ${code}: ${stderr}`);
@@ -37,18 +37,18 @@ async function healthy(place: Place): Promise<Verdict[]> {
     is('nothing failed', named(findings, 'failed'), ''),
     is('no check is defective', named(findings, 'error'), ''),
     is('exit code', code, 0),
-    holds('all of them', findings.length >= 18, `${findings.length}`, '18 or more'),
+    holds('number of findings', findings.length >= 18, `${findings.length}`, '18 or more'),
     holds(
       'days of the certificate',
       /^\d+ days left$/.test(seen('certificate')),
       seen('certificate'),
       'N days left',
     ),
-    is('one line each for a person', told.stdout.trim().split('\n').length, findings.length),
+    is('one line per finding in the text', told.stdout.trim().split('\n').length, findings.length),
   ];
 }
 
-/** What breaks, how it is broken and mended, and which checks must say so. */
+/** Faults: the shell that breaks and repairs something, and the checks that must report it. */
 const breakages = [
   ['Synapse stopped', `docker stop ${containers.synapse}`, `docker start ${containers.synapse}`, 'Synapse'],
   ['nginx stopped', `docker stop ${containers.nginx}`, `docker start ${containers.nginx}`, 'federation 8448'],
@@ -92,10 +92,10 @@ async function accounts(place: Place): Promise<Verdict[]> {
   const second = await register(place, 'mallory', 'a long password', token);
   const guessed = await register(place, 'mallory', 'a long password', 'guessed');
   return [
-    is('user, and once more', `${made.code} ${again.code}`, '0 1'),
+    is('user, created twice', `${made.code} ${again.code}`, '0 1'),
     holds('the docker command is shown', made.stderr.includes('+ docker exec'), made.stderr, '+ docker exec'),
     holds('the password works', session !== '', 'a token', 'a token'),
-    is('a token makes an account', invited.status, 200),
+    is('an account is created with a token', invited.status, 200),
     holds('whose password stays', there.code === 1, `${there.code}: ${there.stdout}`, '1: is there already'),
     holds('and no other is written for it', !written.includes('carol'), written, 'no carol'),
     holds(
@@ -106,10 +106,10 @@ async function accounts(place: Place): Promise<Verdict[]> {
     ),
     is('a new password, and none for an unknown user', `${renewed.code} ${unknown.code}`, '0 1'),
     holds('the new one works', (await login(place, 'bob', fresh)) !== '', 'a token', 'a token'),
-    is('the former one does not', former, 'refused'),
+    is('the former one does not work', former, 'refused'),
     is('an earlier session continues', whoami.status, 200),
-    is('but one only', second.status, 401),
-    is('and a guess makes none', guessed.status, 401),
+    is('only one account per token', second.status, 401),
+    is('no account with a guessed token', guessed.status, 401),
   ];
 }
 
@@ -137,7 +137,7 @@ async function words(place: Place): Promise<Verdict[]> {
   return verdicts;
 }
 
-/** A self-signed certificate of 90 days of which two and a half are left. */
+/** A self-signed certificate for 90 days with two and a half days left. */
 const OLD_CERTIFICATE = `
 import datetime, sys
 from cryptography import x509
@@ -153,7 +153,7 @@ encoding, none = serialization.Encoding.PEM, serialization.NoEncryption()
 print(key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, none).decode(), end='')
 print(builder.sign(key, hashes.SHA256()).public_bytes(encoding).decode(), end='')`;
 
-/** nginx gets a certificate near its end, and the timer runs at once. */
+/** Gives nginx a certificate that expires soon, and runs the timer at once. */
 async function nearItsEnd(place: Place): Promise<Verdict[]> {
   const { server, outside } = place;
   const { domain, machine } = server;
@@ -178,7 +178,7 @@ touch -d '1 hour ago' /var/lib/gen-cloudinit/order`,
   }
   return [
     is('the doctor', `${before?.verdict}: ${before?.seen}`, 'failed: 2 days left'),
-    is('a new one is there', error, ''),
+    is('a new certificate is in use', error, ''),
   ];
 }
 
@@ -196,7 +196,7 @@ async function update(lab: Lab, place: Place): Promise<Verdict[]> {
     is('exit code', code, 0),
     holds('says so', /gen-cloudinit: updated/.test(stdout), (stdout + stderr).slice(-300), 'updated'),
     holds('another image', (await synapseImage(place)) !== before, 'compared', 'another'),
-    is('nothing failed after it', named(findings, 'failed'), ''),
+    is('no check fails afterwards', named(findings, 'failed'), ''),
     holds('the same data', (await belongings(place.server)) === had, 'compared', 'the same'),
     is('the dump made before is for root alone', dump.trim(), '600'),
     is(
@@ -204,13 +204,18 @@ async function update(lab: Lab, place: Place): Promise<Verdict[]> {
       (await place.server.machine.exec(`docker image inspect ${before.trim()} >/dev/null 2>&1`)).code,
       1,
     ),
-    holds('without new images it says so', /no new images/.test(again.stdout), again.stdout, 'no new images'),
-    holds('and shows no stop', !again.stderr.includes(' stop '), again.stderr.slice(-300), 'no stop'),
+    holds(
+      'without new images the command reports that',
+      /no new images/.test(again.stdout),
+      again.stdout,
+      'no new images',
+    ),
+    holds('and stops nothing', !again.stderr.includes(' stop '), again.stderr.slice(-300), 'no stop'),
     is('the same containers', await sh(place.server, 'docker ps -q --no-trunc | sort'), idle),
   ];
 }
 
-/** A newer Synapse image that must not stay. */
+/** A newer Synapse image that must be rolled back. */
 async function goesBack(
   lab: Lab,
   place: Place,
@@ -233,7 +238,7 @@ async function goesBack(
       `the former images run again ${told.source}`,
     ),
     is('the previous image', after, before),
-    is('nothing failed after it', named(findings, 'failed'), ''),
+    is('no check fails afterwards', named(findings, 'failed'), ''),
     holds('the same data', (await belongings(place.server)) === had, 'compared', 'the same'),
   ];
 }
@@ -251,13 +256,13 @@ export const operate: Scenario = {
     tell(await judge('accounts', () => accounts(place)));
     tell(await judge('words', () => words(place)));
     tell(await judge('doctor of a broken server', () => broken(place)));
-    tell(await judge('certificate near its end', () => nearItsEnd(place)));
+    tell(await judge('certificate that expires soon', () => nearItsEnd(place)));
     tell(await judge('update', () => update(lab, place)));
-    tell(await judge('update to what does not start', () => goesBack(lab, place, 'ends')));
+    tell(await judge('update to an image that does not start', () => goesBack(lab, place, 'ends')));
     // The previous images do not accept the database any more: the rollback restores it too.
     const restored = /the former images and database/;
     tell(
-      await judge('update to what spoils the database', () =>
+      await judge('update to an image that damages the database', () =>
         goesBack(lab, place, 'migratesAndEnds', restored),
       ),
     );

@@ -1,5 +1,4 @@
-// How long our first boot takes against the same steps with nothing between them. Figures, not verdicts: no assertion hangs
-// on a clock.
+// Compares the duration of our first boot with the bare steps. It prints figures and asserts nothing, because timings vary.
 import type { Lab } from '../lab';
 import { bootTimeline } from '../machines/boot-timeline';
 import type { Scenario } from '../scenario';
@@ -9,7 +8,7 @@ import { holds, timed } from '../verdict';
 const spec: ServerSpec = { name: 'pace', host: 48, domain: 'pace.test' };
 const ROUNDS = 3;
 
-/** The words of both measurements: an empty server with the images on its disk, and a clock. */
+/** Shell shared by both measurements: an empty server with the images on its disk, and a clock. */
 const COMMON = `
 export HOME=/root
 matrix() { docker compose -f ${baseDir}/docker-compose.yml "$@"; }
@@ -26,7 +25,7 @@ sh /var/lib/cloud/instance/scripts/runcmd >/run/pace.log 2>&1
 seconds
 `;
 
-/** The least that has to happen, in the order of the dependencies, each step begun as soon as it can. */
+/** The minimum of steps, in the order of their dependencies; each starts as early as possible. */
 const FLOOR = `${COMMON}
 nginx up -d >/dev/null 2>&1 &
 matrix up -d --no-deps db >/dev/null 2>&1
@@ -54,7 +53,7 @@ matrixctl up >/run/pace.log 2>&1
 seconds
 `;
 
-/** On the running server, with a registry that has nothing new. */
+/** On the running server, with a registry without new images. */
 const UPDATE = `
 begin=$(date +%s%N)
 matrixctl update >/run/pace.log 2>&1
@@ -67,7 +66,7 @@ const time = async (server: Server, script: string): Promise<number> =>
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** When the first boot said that it begins a phase, in seconds since power on. */
+/** When the first boot reported the start of a phase, in seconds since power on. */
 function phases(server: Server): Record<'preparing' | 'installing' | 'pulling' | 'ready', number> {
   const events = bootTimeline(server.machine.log);
   const at = (phase: string) => {

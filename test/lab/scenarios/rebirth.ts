@@ -1,4 +1,4 @@
-// A backup makes the same server again on a fresh machine, from the document alone.
+// A backup restores the same server on a fresh machine, by the document alone.
 
 import { basename } from 'node:path';
 import { generate } from '../document';
@@ -25,7 +25,7 @@ const reborn: ServerSpec = {
   options: { ...spec.options, 'restore-from': archive, backup: 'daily' },
 };
 
-/** Another server of the internet, which goes on while this one is lost and made again. */
+/** Another server of the internet, which keeps running while this one is lost and restored. */
 const elsewhere: ServerSpec = {
   name: 'rho',
   host: 45,
@@ -33,7 +33,7 @@ const elsewhere: ServerSpec = {
   options: { 'admin-user': 'alice' },
 };
 
-/** That a user of the server sees another server's image, as it is and as a thumbnail. */
+/** Whether a user of the server sees another server's image, in full and as a thumbnail. */
 async function imageComes(place: Place, token: string, image: RemoteImage): Promise<Verdict[]> {
   return [
     is("another server's image", await seen(place, token, image), `200 ${image.sha256}`),
@@ -46,14 +46,14 @@ async function imageComes(place: Place, token: string, image: RemoteImage): Prom
   ];
 }
 
-/** Users, a room with messages, and media: what a backup is for. @returns the user's token */
+/** Creates the data for a backup: users, a room with messages, media. @returns the user's token */
 export async function live(place: Place): Promise<string> {
   for (const name of ['bob', 'carol', 'dave']) await matrixctl(place, `user ${name}`);
   const token = await login(place, 'bob', (await sh(place.server, 'cat /root/matrix-password-bob')).trim());
   const client = '/_matrix/client/v3';
   const room = (await call(place, `${client}/createRoom`, { body: { name: 'memories' }, token })).data
     .room_id;
-  // Synapse takes ten messages at once, then one in five seconds (rc_message).
+  // Synapse accepts ten messages at once, then one every five seconds (rc_message).
   for (let i = 0; i < 9; i++) {
     const path = `${client}/rooms/${room}/send/m.room.message/${i}`;
     const body = JSON.stringify({ msgtype: 'm.text', body: `message ${i} \u00fc \u{1f600}` });
@@ -69,7 +69,7 @@ export async function live(place: Place): Promise<string> {
   return token;
 }
 
-/** What must not be restored. */
+/** Backups that must not be restored. */
 async function refusals(place: Place): Promise<Verdict[]> {
   const { server } = place;
   await sh(
@@ -93,12 +93,12 @@ mkdir o && tar -C o -xzf ${archive} && sed -i 's/sigma.test/other.test/g' o/mani
   return verdicts;
 }
 
-/** The timer's work, asked for at once: the first backup, one that is due, none that is not; and seven are kept. */
+/** Runs the timer's work at once: it makes the first backup and one that is due, no others, and keeps seven. */
 async function nightly(place: Place): Promise<Verdict[]> {
   const { server } = place;
   const list = async () =>
     (await sh(server, 'cd /var/backups/matrix && ls matrix-*.tar.gz')).trim().split('\n');
-  // The timer may be at it.
+  // The timer may already be running.
   const tick = () => sh(server, 'sleep 2; systemctl start matrix.service');
   await tick();
   const first = await list();
@@ -145,7 +145,7 @@ export const rebirth: Scenario = {
     );
     tell(await timed('what is refused', () => refusals(place)));
 
-    // Over what is there, by a URL: what came after the backup goes, what was before is back.
+    // Restores by URL over existing data: data newer than the backup is gone, data from before it is back.
     await matrixctl(place, 'user late');
     const port = 8020;
     await sh(
@@ -197,7 +197,7 @@ export const rebirth: Scenario = {
         ];
       }),
     );
-    // Its file was left out of the backup, so that Synapse has to fetch it again.
+    // The backup omits its file, so Synapse has to fetch it again.
     tell(await timed('remote media, again', () => imageComes(lab.place(second), token, image)));
     await judgeHealthy(lab, second, tell);
     tell(await timed('nightly backups', () => nightly(lab.place(second))));

@@ -1,4 +1,4 @@
-// The lab can say no to a first boot: documents that cannot work end with the reason shown, and judges say so.
+// Negative controls of the first boot: documents that cannot work fail with a visible reason, and the judges report it.
 import { spoiled, trusting } from '../document';
 import { containersRun } from '../judges/containers';
 import { cloudInit, health } from '../judges/inside';
@@ -14,11 +14,11 @@ interface Refusal {
   readonly name: string;
   readonly what: string;
   readonly host: number;
-  /** What the document is made with, or how it is spoiled. */
+  /** The options of the document, or the change that spoils it. */
   make(lab: Lab): Promise<Pick<ServerSpec, 'options' | 'edit'>>;
-  /** What the console must say. */
+  /** The message that the console must show. */
   readonly console: RegExp;
-  /** The judges that must say no, each with what one of its verdicts must have seen. */
+  /** The judges that must fail, each with an observation that one of its verdicts must contain. */
   readonly judges: readonly (readonly [Judge, RegExp])[];
 }
 
@@ -28,7 +28,7 @@ const refusals: readonly Refusal[] = [
     what: 'an image that does not exist',
     host: 21,
     async make(lab) {
-      // What the mirror lacks Docker asks of Docker Hub; a stand-in for it knows no image either.
+      // Docker requests images that the mirror lacks from Docker Hub; the stand-in for it has no image either.
       const unknown = { errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }] };
       const headers = {
         'content-type': 'application/json',
@@ -85,7 +85,7 @@ const refusals: readonly Refusal[] = [
     name: 'wrong-owner',
     what: 'files owned by a user that the server does not have',
     host: 25,
-    // cloud-init gives up at the first such file, and writes none of the later ones.
+    // cloud-init stops at the first such file, and does not write the later ones.
     make: async () => ({
       edit: (document) => document.replace('owner: root:root', 'owner: synapse:synapse'),
     }),
@@ -134,7 +134,9 @@ export const refused: readonly Scenario[] = refusals.map(({ name, what, host, ma
       tell({
         judge: judge.name,
         seconds: judgement?.seconds ?? 0,
-        verdicts: [holds('says no, and why', found !== undefined, seen || 'all is well', reason.source)],
+        verdicts: [
+          holds('refused with the reason', found !== undefined, seen || 'all is well', reason.source),
+        ],
       });
     }
     await server.machine.destroy();

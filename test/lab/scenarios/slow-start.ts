@@ -1,4 +1,4 @@
-// A Synapse that takes its time, as after an update with a long migration of the database: it must not be given up.
+// A Synapse that starts slowly, as after an update with a long database migration: the update must wait for it.
 import { matrixctl } from '../matrixctl';
 import { bootOperated, newSynapse, synapseImage } from '../operated';
 import type { Scenario } from '../scenario';

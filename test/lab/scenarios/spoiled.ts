@@ -1,4 +1,4 @@
-// The lab can say no: one thing at a time is spoiled on a healthy server, and its judge must see just that.
+// Negative controls: spoils one thing at a time on a healthy server, and only its judge must fail.
 
 import { forgetTokens } from '../judges/client';
 import { containersRun } from '../judges/containers';
@@ -13,7 +13,7 @@ import { hostControls } from '../spoils/host';
 import { proxyControls } from '../spoils/proxy';
 import { holds, is, timed } from '../verdict';
 
-/** The comparison that a second run is judged by sees a file and a container that are not what they were. */
+/** The comparison that judges a second run detects a changed file and a changed container. */
 const changes = (server: Server) =>
   timed('a file changed and a container recreated', async () => {
     const before = await snapshot(server);
@@ -24,10 +24,10 @@ docker compose -f ${baseDir}/docker-compose.yml up -d --no-deps --force-recreate
     );
     const changed = differences(before, await snapshot(server));
     const expected = [`${baseDir}/schemas/README content`, `container /${containers.element}`];
-    return [is('this and no more is seen', changed.join('; '), expected.sort().join('; '))];
+    return [is('exactly this is detected', changed.join('; '), expected.sort().join('; '))];
   });
 
-/** The judges miss a container that does not come back after a reboot. */
+/** The judges report a container that does not start again after a reboot. */
 const lost = (lab: Lab, server: Server) =>
   timed('a container that a reboot does not bring back', async () => {
     await sh(server, `docker update --restart=no ${containers.element}`);
@@ -42,7 +42,7 @@ const lost = (lab: Lab, server: Server) =>
     const seen = failed.map(({ name, seen: state }) => `${name}: ${state}`).join('; ');
     return [
       holds(
-        'this and no more is seen',
+        'exactly this is detected',
         /^element: exited[^;]*;/.test(seen) && failed.length === 1,
         seen,
         'element: exited',

@@ -1,5 +1,5 @@
 // The command's own verify, as a user runs it: it boots a virtual machine of its own from the lab's disk image, in a
-// place outside in the lab's internet, and its verdict is taken point by point.
+// network outside in the lab's internet, and the lab adopts its verdict point by point.
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -10,7 +10,7 @@ import { contained, tryRun } from '../machines/run';
 import type { Scenario } from '../scenario';
 import { holds, is, timed } from '../verdict';
 
-/** Where the report's JSON and, on failure, what verify has saved are found. */
+/** The report's JSON and, on failure, the path of the files that verify has saved. */
 const folderName = 'verify-qemu';
 
 export const verifyQemu: Scenario = {
@@ -21,7 +21,7 @@ export const verifyQemu: Scenario = {
   async run(lab, tell) {
     const { disk } = await ensureImage(await ensureRoot({ profile: lab.options.profile, flavour: 'qemu' }));
     const out = resolve(lab.options.out, folderName);
-    // In the run's own folder: its removal is looked after whatever comes.
+    // In the run's own folder, which is removed in any case.
     const cache = resolve(lab.outside.folder, folderName);
     await mkdir(out, { recursive: true });
     await mkdir(cache, { recursive: true });
@@ -37,7 +37,7 @@ export const verifyQemu: Scenario = {
     ];
     tell(
       await timed('verify qemu', async () => {
-        // Contained, for the machine that it starts would outlive it.
+        // Contained, because the machine that it starts would outlive it.
         const place = contained(lab.outside.command(command));
         const env = { ...(process.env as Record<string, string>), XDG_CACHE_HOME: cache };
         const { code, stdout, stderr } = await tryRun(place, { env, timeoutMs: 7_200_000 });

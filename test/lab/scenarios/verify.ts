@@ -1,5 +1,5 @@
-// `verify multipass` itself, against real servers: all is well with a healthy one, and each spoiled one fails by just
-// the points that it was spoiled in.
+// `verify multipass` itself, against real servers: a healthy one passes, and each spoiled one fails in exactly the points
+// that were spoiled.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,13 +11,13 @@ import { type VerifyControl, verifyControls } from '../spoils/verify';
 import { holds, is, timed, type Verdict } from '../verdict';
 
 const healthy = { name: 'verified', host: 15, domain: 'verified.test' };
-/** Its name is nowhere in the DNS, so that no certificate can be ordered. */
+/** A domain without a DNS record, so that it cannot get a certificate. */
 const nameless = { name: 'nameless', host: 16, domain: 'nameless.test' };
 
 const flags = (options: Readonly<Record<string, string>>) =>
   Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
 
-/** The points that do not hold, by group and name, with what was seen. */
+/** The failed points, by group and name, with their observations. */
 const failures = ({ report, stderr }: Verified): Map<string, string> =>
   report
     ? new Map(
@@ -30,7 +30,7 @@ const failures = ({ report, stderr }: Verified): Map<string, string> =>
 const list = (failed: ReadonlyMap<string, string>) =>
   [...failed].map(([name, seen]) => `${name}: ${seen}`).join('; ') || 'all is well';
 
-/** Everything the issue asks for was judged, and held. */
+/** Every required point was judged, and held. */
 function wholeVerdict({ code, report, ...rest }: Verified): Verdict[] {
   const groups = [...new Set(report?.points.map(({ group }) => group))].join(', ');
   return [
@@ -57,7 +57,7 @@ async function control(
     [...failed].every(([name, seen]) => expects[name]?.test(seen));
   const wanted = Object.entries(expects).map(([name, seen]) => `${name}: ${seen}`);
   return [
-    holds('this and no more fails', isSeen, list(failed), wanted.join('; ')),
+    holds('exactly this fails', isSeen, list(failed), wanted.join('; ')),
     is('exit code', verified.code, 1),
     holds(
       'logs are saved',
@@ -130,7 +130,7 @@ export const verifyFile: Scenario = {
     );
     tell(
       await timed('the files of the deployment', async () => {
-        // The second time they are judged after nginx was helped.
+        // The second judgement follows after verify has given nginx a certificate.
         const again = await multipass.verify([file]);
         return [is('are untouched', list(failures(again)), 'all is well')];
       }),

@@ -1,4 +1,4 @@
-// What can be wrong with the containers' confinement, and how its judges say so.
+// Faults of the containers' confinement, and how its judges report them.
 import { apart, confinement, metadataClosed } from '../judges/confinement';
 import { baseDir } from '../server';
 import type { Control } from './control';
@@ -6,7 +6,7 @@ import type { Control } from './control';
 const stack = `${baseDir}/docker-compose.yml`;
 const proxy = '/root/nginx/compose.yml';
 
-/** Recreates one container with more than its file gives it, and in the end by its file alone. */
+/** Recreates one container with more rights than its Compose file grants, and finally by that file alone. */
 const loosened = (file: string, service: string, more: string) => ({
   spoil: `echo 'services: {${service}: ${more}}' >/run/lab-loosened.yml
 docker compose -f ${file} -f /run/lab-loosened.yml up -d --wait --no-deps ${service}`,
@@ -41,7 +41,7 @@ export const confinementControls: readonly Control[] = [
     name: 'a metadata service without a guard',
     judges: [metadataClosed],
     spoil: `iptables -w 10 -D ${rule}`,
-    // The timer may have done it.
+    // The timer may already have restored it.
     mend: `iptables -w 10 -C ${rule} || iptables -w 10 -I ${rule}`,
     expects: { 'from synapse': /: connected$/, 'from element': /: connected$/ },
   },

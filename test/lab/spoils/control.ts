@@ -1,19 +1,19 @@
-// A negative control: something is spoiled on a healthy server, and its judge must see that, and nothing else.
+// A negative control: it spoils something on a healthy server, and only that judge must fail.
 import { pause } from '../machines/run';
 import type { Place } from '../place';
 import { sh } from '../server';
 import { ask, holds, is, type Judge, type Judgement, timed, type Verdict } from '../verdict';
 
 export interface Control {
-  /** What is wrong with the server. */
+  /** The fault. */
   readonly name: string;
   readonly judges: readonly Judge[];
   /** Shell scripts, run inside. */
   readonly spoil: string;
   readonly mend: string;
-  /** The verdicts that must not hold, by name, and what must be seen in each. All others must hold. */
+  /** The verdicts that must fail, by name, and the observation that each must contain. All others must hold. */
   readonly expects: Readonly<Record<string, RegExp>>;
-  /** Judges that must be content in the end; `judges` if absent. None: the next control will tell. */
+  /** Judges that must pass after the repair; `judges` if absent. If empty, the next control shows it. */
   readonly after?: readonly Judge[];
 }
 
@@ -24,8 +24,8 @@ const list = (verdicts: readonly Verdict[]): string =>
   verdicts.map(({ name, seen }) => `${name}: ${seen}`).join('; ') || 'all is well';
 
 /**
- * Asks until it is as wanted, for a minute at most: nginx's old processes, for one, answer for a moment after a reload,
- * and on a busy machine to ask once may take half of that.
+ * Repeats the judging until it has the expected result, for a minute at most. nginx's old processes, for instance, still
+ * answer for a moment after a reload, and on a busy machine one round may take half a minute.
  */
 async function eventually(
   judges: readonly Judge[],
@@ -40,7 +40,7 @@ async function eventually(
   }
 }
 
-/** Spoils, asks, mends, and asks again. */
+/** Spoils, judges, repairs, and judges again. */
 export function control(
   place: Place,
   { name, judges, spoil, mend, expects, after = judges }: Control,
@@ -61,7 +61,7 @@ export function control(
       await sh(place.server, mend, limit);
     }
     const wanted = Object.entries(expects).map(([point, seen]) => `${point}: ${seen}`);
-    const verdicts = [holds('this and no more is seen', isSeen(failed), list(failed), wanted.join('; '))];
+    const verdicts = [holds('exactly this is detected', isSeen(failed), list(failed), wanted.join('; '))];
     if (after.length > 0) {
       const still = await eventually(after, place, (left) => left.length === 0);
       verdicts.push(is('mended, all is well', list(still), 'all is well'));

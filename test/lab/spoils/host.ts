@@ -1,4 +1,4 @@
-// What can be wrong on the server itself, and how its judges say so.
+// Faults on the server itself, and how its judges report them.
 import { containersRun } from '../judges/containers';
 import {
   cloudInit,
@@ -21,7 +21,7 @@ const noOpenSecret = 'no secret is short, or in a file that others may read';
 const original = '/var/lib/cloud/instance/user-data.txt';
 const merged = '/var/lib/cloud/instance/cloud-config.txt';
 
-/** Enters something into what cloud-init keeps of its last stage. */
+/** Changes the record that cloud-init keeps of its last stage. */
 const record = (key: string, value: string) => `cp -p /run/cloud-init/status.json /run/lab-status.kept
 python3 - <<'E'
 import json

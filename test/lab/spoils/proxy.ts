@@ -1,4 +1,4 @@
-// What can be wrong with the proxy and the way from outside, and how its judges say so.
+// Faults of the proxy and of the access from outside, and how its judges report them.
 import { chat, uploads } from '../judges/client';
 import { adminApi, closedPorts, encodedPath } from '../judges/closed';
 import { certificate, clientVersions, federationKey, redirect, wellKnown } from '../judges/web';
@@ -10,11 +10,11 @@ const noAdmin = 'no spelling of the admin API reaches Synapse';
 const homeserver = `${baseDir}/files/homeserver.yaml`;
 const redirector = '/etc/nginx/conf.d/redirector.conf';
 
-/** In front of the site's first location. */
+/** Inserts text before the site's first location. */
 const before = (location: string) => `s#^ *location ~#${location}\\n&#`;
 const editRedirector = (program: string) =>
   `docker exec ${containers.nginx} sed -i '${program}' ${redirector}; ${reloadNginx}`;
-/** A listener of the machine's, as if a port were published to the world. */
+/** A listener on the machine, as if a port were published to the world. */
 const listener = (port: number, more = '') => ({
   spoil: `systemd-run -q --unit lab-listener python3 -m http.server ${port} ${more}; sleep 1`,
   mend: 'systemctl stop lab-listener',

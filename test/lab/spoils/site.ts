@@ -1,12 +1,12 @@
-// How the running proxy is spoiled: its site is edited on the server, and nginx told to read it again.
+// Spoils the running proxy: edits its site on the server, and makes nginx reload it.
 import { containers } from '../server';
 
 const file = (domain: string) => `/data/nginx/user_conf.d/${domain}.conf`;
 const kept = '/run/lab-site.kept';
 
 /**
- * nginx takes its configuration again, which must be right, or the old one would stay in force. It is over when none
- * of the old processes takes connections any more; their title then says that they are shutting down.
+ * Makes nginx reload its configuration, which must be valid: otherwise the old one would stay in force. The reload is
+ * complete when no old process accepts connections; the title of old processes then says that they are shutting down.
  */
 export const reloadNginx = `docker exec ${containers.nginx} sh -euc '
 workers() { pgrep -xf "nginx: worker process" || :; }

@@ -1,4 +1,4 @@
-// What can be wrong with a server, and the points of `verify` that must say so: these and no others.
+// Faults of a server, and the points of `verify` that must fail: these and no others.
 import { baseDir, containers } from '../server';
 import { editSite, undoSite } from './site';
 
@@ -7,7 +7,7 @@ export interface VerifyControl {
   /** Shell scripts, run inside. */
   readonly spoil: string;
   readonly mend: string;
-  /** The points that must fail, by group and name, and what must be seen in each. */
+  /** The points that must fail, by group and name, and the observation that each must contain. */
   readonly expects: Readonly<Record<string, RegExp>>;
 }
 
@@ -21,7 +21,7 @@ const changed = (path: string, change: string) => ({
   mend: `cp -p /run/lab.kept ${path}`,
 });
 
-/** Enters something into what cloud-init keeps of its last stage. */
+/** Changes the record that cloud-init keeps of its last stage. */
 const record = (key: string, value: string) =>
   changed(
     status,

@@ -51,7 +51,7 @@ async function paragraph(file: string, path: string): Promise<string> {
   return `${control}\nFilename: ${path}\nSize: ${(await stat(file)).size}\nSHA256: ${hash}\n`;
 }
 
-/** What an index says of itself. */
+/** The description of an index. */
 interface Index {
   readonly codename: string;
   readonly component: string;
@@ -104,13 +104,13 @@ async function writeIndex(root: string, { codename, component, origin, label }: 
   }
 }
 
-/** Whom a repository is for: by the codename that they ask for, and Debian's suite that their libraries are of. */
+/** The guests of a repository: the codename that they request, and the Debian suite of their libraries. */
 export interface AptGuest {
   readonly codename: string;
   readonly suite: 'bookworm' | 'trixie' | 'sid';
 }
 
-/** What the repository of one kind of guests is, on disk. */
+/** The repository of one kind of guests on disk. */
 export interface AptRepository {
   /** Folder that holds dists/, pool/ and archive/ of the codename. */
   readonly root: string;

@@ -1,4 +1,4 @@
-// What is slow to make (root filesystems, package downloads) is kept under .cache/lab, each entry named by a
+// Slow results (root filesystems, package downloads) stay under .cache/lab, each entry named by a
 // hash of everything that it depends on. `rm -rf .cache/lab` is always safe while no lab runs.
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';

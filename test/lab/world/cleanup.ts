@@ -1,4 +1,4 @@
-// What was set up is taken down in the opposite order, whatever fails on the way.
+// Undoes the set-up in reverse order, and continues after a failed step.
 
 /** A stack of things to undo. */
 export class Cleanup {

@@ -12,7 +12,7 @@ export interface LabRequest {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** PEM of the only roots that are trusted; the system's if absent. */
+  /** PEM of the only trusted roots; the system's if absent. */
   readonly ca?: string;
   /** Address family to use, where a name has both. */
   readonly family?: 4 | 6;
@@ -71,7 +71,7 @@ export function labFetch(ask: LabRequest): Promise<LabResponse> {
       method: ask.method ?? 'GET',
       headers: { 'user-agent': 'lab', ...ask.headers }, // pebble refuses requests without one (RFC 8555, 6.1)
       lookup,
-      autoSelectFamilyAttemptTimeout: 10_000, // of Node's 250 ms a busy machine may lose all
+      autoSelectFamilyAttemptTimeout: 10_000, // a busy machine may use up Node's 250 ms
       agent: false,
       ...(ask.ca === undefined ? {} : { ca: ask.ca }),
       signal: AbortSignal.timeout(ask.timeout ?? 60_000),

@@ -10,7 +10,7 @@ const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 export const debianSource = async (suite: string): Promise<string> =>
   `deb [signed-by=${keyring}] ${await debianMirror()} ${suite} main`;
 
-/** sid's Release file on a frozen mirror expires; a lab has no use for that check. */
+/** sid's Release file on a frozen mirror expires, and the lab does not need that check. */
 export const aptSettings = {
   'Acquire::Check-Valid-Until': 'false',
   'Acquire::Languages': 'none',

@@ -10,12 +10,12 @@ interface DockerPackage {
   readonly name: string;
   /** Debian's packages whose files it takes; the first one gives the version. */
   readonly from: readonly string[];
-  /** Files of them that Docker's package does not have; manuals and completions stay out of all. */
+  /** Their files that Docker's package does not have; manuals and completions are omitted in all. */
   readonly without?: readonly string[];
   readonly depends: readonly string[];
   /** Debian's packages with the same files. */
   readonly conflicts: readonly string[];
-  /** Whether it has units that are enabled and started when it is installed. */
+  /** Whether its installation enables and starts units. */
   readonly units?: true;
 }
 
@@ -23,8 +23,8 @@ interface DockerPackage {
 const tiniPackage = (suite: string): string => (suite === 'trixie' ? 'tini' : 'tini-static');
 
 /**
- * Which suite's program a guest gets: its own; but Debian 12's Docker is years behind Docker's own, and sid's programs,
- * which are written in Go, run there too. runc needs a newer C library, and is its own.
+ * The suite that a guest's programs come from: normally the guest's own. Debian 12's Docker is years behind Docker's own,
+ * so it gets sid's programs, which are written in Go and run there too. runc needs a newer C library, so it is Debian 12's.
  */
 const programsOf = (suite: string, name: string): string =>
   suite === 'bookworm' && name !== 'runc' ? 'sid' : suite;
@@ -70,7 +70,7 @@ const packages = (suite: string): readonly DockerPackage[] => [
 
 const maintainerScripts = resolve('test/lab/world/packages/maintainer');
 
-/** What the packages are made of, for the cache's key. */
+/** The inputs of the packages, for the cache key. */
 export async function dockerPackagesInputs(suite: string): Promise<unknown> {
   const files = (await readdir(maintainerScripts)).sort();
   const scripts = files.map(async (file) => sha256(await readFile(join(maintainerScripts, file))));
@@ -103,7 +103,7 @@ async function build(spec: DockerPackage, suite: string, debs: ReadonlyMap<strin
     `Package: ${spec.name}`,
     `Version: ${version}`,
     'Architecture: amd64',
-    `Installed-Size: ${size}`, // KiB; apt looks at the free space with it
+    `Installed-Size: ${size}`, // KiB; apt compares it with the free space
     'Maintainer: lab <lab@example.org>',
     'Section: admin',
     'Priority: optional',
@@ -129,16 +129,16 @@ async function build(spec: DockerPackage, suite: string, debs: ReadonlyMap<strin
   await rm(folder, { recursive: true });
 }
 
-/** What cloud-init installs where it is missing, when its user data have a key for apt (cc_apt_configure). */
+/** Packages that cloud-init installs if they are missing and its user data contains a key for apt (cc_apt_configure). */
 const byCloudInit = ['gnupg'];
 
 /**
- * Builds the five packages, and gets everything that they depend on, down to libc6: what the guest has already, its apt
- * leaves alone.
+ * Builds the five packages, and downloads all their dependencies, down to libc6. The guest's apt skips those that are
+ * installed.
  * @param suite the guest's Debian suite, which gives the programs.
  * @param extra further packages of that suite that its archive offers, besides what cloud-init may install.
- * @param folder takes the .deb files of Docker's packages.
- * @param archive takes those of the distribution's.
+ * @param folder receives the .deb files of Docker's packages.
+ * @param archive receives those of the distribution.
  */
 export async function buildDockerPackages(
   suite: string,

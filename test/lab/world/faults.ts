@@ -1,15 +1,15 @@
-// Trouble on demand: what stands before a server of the world and fails as the real internet does.
+// Faults on demand: a proxy in front of a server of the world that fails as the real internet does.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What a server does to requests. */
+/** A server's behaviour towards requests. */
 export interface Fault {
   /** ok: nothing. 429, 500: that status. hang: no answer, ever. down: the port is closed. */
   readonly mode: 'ok' | '429' | '500' | 'hang' | 'down';
-  /** How many requests meet it before all is well again; every one if absent. `down` ignores it. */
+  /** The number of requests that it affects; all if absent. `down` ignores it. */
   readonly times?: number;
   /** A regular expression that "METHOD /path" must match; every request if absent. `down` ignores it. */
   readonly match?: string;
-  /** Whom it meets, by IP address; everybody if absent. `down` ignores it. */
+  /** The clients that it affects, by IP address; all if absent. `down` ignores it. */
   readonly from?: readonly string[];
 }
 
@@ -27,7 +27,7 @@ export class FaultSwitch {
     this.#hanging.clear();
   }
 
-  /** Lets the request meet the fault. @returns whether it did, so that nothing else may answer it. */
+  /** Applies the fault to a request. @returns whether it did, and so nothing else may answer the request. */
   meets(request: IncomingMessage, response: ServerResponse): boolean {
     const { mode, match, from } = this.#fault;
     if (mode === 'ok' || mode === 'down' || this.#left <= 0) return false;

@@ -1,4 +1,4 @@
-// From the specifications to images in the registry's storage: shared package layers, and a small one of our files.
+// Builds images from the specifications into the registry's storage: shared package layers, and a small layer of our files.
 import { chmod, chown, copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { cached, hashTree, sha256 } from './cache';

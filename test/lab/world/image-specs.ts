@@ -28,7 +28,7 @@ export const roots: Readonly<Record<RootName, RootSpec>> = {
   base: { suite: 'sid', packages: ['ca-certificates', 'tzdata'] },
   synapse: { suite: 'sid', packages: ['matrix-synapse', 'curl', 'gosu'], below: 'base' },
   element: { suite: 'sid', packages: ['nginx', 'wget'], below: 'base', user: nginxUser },
-  // No curl and no wget, as in the published image: a health check that needs one must fail here too.
+  // Without curl and wget, as in the published image: a health check that needs one must fail here too.
   certbot: {
     suite: 'sid',
     packages: ['nginx', 'certbot', 'openssl', 'procps'],
@@ -86,7 +86,7 @@ export interface ImageSpec {
   readonly files: string;
   /** Folders to make, with their owner and mode. */
   readonly folders: readonly { path: string; owner: number; mode: number }[];
-  /** Symbolic links to make: where each is, and what it says. */
+  /** Symbolic links to create, with their targets. */
   readonly links?: Readonly<Record<string, string>>;
   /** Whether the certificate of the lab's own authority goes to /lab/ca.pem. */
   readonly trustsLab?: true;

@@ -9,13 +9,13 @@ type Distribute<T> = T extends unknown ? Omit<T, 'id'> : never;
 /** The process inside, and how to call it. */
 export interface Inside {
   readonly service: Service;
-  /** @throws the error that the process met, or that it has ended. */
+  /** @throws the error of the process, or that it has ended. */
   call(what: Distribute<Call>): Promise<unknown>;
 }
 
 /**
  * Starts it; resolves when its servers listen.
- * @param folder takes the program, which is bundled from its source: it must be a file of its own.
+ * @param folder receives the program, which is bundled from its source because it must be a file of its own.
  */
 export async function startInside(
   netns: string,

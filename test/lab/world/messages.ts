@@ -1,8 +1,8 @@
-// What world.ts and the process inside the namespace say to each other.
+// The messages between world.ts and the process inside the namespace.
 import type { LabRequest } from './client';
 import type { Fault } from './faults';
 
-/** What the process inside is started with. */
+/** The input of the process inside. */
 export interface InsideSettings {
   /** Folder of the apt repositories for each codename. */
   readonly apt: Readonly<Record<string, string>>;

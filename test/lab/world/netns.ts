@@ -1,4 +1,4 @@
-// The lab's own little internet: a network namespace with a bridge. The machine's own namespace is never touched:
+// The lab's own small internet: a network namespace with a bridge. The machine's own namespace never changes:
 // each veth pair is made inside the world's namespace, with its far end given to the namespace that joins.
 import { run } from './process';
 
@@ -8,13 +8,13 @@ export const bridge = 'br0';
 export const gateway = '10.91.0.1';
 export const gateway6 = 'fd91::1';
 
-/** The world's name in its DNS, with both addresses, for those who have one kind alone. */
+/** The world's name in its DNS, with both addresses, for machines that have only one kind. */
 export const worldName = 'pebble.test';
 
 /** A URL of the world by its name instead of its IPv4 address. */
 export const named = (url: string): string => url.replace(gateway, worldName);
 
-/** Where providers have their metadata service. The lab has one too, for what must not reach it. */
+/** The address of providers' metadata services. The lab has one too, to test that containers do not reach it. */
 export const metadata = '169.254.169.254';
 
 /** An unused address, to which packets vanish without an answer (of TEST-NET-2). */
@@ -23,11 +23,11 @@ export const dropped = '198.51.100.7';
 /** An address on which nothing listens. Not the gateway: apt counts an address that once refused as bad on every port. */
 export const refusing = '198.51.100.6';
 
-// Without an address of its own a bridge takes the lowest of its ports', so that a machine that comes or goes would
-// change it, and what others send would be lost until they ask for the gateway's address again.
+// Without a hardware address of its own, a bridge uses the lowest one of its ports. A machine that starts or ends would
+// then change it, and packets of others would be lost until they resolve the gateway's address again.
 const bridgeMac = '52:54:00:ff:ff:01';
 
-/** Makes the namespace with its bridge and addresses. Packets for anywhere else are refused at once, but for one address. */
+/** Creates the namespace with its bridge and addresses. It refuses packets to all other addresses at once, except for one. */
 export async function createWorldNetns(netns: string): Promise<void> {
   await run(['ip', 'netns', 'add', netns]);
   await run(['ip', '-n', netns, '-batch', '-'], {
@@ -43,8 +43,8 @@ route add blackhole ${dropped}/32
 route add unreachable ::/0
 `,
   });
-  // With forwarding on, the kernel answers "unreachable" for what the world does not have; else packets to the
-  // real internet would vanish, and each attempt would last until its client's timeout.
+  // With forwarding on, the kernel answers "unreachable" for addresses that the world does not have. Otherwise packets to
+  // the real internet would vanish, and each attempt would last until its client's time limit.
   await run([
     'ip',
     'netns',
@@ -74,11 +74,11 @@ export interface AttachOptions {
   readonly mac?: string;
 }
 
-/** The joint of a namespace with the world. */
+/** The connection of a namespace to the world. */
 export interface Attachment {
   readonly device: string;
   readonly mac: string;
-  /** Takes the link away, as if the cable were pulled. */
+  /** Removes the link, as if the cable were pulled. */
   detach(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
-// A newer image under a name that servers pull: the one that is there with another configuration. It is written into the
-// registry's storage, for the registry itself takes no image.
+// A newer image under a name that servers pull: the existing image with another configuration. The lab writes it into the
+// registry's storage, because its registry is read-only.
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from './cache';

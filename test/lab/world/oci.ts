@@ -1,4 +1,4 @@
-// OCI images made of folders, and laid down as Debian's docker-registry keeps them on disk: no engine, no push.
+// Makes OCI images from folders, and stores them as Debian's docker-registry does on disk: without engine or push.
 // Formats: github.com/opencontainers/image-spec; the storage layout is that of distribution 2.8's filesystem driver.
 import { link, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ export interface Layer extends Blob {
 
 /**
  * Packs a folder as a zstd layer (Docker reads these since 23).
- * @param blobs the folder that takes the blob.
+ * @param blobs the folder that receives the blob.
  * @param times whether the files' times are kept (Python's compiled files are valid for one time of their source) or
  * set to zero, which gives the same bytes for the same files.
  */
@@ -75,7 +75,7 @@ export async function putImage(config: ImageConfig, layers: readonly Layer[], bl
 /**
  * Adds an image to a registry's storage by hard links.
  * @param storage the registry's root directory, on the same filesystem as the blobs.
- * @param blobFolders folders that hold the image's blobs between them.
+ * @param blobFolders folders that together contain the image's blobs.
  */
 export async function addToStorage(
   storage: string,

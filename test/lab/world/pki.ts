@@ -1,4 +1,4 @@
-// The authority that signs the certificate of pebble's own listener. Made once: it is baked into an image.
+// The authority that signs the certificate of pebble's own listener. It is created once, because an image contains it.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from './cache';
@@ -16,7 +16,7 @@ export interface LabPki {
 
 /**
  * The lab's own authority and pebble's leaf, for ten years.
- * The extensions are those that Python's strict verification asks for since 3.13: keyUsage on the authority, an
+ * The extensions are those that Python's strict verification requires since 3.13: keyUsage on the authority, an
  * authority key identifier on the leaf.
  */
 export async function labPki(): Promise<LabPki> {

@@ -1,4 +1,4 @@
-// Commands that end and services that stay, for everything the lab starts. A service can never outlive the
+// Runs the lab's commands, which end, and its services, which stay. A service can never outlive the
 // lab: the kernel kills it when the process that started it dies, however that happens (PR_SET_PDEATHSIG).
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
@@ -33,7 +33,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     const all: Buffer[] = [];
     child.stdout.on('data', (part: Buffer) => out.push(part) && all.push(part));
     child.stderr.on('data', (part: Buffer) => all.push(part));
-    child.stdin.on('error', () => {}); // the command may end without reading; its exit code tells
+    child.stdin.on('error', () => {}); // the command may end without reading its input; its exit code decides
     child.stdin.end(options.input ?? '');
     child.on('error', (cause) => reject(new Error(`${argv.join(' ')}: cannot be started`, { cause })));
     child.on('close', (code, signal) => {
@@ -55,7 +55,7 @@ export const inNetns = (netns: string, argv: readonly string[]): string[] => [
 export interface Service {
   readonly name: string;
   readonly child: ChildProcess;
-  /** Path of the file that takes its standard output and error. */
+  /** Path of the file that receives its standard output and error. */
   readonly log: string;
   /** True while the process lives. */
   alive(): boolean;
@@ -102,7 +102,7 @@ export function startService(
 
 /**
  * Calls `probe` every 100 ms until it resolves.
- * @param what named in the error: what was waited for.
+ * @param what the condition, for the error message.
  * @throws the last failure as the cause, after `seconds`; at once if one of the services that it needs has ended.
  */
 export async function until<T>(

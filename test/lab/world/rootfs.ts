@@ -25,7 +25,7 @@ async function install(name: RootName, folder: string): Promise<void> {
     '--mode=root',
     '--variant=essential',
     '--format=directory',
-    '--dpkgopt=force-unsafe-io', // what a power cut spoils is made again
+    '--dpkgopt=force-unsafe-io', // after a power cut the lab builds it again
     ...Object.entries(aptSettings).map(([key, value]) => `--aptopt=${key} "${value}"`),
     ...[...unread, ...(spec.exclude ?? [])].map((path) => `--dpkgopt=path-exclude=${path}`),
     ...(user ?? []).map((hook) => `--essential-hook=${hook}`),
@@ -52,7 +52,7 @@ async function same(a: string, b: string): Promise<boolean> {
 
 /**
  * Leaves in `folder` what differs from `below`: the files of an upper layer. Files that are only below stay in the
- * image, which is harmless: packages are added to it, never taken away.
+ * image, which is harmless: packages are only added, never removed.
  */
 async function subtract(folder: string, below: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -71,7 +71,7 @@ async function subtract(folder: string, below: string): Promise<void> {
 
 /** A layer's files: `tree` is a folder as the layer has it, and `versions` those of its packages by name. */
 export interface Root {
-  /** Tells this content from any other, wherever the cache is. */
+  /** Identifies this content, independent of the place of the cache. */
   readonly key: string;
   readonly tree: string;
   readonly versions: Readonly<Record<string, string>>;

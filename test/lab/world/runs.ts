@@ -1,5 +1,5 @@
-// A run of the lab has a folder and a namespace, both named after it. One that was killed leaves them behind; the
-// next run finds out by the process that owned them, and removes them.
+// A run of the lab has a folder and a namespace, both named after it. A killed run leaves them behind. The next run checks
+// whether the owning process still exists, and otherwise removes them.
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,10 +12,10 @@ const runsRoot = join(cacheRoot, 'worlds');
 /** The name of a run's namespace. */
 export const netnsOf = (runId: string): string => `gci-${runId}-world`;
 
-/** A run's folder; what its servers keep is below it. */
+/** A run's folder; its servers store their files below it. */
 export const folderOf = (runId: string): string => join(runsRoot, runId);
 
-/** Removes what runs left behind whose process is gone. */
+/** Removes the folders and namespaces of runs whose process is gone. */
 export async function sweepRuns(): Promise<void> {
   for (const runId of await readdir(runsRoot).catch(() => [])) {
     const owner = await readFile(join(folderOf(runId), 'owner'), 'utf8').catch(() => '');

@@ -1,4 +1,4 @@
-// The programs of others that make up the world: docker-registry, pebble and its DNS server, from Debian sid.
+// The third-party programs of the world: docker-registry, pebble and its DNS server, from Debian sid.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from './cache';
@@ -61,7 +61,7 @@ export async function startRegistry(place: Place, storage: string): Promise<Serv
     http: { addr: `${registryBackend.host}:${registryBackend.port}` },
   };
   await writeFile(file, JSON.stringify(config)); // JSON is YAML
-  // The gateway's default trace exporter would look for a collector.
+  // The gateway's default trace exporter would try to reach a collector.
   return start(place, 'docker-registry', ['serve', file], { OTEL_TRACES_EXPORTER: 'none' });
 }
 
@@ -87,14 +87,14 @@ export function startDns(place: Place): Service {
   return start(place, 'pebble-challtestsrv', args);
 }
 
-/** Starts what stands for a provider's metadata service: it answers everybody who reaches it. */
+/** Starts the stand-in for a provider's metadata service, which answers every client. */
 export function startMetadata(place: Place): Service {
   const program = `require('node:http').createServer((_, answer) => answer.end('metadata')).listen(80, '${metadata}')`;
   const argv = inNetns(place.netns, [process.execPath, '-e', program]);
   return startService('metadata', argv, { log: join(place.logs, 'metadata.log') });
 }
 
-/** Pebble's directory, and its management, which tells the issuing roots. */
+/** Pebble's directory, and its management interface, which publishes the issuing roots. */
 export const acmeUrl = `https://${gateway}:14000/dir`;
 export const acmeManagement = `https://${gateway}:15000`;
 
@@ -114,7 +114,7 @@ export async function startPebble(place: Place, pki: LabPki): Promise<Service> {
     ocspResponderURL: '',
     externalAccountBindingRequired: false,
     retryAfter: { authz: 1, order: 1 },
-    // Of its keys pebble tells only RSA ones, and the lab signs with the intermediate's (test/lab/web-server.ts).
+    // Pebble publishes only RSA keys, and the lab signs with the intermediate's key (test/lab/web-server.ts).
     keyAlgorithm: 'rsa',
     profiles: { default: { description: 'default', validityPeriod: 7_776_000 } },
   };

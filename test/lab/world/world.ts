@@ -1,5 +1,5 @@
 // The offline world around the lab's machines: a network of its own with an apt repository, a registry, DNS and an
-// ACME authority. Nothing in it reaches out, and nothing of it is in the machine's own network.
+// ACME authority. It has no access to the internet, and does not touch the machine's own network.
 import { spawnSync } from 'node:child_process';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -62,7 +62,7 @@ export interface World {
   /** PEM of the root that pebble issues under, new for each world. */
   issuingRoots(): Promise<string>;
   readonly dns: {
-    /** Replaces the name's addresses; a family that is left out has none. */
+    /** Replaces the name's addresses; an omitted family has none. */
     set(name: string, addresses: Addresses): Promise<void>;
     /** Forgets the name: its answers are empty. */
     clear(name: string): Promise<void>;
@@ -109,12 +109,12 @@ function dnsOf(inside: Inside): World['dns'] {
   };
 }
 
-/** Starts everything in its order; each step tells `cleanup` how to undo it. */
+/** Starts everything in order; each step registers its undo with `cleanup`. */
 async function build(options: WorldOptions, runId: string, cleanup: Cleanup): Promise<Omit<World, 'stop'>> {
   const netns = netnsOf(runId);
   const pki = await labPki();
   const lab = { acmeUrl: servers.acmeUrl, rootsUrl: `${named(aptUrl)}/pebble-roots.pem`, caFile: pki.ca };
-  // Side by side, for what is not in the cache is half download and half work of one processor.
+  // In parallel, because building the missing parts is half download and half work of one processor.
   const [{ bin, versions: programs }, repositories, built] = await Promise.all([
     servers.serverPrograms(),
     Promise.all(options.guests.map((guest) => aptRepository(guest, options.extraPackages))),
@@ -199,9 +199,10 @@ function expectOk({ status, body }: LabResponse): void {
 }
 
 /**
- * Starts a world. The first time its parts are made, which takes some minutes and needs the Debian mirror; then seconds.
+ * Starts a world. The first start builds its parts, which takes some minutes and needs the Debian mirror; later starts take
+ * seconds.
  * Needs root, and Debian's iproute2, util-linux, mmdebstrap, gnupg, openssl, zstd, dpkg and apt.
- * @throws if a part does not start; what was started by then is ended and removed.
+ * @throws if a part does not start, after ending and removing the parts that did.
  */
 export async function startWorld(options: WorldOptions): Promise<World> {
   const runId = options.runId ?? process.pid.toString(36);

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
 import { BACKUPS, BASE, type Called, LIB, type Sandbox } from '../support/sandbox';
 
-/** A backup is whole or not there, and says which. */
+/** A backup is either complete or absent, and the command reports which. */
 const test = suiteOf('backup');
 
 const FILES = `${BASE}/files`;
@@ -27,7 +27,7 @@ function lived(server: Sandbox): void {
   server.put(`${FILES}/media_store/remote_content/two`, 'of another server\n');
 }
 
-/** What is in a backup, and what `sha256sum -c` says of it. */
+/** The content of a backup, and the result of `sha256sum -c`. */
 function contentOf(server: Sandbox, path: string): { names: string[]; verdict: string } {
   const shell = (script: string) => spawnSync('/bin/sh', ['-c', script], { encoding: 'utf8' });
   const file = server.at(path);
@@ -94,7 +94,7 @@ test('without a name it is one of the nightly backups; a directory gets such a n
   assert.match(server.list('/root/shelf').join(), MADE);
 });
 
-test('what cannot be a backup is refused before anything is written', (server) => {
+test('a destination that cannot be a backup is refused before anything is written', (server) => {
   lived(server);
   spawnSync('mkfifo', [server.at('/root/pipe')]);
   const result = server.call('write_backup $ROOT/root/pipe');
@@ -150,7 +150,7 @@ test('the space is checked: the media, the dump twice, and what PostgreSQL needs
   assert.is(server.call('write_backup').code, 0);
 });
 
-test('media whose size cannot be found count as none', (server) => {
+test('media of unknown size count as empty', (server) => {
   lived(server);
   server.free(582);
   assert.is(server.call('as_synapse() { return 1; }\nrequire_space_for_backup "$ROOT"').code, 0);
@@ -250,7 +250,7 @@ test('a file too large for the memory is read in pieces', (server) => {
   assert.is(contentOf(server, '/root/now.tar.gz').verdict, '');
 });
 
-/** Backups of the timer from the first days of January, an own file and a directory. */
+/** The timer's backups from the first days of January, a file of the owner, and a directory. */
 function shelf(server: Sandbox, ...days: number[]): void {
   for (const day of days) server.put(`${BACKUPS}/matrix-2020010${day}-030000.tar.gz`, 'x');
   server.put(`${BACKUPS}/matrix-mine.tar.gz`, 'x');
@@ -267,7 +267,7 @@ for (const [keep, left] of [
   [4, '1234'],
   [3, '234'],
   [1, '4'],
-  // Never the newest.
+  // It never removes the newest.
   [0, '4'],
 ] as const)
   test(`of four backups ${keep} are to stay`, (server) => {
@@ -290,7 +290,7 @@ test('BACKUP_KEEP counts the new backup, and room is made before it; a backup to
   assert.is(server.list(BACKUPS).filter((name) => /^matrix-2(?!0200101-04)/.test(name)).length, 2);
 });
 
-test('what a killed backup left is removed, in its directory too, and nothing else', (server) => {
+test('leftovers of a killed backup are removed, also in another directory, and nothing else', (server) => {
   server.put(`${LIB}/backup-place`, `${server.at('/mnt')}\n`);
   for (const place of [BACKUPS, '/mnt'])
     for (const name of ['.matrix-backup.AbCdEf', '.matrix-backup.mine', 'other'])

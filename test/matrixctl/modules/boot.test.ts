@@ -3,7 +3,7 @@ import { suiteOf } from '../support/modules';
 import type { Answers } from '../support/programs';
 import { BASE, LIB, type Sandbox } from '../support/sandbox';
 
-/** The steps of the first boot, which may be repeated at any of them. */
+/** The steps of the first boot, each of which may be repeated. */
 const test = suiteOf('boot');
 
 const PSQL = 'exec -i matrix-db-1 psql -XqAtU synapse -v ON_ERROR_STOP=1';
@@ -26,7 +26,7 @@ const fact = (server: Sandbox, name: string) => server.read(`${LIB}/facts/${name
 const volumes = (server: Sandbox, ...names: string[]) =>
   server.answer('docker', { ...DOWN, 'volume ls -q': `printf '%s\\n' other ${names.join(' ')}` });
 
-test('a first boot without a database notes that it makes one', (server) => {
+test('a first boot without a database records that it creates one', (server) => {
   volumes(server);
   const { code, stdout, calls } = server.call(
     `prepare_new_database; [ "$(cat $LIB/new-database)" = "${BOOT_ID}" ] && stat -c %a $LIB/new-database`,
@@ -41,7 +41,7 @@ test('a database that was there before the first boot is kept', (server) => {
   assert.not(server.has(`${LIB}/new-database`));
 });
 
-test('after a power cut the half-made database goes, and images that may be half unpacked', (server) => {
+test('after a power cut the incomplete database is removed, and images that may be incomplete', (server) => {
   volumes(server, VOLUME);
   server.put(`${LIB}/new-database`, 'another boot\n');
   const { code, calls } = server.call('prepare_new_database');
@@ -80,7 +80,7 @@ test('a Docker that does not list its volumes stops the first boot', (server) =>
   assert.match(stderr, /failed: Docker does not list its volumes\n$/);
 });
 
-test('a database that answers is noted once, and is not new any more', (server) => {
+test('a database that answers is recorded once, and no longer counts as new', (server) => {
   server.answer('docker', { [LOCALE]: 'echo UTF8CC' });
   server.put(`${LIB}/new-database`, 'this boot\n');
   assert.is(server.call('confirm_database').code, 0);
@@ -114,7 +114,7 @@ function started(server: Sandbox, ...health: readonly string[]): void {
   });
 }
 
-test('Synapse is waited for, and the log says for what and how long', (server) => {
+test('the first boot waits for Synapse, and the log names the reason and the time', (server) => {
   started(server, '000', '502', '200');
   const { code, stdout, journal } = server.command('boot wait');
   assert.is(code, 0);
@@ -134,7 +134,7 @@ test('a Synapse that never answers: the reason is in the state file', (server) =
   assert.equal(journal, ['boot wait: failed: Synapse is not healthy after 60 s']);
 });
 
-test('a container that has ended is not waited for', (server) => {
+test('the first boot does not wait for a container that has ended', (server) => {
   started(server, '000');
   server.answer('docker', { [CONTAINERS]: 'echo matrix-synapse-1 Exited' });
   const { code, calls } = server.command('boot wait');
@@ -146,7 +146,7 @@ test('a container that has ended is not waited for', (server) => {
   );
 });
 
-/** A Synapse that ends at each start, whose tables may be half made. */
+/** A Synapse that exits at each start and may have created only some of its tables. */
 function restarting(server: Sandbox, halfMade: string, restarts = '3'): void {
   started(server, '000', '200');
   server.answer('docker', {
@@ -159,7 +159,7 @@ function restarting(server: Sandbox, halfMade: string, restarts = '3'): void {
   });
 }
 
-test('tables that are half made are made again, with Synapse stopped', (server) => {
+test('incomplete tables are created again, with Synapse stopped', (server) => {
   restarting(server, 't');
   const { code, stdout, calls } = server.command('boot wait');
   assert.is(code, 0);
@@ -194,7 +194,7 @@ const START: Answers = {
   'start matrix.timer': ':',
 };
 
-/** A server with Docker, whose first boot is repeated; the checks before it are those of preflight. */
+/** A server with Docker, whose first boot is repeated; preflight has its own tests. */
 function prepared(server: Sandbox): void {
   volumes(server);
   server.put(`${LIB}/server`, 'example.org\n');
@@ -258,7 +258,7 @@ test('the start of nginx orders the certificate', (server) => {
   assert.ok(server.has(`${LIB}/order`));
 });
 
-/** Everything answers; the certificate is good for so many days. */
+/** Everything answers; the certificate is valid for the given number of days. */
 function answering(server: Sandbox): void {
   const at = (days: number) => new Date(Date.now() + days * 86_400_000).toUTCString();
   server.answer('curl', {
@@ -286,7 +286,7 @@ test('a certificate without a readable lifetime does not fail the first boot', (
   assert.is(code, 0);
 });
 
-test('the end of a first boot that worked says nothing', (server) => {
+test('a successful first boot ends without a message', (server) => {
   const { code, stdout, calls, journal } = server.command('boot end 0 17');
   assert.equal([code, stdout, calls, journal], [0, '', [], []]);
 });
@@ -295,7 +295,7 @@ for (const [what, phase, error] of [
   ['with its reason', 'failed', 'no room'],
   ['without one', 'pulling', 'see journalctl'],
 ] as const)
-  test(`the end of a first boot that failed ${what}: containers, logs, and what is left is ended`, (server) => {
+  test(`the end of a first boot that failed ${what}: it shows containers and logs, and ends remaining processes`, (server) => {
     server.call(`set_fact phase ${phase}; set_fact error 'no room'`);
     server.answer('docker', { 'compose -f * ps -a': ':', 'compose -f * logs --no-color --tail 15': ':' });
     const { code, stdout, calls, journal } = server.call(
@@ -328,7 +328,7 @@ test('a first boot that finds the lock taken says so when that lasts', (server) 
   assert.is(stdout, 'gen-cloudinit: waiting for another matrixctl: first boot, process 7\n');
 });
 
-test('a step that is none is an error', (server) => {
+test('an unknown step is an error', (server) => {
   const { code } = server.command('boot nonsense');
   assert.is.not(code, 0);
 });

@@ -2,21 +2,21 @@ import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
 import { BACKUPS, BASE, LIB, type Sandbox } from '../support/sandbox';
 
-/** What a tick does for unfinished work, for what killed commands left, and for the nightly backup. */
+/** A tick's handling of unfinished work, of leftovers of killed commands, and of the nightly backup. */
 const test = suiteOf('care');
 
 const RESTORED = `${BASE}/restored`;
 const DROP = 'exec -i matrix-db-1 psql * -d postgres -c DROP DATABASE IF EXISTS restored';
 
-/** The script that a tick calls again; it shows its words, and whether it can take the lock. */
+/** A stand-in for the script that a tick calls; it prints its arguments, and whether it can take the lock. */
 function script(server: Sandbox): void {
   server.answer('matrixctl', { '*': 'exec flock -n "$ROOT/run/matrix.lock" echo "matrixctl $*"' });
 }
-/** Calls a function as the tick does, which has the lock. */
+/** Calls a function as the tick does, with the lock held. */
 const ticks = (server: Sandbox, words: string) =>
   server.call(`BASH_ARGV0=$ROOT/bin/matrixctl\nopen_lock\nflock -n 9\n${words}\necho goes on`);
 
-test('unfinished work goes on in a process of its own, which gets the lock', (server) => {
+test('unfinished work continues in a process of its own, which gets the lock', (server) => {
   script(server);
   server.put(`${LIB}/unfinished`, 'undo\n');
   server.put(`${RESTORED}/files/one`, 'of the restore');
@@ -25,7 +25,7 @@ test('unfinished work goes on in a process of its own, which gets the lock', (se
   assert.ok(server.has(`${RESTORED}/files/one`), 'nothing is removed');
 });
 
-test('when nothing is unfinished, what killed commands left is removed', (server) => {
+test('when nothing is unfinished, leftovers of killed commands are removed', (server) => {
   server.answer('docker', { [DROP]: ':' });
   server.put(`${BACKUPS}/.matrix-backup.AbCdEf/database`, '');
   for (const name of ['fetched-0123456789abcdef', 'fetched-0123456789abcdef.part', 'before-update.dump.part'])
@@ -76,7 +76,7 @@ for (const [what, clock, minutes, due] of [
     assert.is(server.has(`${LIB}/tried`), due);
   });
 
-test('without nightly backups none is due', (server) => {
+test('without nightly backups no backup is due', (server) => {
   assert.is(server.call('backup_due').code, 1);
 });
 

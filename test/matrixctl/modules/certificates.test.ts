@@ -2,13 +2,13 @@ import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
 import { LIB, type Sandbox } from '../support/sandbox';
 
-/** When a certificate is ordered, and what a person reads about the one that is there. */
+/** When the script orders a certificate, and its messages about the current one. */
 const test = suiteOf('certificates');
 
 const HERE = '192.0.2.1';
 const WORD = 'word of this test';
 
-/** What curl -v says of a certificate that began and ends so many hours from now. */
+/** Output of curl -v for a certificate whose start and end are the given hours from now. */
 function certificate(server: Sandbox, begin: number, end: number): void {
   const at = (hours: number) => new Date(Date.now() + hours * 3_600_000).toUTCString();
   server.answer('curl', {
@@ -18,7 +18,7 @@ function certificate(server: Sandbox, begin: number, end: number): void {
 const withoutCertificate = (server: Sandbox) =>
   server.answer('curl', { '-skim 9 --connect-to * -v -o /dev/null': 'exit 7' });
 
-/** Addresses of the domain, and what answers there: this server's nginx (here), nothing (silent), or another server's words. */
+/** Addresses of the domain, and what answers there: this server's nginx (here), nothing (silent), or another server's text. */
 function records(
   server: Sandbox,
   answers: Readonly<Record<string, 'here' | 'silent' | string>>,
@@ -41,7 +41,7 @@ function records(
 }
 const ordered = (calls: readonly string[]) => calls.includes('docker kill -s HUP nginx-nginx-1');
 const fact = (server: Sandbox) => server.read(`${LIB}/facts/certificate`)?.trim();
-/** Puts an empty file there, dated so many minutes back. */
+/** Creates an empty file, dated the given number of minutes back. */
 function touched(server: Sandbox, files: Readonly<Record<string, number>>): void {
   for (const [name, minutes] of Object.entries(files)) {
     server.put(`${LIB}/${name}`, '');
@@ -183,7 +183,7 @@ test('matrixctl tls without retry is refused', (server) => {
   }
 });
 
-test('nginx that takes no signal, and logs that cannot be read, end nothing', (server) => {
+test('an nginx that takes no signal, and unreadable logs, do not fail the command', (server) => {
   withoutCertificate(server);
   records(server, { [HERE]: 'here' });
   server.answer('docker', {
@@ -201,13 +201,13 @@ test('records that cannot be checked count as right', (server) => {
   assert.is(fact(server), 'no valid certificate');
 });
 
-// The pause after so many orders that failed, in minutes.
+// Pauses in minutes by the number of failed orders.
 for (const [orders, pause] of [
   ['0', 20],
   ['1', 40],
   ['5', 640],
   ['6', 720],
-  // What is not a number that this writes counts as many.
+  // Content that is not a number counts as many failed orders.
   ['many', 720],
 ] as const)
   test(`after ${orders} failed orders the next comes ${pause} minutes later`, (server) => {

@@ -3,13 +3,13 @@ import { suiteOf } from '../support/modules';
 import { ELEMENT, STARTS } from '../support/programs';
 import { BASE, LIB, type Sandbox } from '../support/sandbox';
 
-/** The help, and the commands that hand over to Docker. */
+/** The help, and the commands that only call Docker. */
 const test = suiteOf('commands');
 
 const MATRIX = `docker compose -f ${BASE}/docker-compose.yml`;
 const NGINX = 'docker compose -f /root/nginx/compose.yml';
 
-/** Docker takes these calls of Docker Compose, for both stacks. */
+/** Docker accepts these calls of Docker Compose, for both stacks. */
 function takes(server: Sandbox, words: string): void {
   server.answer('docker', { [`compose -f * ${words}`]: ':' });
 }

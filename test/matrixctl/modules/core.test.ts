@@ -2,9 +2,9 @@ import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
 import { LIB } from '../support/sandbox';
 
-/** The substitute for operations.sh in a small document: no work is unfinished there, and its commands say why they are absent. */
+/** The substitute for operations.sh in a small document: it has no unfinished work, and absent commands name the reason. */
 const test = suiteOf('core');
-/** Replaces the functions of operations.sh, whose commands are not there. */
+/** Uses the substitute instead of operations.sh, whose commands are absent. */
 const CORE = 'unset -f cmd_doctor cmd_update cmd_backup cmd_restore cmd_continue\n. "$MODULES/core.sh"\n';
 
 test('a command of operations.sh is refused with the reason', (server) => {
@@ -26,7 +26,7 @@ test('help shows no command that is absent', (server) => {
   assert.is(server.call(`${CORE}cmd_help backup`).code, 1);
 });
 
-test('every other command and the tick go on', (server) => {
+test('every other command and the tick work', (server) => {
   server.put(`${LIB}/unfinished`, 'undo\n');
   const { code, calls } = server.call(`${CORE}refuse_unfinished && continue_or_clean_up && start_due_backup`);
   assert.equal([code, calls], [0, []]);

@@ -8,10 +8,10 @@ import { commandsOf } from '../support/commands';
 import { Coverage, PS4, shown } from '../support/coverage';
 import { MODULES } from '../support/sandbox';
 
-/** The measure itself: it finds what never ran, and nothing else. */
+/** Tests the coverage measurement: it finds exactly the commands that never ran. */
 const coverage = suite('coverage');
 
-/** Each `MISSED` stands in a command that `f 1` never comes to. */
+/** Each `MISSED` is in a command that `f 1` never reaches. */
 const MODULE = `# shellcheck shell=bash
 CONSTANT='of
 two lines'

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
 import { BASE, LIB, type Sandbox } from '../support/sandbox';
 
-/** Docker Engine: the server's own, or that of Docker's repository. */
+/** Docker Engine: already on the server, or installed from Docker's repository. */
 const test = suiteOf('docker');
 
 const KEY = '/etc/apt/keyrings/gen-cloudinit-docker.asc';
@@ -21,7 +21,7 @@ function working(server: Sandbox): void {
   server.answer('curl', { '-V': 'echo curl 8' });
 }
 
-/** A server whose Docker this installs. */
+/** A server on which the script installs Docker. */
 function fresh(server: Sandbox): void {
   working(server);
   server.put(`${LIB}/installing`, '');
@@ -32,7 +32,7 @@ function fresh(server: Sandbox): void {
   server.answer('dpkg', { '--configure -a': ':' });
   server.answer('apt-get', { [OWN]: ':', [INSTALL]: ':', [`${APT} update`]: ':', indextargets: ':' });
 }
-/** Puts apt's downloader there, which checks the sum itself. */
+/** Adds apt's downloader, which checks the checksum itself. */
 function downloader(server: Sandbox, lines: string): void {
   server.put(
     '/usr/lib/apt/apt-helper',
@@ -136,7 +136,7 @@ test('a key with another checksum is not installed', (server) => {
   assert.not(server.has(LIST));
 });
 
-test('an entry that is there is not written again; one that cannot be written fails', (server) => {
+test('an existing entry is not written again; one that cannot be written fails', (server) => {
   fresh(server);
   server.put(LIST, LINE.replace(KEY, server.at(KEY)));
   server.age(LIST, 60);

@@ -3,7 +3,7 @@ import { suiteOf } from '../support/modules';
 import type { Answers } from '../support/programs';
 import { BACKUPS, BASE, LIB, type Sandbox } from '../support/sandbox';
 
-/** Each check alone: what it sees, and its verdict. */
+/** Each check alone: its observation and its verdict. */
 const test = suiteOf('doctor');
 
 type Verdict = 'ok' | 'warning' | 'failed' | 'error';
@@ -97,7 +97,7 @@ for (const [ipv6, route, verdict] of [
     assert.is(seen.includes('no federation'), verdict === 'failed');
   });
 
-/** A certificate that began and ends so many hours from now, and what the last order said. */
+/** A certificate whose start and end are the given hours from now, and the error of the last order. */
 function certificate(server: Sandbox, begin: number, end: number, log: string): void {
   const at = (hours: number) => new Date(Date.now() + hours * 3_600_000).toUTCString();
   server.answer('curl', {
@@ -117,7 +117,7 @@ for (const [what, begin, end, log, verdict, seen] of [
     assert.equal(checked(server, 'check_certificate'), [verdict, seen]);
   });
 
-// The requests of the doctor as another machine would send them, and what the answers must contain.
+// The doctor's requests, sent as another machine would, and the text that the answers must contain.
 for (const [check, path, holds, lacks] of [
   ['check_well_known_server', '/.well-known/matrix/server', 'Access-Control-Allow-Origin: *', 'HTTP/2 404'],
   [
@@ -170,7 +170,7 @@ for (const [lines, verdict, seen] of [
     assert.equal(checked(server, 'check_database'), [verdict, seen]);
   });
 
-test('owners and modes: what others can read is named', (server) => {
+test('owners and modes: the check names files that others can read', (server) => {
   const files = `${BASE}/files`;
   server.put(`${files}/example.org.signing.key`, 'key', 0o600);
   server.put(`${files}/homeserver.yaml`, 'of all', 0o644);
@@ -280,7 +280,7 @@ for (const [code, verdict] of [
 
 for (const [what, lines, seen] of [
   ['has another code', 'echo seen; return 7', 'seen,ended 7'],
-  // bash stops at an unbound variable.
+  // bash exits at an unbound variable.
   ['stops before its end', 'echo seen; echo "$NOWHERE"', 'seen'],
 ] as const)
   test(`a check that ${what} is an error, and its whole output is shown`, (server) => {

@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
 import { type Called, LIB, type Sandbox } from '../support/sandbox';
 
-/** Which ports the host's firewall keeps closed, and how they are opened. */
+/** Finds the ports that the host's firewall closes, and opens them. */
 const test = suiteOf('firewall');
 
 const INSERT = '-w 10 -I INPUT -p tcp -m multiport --dports 80,443,8448 -j ACCEPT';
@@ -10,7 +10,7 @@ const RULE = '-A INPUT -p tcp -m multiport --dports 80,443,8448 -j ACCEPT';
 const REJECT = '-A INPUT -j REJECT --reject-with icmp-host-prohibited';
 const TABLES = ['iptables', 'ip6tables'] as const;
 
-/** A host with these rules, without ufw, nftables and a way out by IPv6. */
+/** A host with these rules, without ufw, nftables and an IPv6 route. */
 function host(server: Sandbox, rules: Readonly<Partial<Record<(typeof TABLES)[number], string>>> = {}): void {
   for (const tool of TABLES)
     server.answer(tool, {
@@ -91,7 +91,7 @@ for (const [what, table, expected] of [
     assert.is(blocked(server), expected);
   });
 
-test('an nftables that fails says nothing', (server) => {
+test('an nftables that fails is ignored', (server) => {
   host(server);
   server.answer('nft', { 'list chains': 'exit 1' });
   assert.is(blocked(server), '');
@@ -103,7 +103,7 @@ test('a host without nft has no such table', (server) => {
   assert.equal([code, stdout], [0, '']);
 });
 
-test('a host that closes nothing is left alone', (server) => {
+test('a host that closes no port does not change', (server) => {
   host(server, { iptables: '-P INPUT ACCEPT', ip6tables: '-P INPUT ACCEPT' });
   const result = server.call('open_firewall');
   assert.equal([result.code, result.stdout, inserted(result)], [0, '', []]);

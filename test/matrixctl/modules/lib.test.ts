@@ -3,7 +3,7 @@ import { suiteOf } from '../support/modules';
 import { ELEMENT, ELEMENT_STATE, STARTS } from '../support/programs';
 import { BASE, type Called, LIB, type Sandbox } from '../support/sandbox';
 
-/** What every command uses: the start of the containers, files that are whole or as before, the journal, the lock. */
+/** Functions that every command uses: starting the containers, replacing files atomically, the journal, the lock. */
 const test = suiteOf('lib');
 
 const SITE = '-skim 9 --connect-to ::127.0.0.1: https://matrix.example.org/';
@@ -83,7 +83,7 @@ test('the request to Element is repeated until it answers', (server) => {
 });
 
 for (const state of ['exited', 'dead', 'restarting', 'exited unhealthy'])
-  test(`Element whose container is ${state} is not waited for`, (server) => {
+  test(`the start fails at once when Element's container is ${state}`, (server) => {
     starts(server);
     server.answer('curl', { [ELEMENT]: 'exit 7' });
     server.answer('docker', { [ELEMENT_STATE]: `echo ${state}` });
@@ -146,7 +146,7 @@ test('a docker command is shown without its time limit', (server) => {
   assert.is(stderr, '+ docker exec -i matrix-db-1 psql -XqAtU synapse -v ON_ERROR_STOP=1 -c SELECT 1\n');
 });
 
-test('a database is made again as Synapse wants it', (server) => {
+test('a recreated database has the settings that Synapse requires', (server) => {
   server.answer('docker', { 'exec -i matrix-db-1 psql *': ':' });
   assert.equal(server.call('recreate_database synapse').calls, [
     'docker exec -i matrix-db-1 psql -XqAtU synapse -v ON_ERROR_STOP=1 -d postgres -c DROP DATABASE IF EXISTS synapse ' +
@@ -211,7 +211,7 @@ test('a secret is made once', (server) => {
 for (const [minutes, found] of [
   [5, true],
   [15, false],
-  // What a wrong clock has dated in the future.
+  // A date in the future, written with a wrong clock.
   [-30, false],
 ] as const)
   test(`a file that is ${minutes} minutes old is${found ? '' : ' not'} younger than ten`, (server) => {
@@ -272,7 +272,7 @@ test('the lock names its holder, and a command that does not get it reports that
   assert.equal(second.journal, []);
 });
 
-test('a lock that is held for more than an hour is worth a word', (server) => {
+test('a lock that is held for more than an hour is reported', (server) => {
   server.put('/run/matrix.lock', 'backup, process 7\n');
   assert.is(server.call('report_lock_holder').stdout, '');
   server.age('/run/matrix.lock', 61);

@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
 import { LIB } from '../support/sandbox';
 
-/** The script from its first line to its last: which word leads to which function, and how the command ends. */
+/** The complete script: which word calls which function, and how the command ends. */
 const test = suiteOf('matrixctl');
 
 test('a word leads to the function cmd_WORD, with the rest of the words', (server) => {
@@ -26,7 +26,7 @@ for (const words of ['up -h', 'up --help', 'up now --help'])
     assert.match(stdout, /^usage: matrixctl up\n/);
   });
 
-// Functions of the script, and what bash would run, are not commands.
+// The script's functions, and bash's own commands, are not commands of matrixctl.
 for (const word of ['nonsense', 'lock', 'cmd_up', 'echo', '$(id)', '-v', 'up;id'])
   test(`matrixctl ${word} is unknown`, (server) => {
     const { code, stdout, stderr, journal } = server.call(`dispatch '${word}'`);

@@ -3,7 +3,7 @@ import { suiteOf } from '../support/modules';
 import type { Answers } from '../support/programs';
 import { BASE, type Sandbox } from '../support/sandbox';
 
-/** What depends on the network of this server: IPv6, the size of packets, the provider's metadata service. */
+/** Settings that depend on the server's network: IPv6, packet size, the provider's metadata service. */
 const test = suiteOf('network');
 
 const SITE = '/data/nginx/user_conf.d/matrix.example.org.conf';
@@ -57,14 +57,14 @@ test('with IPv6 in the kernel nothing changes', (server) => {
   assert.equal([code, calls], [0, []]);
 });
 
-/** Rules that are kept; the stand-in for iptables has `-C` fail until `-I` or `-N` has made it. */
+/** A stand-in for iptables that remembers rules: `-C` fails until `-I` or `-N` has created the rule. */
 const KEEPS: Answers = {
   '-w 10 -N *': 'grep -qxF "N $4" "$ROOT/rules" 2>/dev/null && exit 1; echo "N $4" >>"$ROOT/rules"',
   '-w 10 -C *': 'shift 3; grep -qxF "$*" "$ROOT/rules"',
   '-w 10 -I *': 'shift 3; echo "$*" >>"$ROOT/rules"',
 };
 
-test('containers reach no metadata service but for DNS, and the rules are made once', (server) => {
+test('containers reach no metadata service, except for DNS, and the rules are added once', (server) => {
   for (const tool of ['iptables', 'ip6tables']) server.answer(tool, KEEPS);
   const { code, stdout, journal } = server.command('guard');
   assert.equal([code, stdout], [0, '']);
@@ -80,13 +80,13 @@ test('containers reach no metadata service but for DNS, and the rules are made o
   assert.is((server.read('/rules') ?? '').trim().split('\n').length, rules.length);
 });
 
-test('a host whose iptables accepts no rule has none', (server) => {
+test('if iptables accepts no rule, nothing fails', (server) => {
   for (const tool of ['iptables', 'ip6tables']) server.answer(tool, { '*': 'exit 3' });
   const { code, journal } = server.command('guard');
   assert.equal([code, journal], [0, []]);
 });
 
-/** How the server leads out. */
+/** The server's routes. */
 function routes(server: Sandbox, ipv4: string, ipv6: string): void {
   server.answer('ip', {
     '-o -4 route get 192.0.2.1': ipv4,
@@ -99,7 +99,7 @@ const VIA = (device: string) => `echo '192.0.2.1 via 10.0.0.1 dev ${device} src 
 
 for (const [kilobytes, db, synapse] of [
   [2_000_000, 640, 1024],
-  // The limits in the compose file are for this much.
+  // The limits in the Compose file are for this amount of memory.
   [2_200_000, 640, 1024],
   [8_388_608, 2560, 4096],
 ] as const)
@@ -130,7 +130,7 @@ for (const [mtu, expected] of [
   ['1450', '1450'],
   ['1280', '1280'],
   ['1500', '1500'],
-  // More than the network of Docker takes, and less than IPv6 needs.
+  // More than Docker's networks use, but less than IPv6 needs.
   ['9000', '1500'],
   ['576', '1500'],
 ] as const)

@@ -2,10 +2,10 @@ import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
 import { LIB } from '../support/sandbox';
 
-/** Which words lead to which command, and what is refused before the lock is taken. */
+/** Which words call which command, and what the script refuses before it takes the lock. */
 const test = suiteOf('operations');
 
-/** The functions that do the work; here each prints its name, its words and who has the lock. */
+/** Stand-ins for the functions that do the work: each prints its name, its arguments and the holder of the lock. */
 const STUBS = `show() { echo "$* $([ -s $LOCK ] && cut -d, -f1 $LOCK)"; }
   write_backup() { show backup "$@"; }
   restore_backup() { show restore "$@"; }
@@ -45,7 +45,7 @@ for (const [words, message] of [
 
 for (const [before, after] of [
   [{ 'given-up': 'undo\n' }, { unfinished: 'undo\n' }],
-  // What is unfinished since then comes first.
+  // Work that is unfinished since then comes first.
   [
     { 'given-up': 'undo\n', unfinished: 'resume\n' },
     { 'given-up': 'undo\n', unfinished: 'resume\n' },

@@ -2,14 +2,14 @@ import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
 import { LIB, type Sandbox } from '../support/sandbox';
 
-/** What would spoil the first boot is found before it, with what it is. */
+/** Problems that would break the first boot are found and named before it. */
 const test = suiteOf('preflight');
 
-/** The answer of Docker's server to HEAD, dated so many seconds from now. */
+/** Answer of Docker's server to HEAD, dated the given seconds from now. */
 const dated = (seconds: number) =>
   `printf 'HTTP/2 200\\r\\nDate: %s\\r\\nserver: x\\r\\n' ${`'${new Date(Date.now() + seconds * 1000).toUTCString()}'`}`;
 
-/** A server on which nothing is wrong. */
+/** A server without any problem. */
 function fresh(server: Sandbox): void {
   server.answer('ss', { '-Hltnp sport = :*': ':' });
   server.answer('curl', { '-skIm 9 https://docker.example.org/': dated(0) });
@@ -20,7 +20,7 @@ test('runs without root', (server) => {
   assert.match(stdout, /^[1-9]\d*\nCapEff:\t0{16}\n$/);
 });
 
-test('a server on which nothing is wrong passes without a word', (server) => {
+test('a server without a problem passes without a message', (server) => {
   fresh(server);
   const { code, stdout, stderr, calls } = server.call('preflight');
   assert.equal([code, stdout, stderr], [0, '', '']);
@@ -32,14 +32,14 @@ test('a server on which nothing is wrong passes without a word', (server) => {
   ]);
 });
 
-test('on a server that runs already nothing is looked for', (server) => {
+test('a running server is not checked', (server) => {
   server.put(`${LIB}/server`, 'example.org\n');
   server.answer('docker', { 'inspect nginx-nginx-1': 'echo []' });
   const { code, calls } = server.call('preflight');
   assert.equal([code, calls], [0, ['docker inspect nginx-nginx-1']]);
 });
 
-test('a repeated first boot without nginx looks again, but not at the disk, which it has filled itself', (server) => {
+test('a repeated first boot without nginx checks again, except the disk, which it has filled itself', (server) => {
   fresh(server);
   server.put(`${LIB}/server`, 'example.org\n');
   server.answer('docker', { 'inspect nginx-nginx-1': 'exit 1' });

@@ -30,7 +30,7 @@ function empty(server: Sandbox): void {
     [HAS_DATA]: 'echo f',
     [`${PSQL} -d postgres -c DROP DATABASE IF EXISTS restored*`]: ':',
     [LOAD]: 'cat >"$ROOT/loaded"',
-    // The mark is set, and later asked for.
+    // The script sets the mark, and later checks it.
     [MARK]: 'read -r statement; case $statement in SELECT*) next mark ;; esac',
     [`${PSQL} -d restored`]: 'cat >"$ROOT/forgotten"',
     [SWAP]: 'cat >"$ROOT/swapped"',
@@ -71,7 +71,7 @@ const WHOLE: Readonly<Record<string, string>> = {
   'files/config/database': 'names of the parts\n',
 };
 
-/** Puts a backup there; `spoil` are commands that run before it is packed. */
+/** Creates a backup; `spoil` are commands that run before it is packed. */
 function packed(server: Sandbox, parts: Readonly<Record<string, string | undefined>> = {}, spoil = ''): void {
   for (const [name, content] of Object.entries({ ...WHOLE, ...parts }))
     if (content !== undefined) server.put(`/pack/${name}`, content);
@@ -91,7 +91,7 @@ function packed(server: Sandbox, parts: Readonly<Record<string, string | undefin
   assert.is(status, 0, stderr);
 }
 
-/** The command fails with these words. */
+/** The command fails with this message. */
 function fails({ code, stderr }: Called, message: RegExp | string): void {
   assert.is.not(code, 0);
   assert.match(stderr, message);
@@ -373,7 +373,7 @@ for (const character of ['"', '\\', '\n', '\r'])
     assert.equal(result.calls, []);
   });
 
-/** What a restore has left that was cut short when everything was prepared. */
+/** The state after a restore that was interrupted when everything was prepared. */
 function prepared(server: Sandbox): void {
   empty(server);
   server.put(`${LIB}/loaded`, 'the mark\n');
@@ -384,7 +384,7 @@ function prepared(server: Sandbox): void {
 
 test('the rest of a restore can be repeated from any interruption', (server) => {
   prepared(server);
-  // The former files are moved away, or not wholly.
+  // The former files are moved away, completely or in part.
   server.put(`${RESTORED}/former/old`, 'x');
   assert.is(server.call('mv "$DATA" "$RESTORED/former"\nfinish_restore').code, 0);
   assert.equal(server.list(FILES), ['restored']);

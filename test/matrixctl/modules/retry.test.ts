@@ -1,16 +1,16 @@
 import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
 
-/** Downloads are repeated while that can help, and no longer. */
+/** Downloads are retried only as long as that can help. */
 const test = suiteOf('downloads');
 
 const WORKS_AT_THIRD = `tries=$ROOT/tries
   download() { echo x >>"$tries"; [ "$(wc -l <"$tries")" -ge 3 ] || { echo 'curl: (7) Connection refused'; return 7; }; echo done; }`;
-/** A download that always fails with these words. */
+/** A download that always fails with this message. */
 const failing = (words: string) => `download() { cat <<'WORDS'\n${words}\nWORDS\nreturn 1; }\n`;
 const PAUSES = /^sleep (\d+)$/;
 
-test('a download that works at once says nothing and waits for nothing', (server) => {
+test('a download that works at once prints nothing and does not wait', (server) => {
   const { code, stdout, stderr, calls } = server.call("retry 'fetching it' echo done");
   assert.equal([code, stdout, stderr, calls], [0, '', '', []]);
 });
@@ -60,7 +60,7 @@ for (const [reason, words] of [
     '!the server answers 401: the URL is wrong or has expired',
     'curl: (22) The requested URL returned error: 401',
   ],
-  // A registry's.
+  // From a registry.
   [
     'the server refuses access: unexpected status from HEAD request to https://x: 401 Unauthorized',
     'unexpected status from HEAD request to https://x: 401 Unauthorized',
@@ -69,7 +69,7 @@ for (const [reason, words] of [
     '!the server answers 403: the URL is wrong or has expired',
     'curl: (22) The requested URL returned error: 403',
   ],
-  // curl before 7.75 adds the words of HTTP/1.1.
+  // curl before 7.75 adds HTTP/1.1's reason phrase.
   [
     '!the server answers 404: the URL is wrong or has expired',
     'Warning: x\ncurl: (22) The requested URL returned error: 404 Not Found',
@@ -78,7 +78,7 @@ for (const [reason, words] of [
     '!the server answers 410: the URL is wrong or has expired',
     'curl: (22) The requested URL returned error: 410 ',
   ],
-  // A mirror that is updated, and a registry's proxy, may have it a minute later.
+  // A mirror that is being updated, or a registry's proxy, may have it a minute later.
   [
     'E: Failed to fetch https://x/y.deb  404  Not Found [IP: 192.0.2.1 443]',
     'Reading lists\nE: Failed to fetch https://x/y.deb  404  Not Found [IP: 192.0.2.1 443]',
@@ -105,7 +105,7 @@ for (const [reason, words] of [
 const NO_IMAGE = 'failed to resolve reference "docker.io/x/y:1": docker.io/x/y:1: not found';
 for (const [mirrors, tries] of [
   ['echo "[]"', 'once'],
-  // A daemon that does not answer names no mirror.
+  // A daemon that does not answer does not name a mirror.
   ['exit 1', 'once'],
   ['echo "[https://mirror.example.org/]"', 'for ten minutes'],
 ] as const)
@@ -133,7 +133,7 @@ test('only images that are missing are pulled', (server) => {
   ]);
 });
 
-test('an image that cannot be pulled ends the command, also while another pull goes on', (server) => {
+test('an image that cannot be pulled ends the command, also while another pull runs', (server) => {
   server.answer('docker', {
     'image inspect *': 'exit 1',
     'pull -q gone:1': 'while [ ! -e "$ROOT/begun" ]; do sleep 0.02; done; echo "manifest unknown"; exit 1',
@@ -146,7 +146,7 @@ test('an image that cannot be pulled ends the command, also while another pull g
   assert.is(stderr, 'gen-cloudinit: failed: pulling gone:1: there is no such image, or it is private\n');
 });
 
-test('an image that cannot be pulled ends the command when no other pull goes on', (server) => {
+test('an image that cannot be pulled ends the command when no other pull runs', (server) => {
   server.answer('docker', {
     'image inspect *': 'exit 1',
     'pull -q gone:1': 'echo "manifest unknown"; exit 1',

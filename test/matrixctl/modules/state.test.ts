@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
 import { LIB, type Sandbox } from '../support/sandbox';
 
-/** The state file is whole JSON at any time, whatever others say. */
+/** The state file is complete JSON at any time, whatever text it contains. */
 const test = suiteOf('state');
 
 const CONTAINERS = 'ps -aq --filter label=com.docker.compose.project=matrix';

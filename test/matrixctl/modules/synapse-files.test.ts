@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
 import { BASE, LIB, type Sandbox } from '../support/sandbox';
 
-/** Files in Synapse's directory: written whole, secrets once, and through no link. */
+/** Files in Synapse's directory: written atomically, secrets only once, never through a link. */
 const test = suiteOf('synapse-files');
 
 const FILES = `${BASE}/files`;
@@ -122,7 +122,7 @@ test('without the file of the document the reason is reported', (server) => {
   assert.match(stderr, `${NEW} is missing: cloud-init did not write the document's files\n`);
 });
 
-/** Directories belong to root and to Synapse there; here to the user of the test. */
+/** On a server, directories belong to root and to Synapse; here they belong to the user who runs the test. */
 function installs(server: Sandbox): void {
   server.put(NEW, 'of the document\n');
   server.answer('ip', { '*': 'exit 1' });

@@ -18,7 +18,7 @@ function ready(server: Sandbox): void {
   });
 }
 
-test('a server that is well: the certificate is noted, and what is unchanged is not said again', (server) => {
+test('a server that is well: the certificate is noted, and unchanged facts are not reported again', (server) => {
   ready(server);
   const first = server.command('tick');
   assert.equal([first.code, first.stdout], [0, 'gen-cloudinit: certificate for 89 days\n']);
@@ -50,7 +50,7 @@ test('while another command has the lock, a tick does nothing and waits for noth
   assert.match(server.command('tick').stdout, 'waiting for another matrixctl: backup, process 7');
 });
 
-test('a first boot that was cut short goes on, and takes the lock itself', (server) => {
+test('an interrupted first boot continues, and takes the lock itself', (server) => {
   server.put(RUNCMD, `flock -n ${server.at('/run/matrix.lock')} echo first boot\n`);
   const { code, stdout, calls } = server.command('tick');
   assert.equal([code, stdout, calls], [0, 'first boot\n', []]);
@@ -79,7 +79,7 @@ test('a certificate without a readable lifetime does not stop the tick', (server
   ready(server);
   server.set({ BACKUP_KEEP: '2' });
   server.answer('matrixctl', { backup: 'echo backup >>"$ROOT/begun"' });
-  // A console that takes no more output.
+  // A console that accepts no more output.
   const { code } = server.call('BASH_ARGV0=$ROOT/bin/matrixctl\ncmd_tick >/dev/full 2>/dev/null');
   assert.is(code, 0);
   assert.is(server.read('/begun'), 'backup\n');

@@ -3,7 +3,7 @@ import { suiteOf } from '../support/modules';
 import { ELEMENT, STARTS } from '../support/programs';
 import { BACKUPS, BASE, type Called, LIB, type Sandbox } from '../support/sandbox';
 
-/** What was cut short goes on, five times at most, and then everything starts as it was. */
+/** Interrupted work continues, with five tries at most; after that a person decides. */
 const test = suiteOf('unfinished');
 
 const PSQL = 'exec -i matrix-db-1 psql -XqAtU synapse -v ON_ERROR_STOP=1';
@@ -33,7 +33,7 @@ function fails({ code, stderr }: Called, message: RegExp | string): void {
   assert.match(stderr, message);
 }
 
-test('what is unfinished is noted for root alone, and cleared with the number of tries', (server) => {
+test('the record of unfinished work is readable for root alone, and is cleared with the number of tries', (server) => {
   server.put(`${LIB}/tries`, '3\n');
   const { stdout } = server.call('mark_unfinished undo; stat -c %a $LIB/unfinished; cat $LIB/unfinished');
   assert.is(stdout, '600\nundo\n');
@@ -50,12 +50,12 @@ test('other commands are refused meanwhile', (server) => {
   );
 });
 
-test('when nothing is unfinished, nothing goes on', (server) => {
+test('when nothing is unfinished, nothing runs', (server) => {
   const { code, calls, journal } = server.command('continue');
   assert.equal([code, calls, journal], [0, [], ['continue: done']]);
 });
 
-test('everything starts as it was, and what was half done is removed', (server) => {
+test('everything starts as before, and incomplete results are removed', (server) => {
   starts(server);
   server.put(`${LIB}/unfinished`, 'resume\n');
   server.put(`${RESTORED}/files/one`, '');
@@ -69,7 +69,7 @@ test('everything starts as it was, and what was half done is removed', (server) 
   assert.not(server.has(`${LIB}/unfinished`) || server.has(`${LIB}/tries`));
 });
 
-test('an update that was cut short gets the previous images first', (server) => {
+test('an interrupted update restores the previous images first', (server) => {
   starts(server);
   server.put(`${LIB}/unfinished`, 'undo\n');
   server.put(`${LIB}/images`, 'sha256:db postgres:16\nsha256:old synapse:1\n');
@@ -89,7 +89,7 @@ test('an incomplete start counts while Synapse runs; a database that does not an
   assert.is(unfinished(server), undefined);
 });
 
-test('five tries; then it is left to a person, and every command works again', (server) => {
+test('after five tries a person has to decide, and every command works again', (server) => {
   starts(server, '1');
   server.put(`${LIB}/unfinished`, 'resume\n');
   for (const tries of [1, 2, 3, 4, 5]) {
@@ -102,20 +102,20 @@ test('five tries; then it is left to a person, and every command works again', (
   assert.is(unfinished(server), undefined);
   assert.is(server.read(`${LIB}/given-up`), 'resume\n');
   assert.is(server.call('refuse_unfinished').code, 0);
-  // A person has mended it.
+  // A person has repaired it.
   server.sequence('up', '0');
   assert.is(server.command('continue').code, 0);
   assert.not(server.has(`${LIB}/given-up`) || server.has(`${LIB}/tries`));
 });
 
-test('a word that names no such function runs nothing', (server) => {
+test('a record with an unknown word runs nothing', (server) => {
   server.put(`${LIB}/unfinished`, 'cmd_clean\n');
   const result = server.command('continue');
   fails(result, 'unfinished names nothing that is known: cmd_clean\n');
   assert.equal(result.calls, []);
 });
 
-/** A first boot that begins with a backup, when the database has started. */
+/** A first boot that restores a backup, after the database has started. */
 function firstBoot(server: Sandbox, tables: string): void {
   starts(server);
   server.set({ RESTORE_FROM: '/nowhere/backup.tar.gz', ADMIN_USER: 'admin' });
@@ -147,7 +147,7 @@ test('a first boot whose database does not answer does not restore', (server) =>
   assert.match(stdout, 'failed: the database does not answer');
 });
 
-test('a restore of the first boot that was cut short goes on', (server) => {
+test('an interrupted restore of the first boot continues', (server) => {
   firstBoot(server, 'exit 1');
   server.put(`${LIB}/unfinished`, 'resume\n');
   const { code, stdout } = server.command('boot begin');

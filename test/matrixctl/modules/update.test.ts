@@ -3,7 +3,7 @@ import { suiteOf } from '../support/modules';
 import { ELEMENT, ELEMENT_STATE, STARTS } from '../support/programs';
 import { BACKUPS, BASE, type Called, LIB, type Sandbox } from '../support/sandbox';
 
-/** An update keeps its way back until the new images have proved themselves. */
+/** An update can be rolled back until the new images are healthy. */
 const test = suiteOf('update');
 
 const PSQL = 'exec -i matrix-db-1 psql -XqAtU synapse -v ON_ERROR_STOP=1';
@@ -58,7 +58,7 @@ function fails(result: Called, message: RegExp | string): void {
   assert.match(result.stderr, message);
 }
 
-test('new images start with Synapse stopped for the dump, and the former ones go', (server) => {
+test('new images start after a dump with Synapse stopped, and the former images are removed', (server) => {
   running(server);
   const result = server.call('update_images');
   assert.is(result.code, 0, result.stderr);
@@ -131,7 +131,7 @@ for (const [what, answer] of [
     assert.is(unfinished(server), undefined);
   });
 
-test('a name that leads nowhere after the pull is left alone when the new images go', (server) => {
+test('an image name that points to nothing after the pull does not count as a new image', (server) => {
   running(server);
   server.put('/tags', 'sha256:new synapse:1\n');
   server.put(`${LIB}/images`, 'sha256:db postgres:16\nsha256:old synapse:1\n');
@@ -185,7 +185,7 @@ test('when nothing helps, the next tick continues with the database', (server) =
   server.sequence('health', '502');
   fails(server.call('update_images'), /failed: not healthy after the rollback: matrixctl logs synapse/);
   assert.is(unfinished(server), 'rollback_database');
-  // The images of another tick's turn: a name that cannot be led back stops nothing.
+  // The next tick: an image name that cannot be restored does not stop the rest.
   server.sequence('up', '0');
   server.answer('docker', { 'tag *': 'exit 1' });
   fails(server.call('rollback_database'), /former images and database run again/);
@@ -207,7 +207,7 @@ test('a dump that cannot be loaded leaves the rollback to the next tick', (serve
 test('the journal gets a line for an update: done, or without new images', (server) => {
   running(server);
   assert.equal(server.command('update').journal, ['update: done']);
-  // Its containers are still the previous ones.
+  // The containers are still the previous ones.
   server.put('/tags', 'sha256:db postgres:16\nsha256:old synapse:1\n');
   assert.equal(server.command('update').journal, ['update, no new images: done']);
 });

@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { suiteOf } from '../support/modules';
 import { BASE, type Sandbox } from '../support/sandbox';
 
-/** Accounts: passwords are made on the server and are in no command line. */
+/** Accounts: the server generates passwords, and no command line contains one. */
 const test = suiteOf('users');
 
 const PSQL = 'exec -i matrix-db-1 psql -XqAtU synapse -v ON_ERROR_STOP=1';

@@ -1,14 +1,14 @@
 import { BACKUPS, FIRST_BOOT, land, OPERATORS_FILES, OPERATORS_IMAGE, publish } from './server';
 import type { Ran, World } from './world';
 
-/** What Synapse does (world/hostile.py), and how: one act for a whole command, or another at each program. */
+/** An attack by Synapse (world/hostile.py), with one act for a whole command (`keep`) or another act at each program (`flip`). */
 export interface Attack {
   readonly attack: string | null;
   readonly mode: 'keep' | 'flip';
   readonly seed: number;
 }
 
-/** Each with the number that its acts are counted from, so that each act meets other commands. */
+/** Each attack with a seed, which shifts its acts so that each act meets other commands. */
 const EACH: readonly Attack[] = [
   { attack: 'links', mode: 'keep', seed: 0 },
   { attack: 'links', mode: 'flip', seed: 0 },
@@ -21,7 +21,7 @@ const EACH: readonly Attack[] = [
   { attack: 'changing', mode: 'flip', seed: 0 },
   { attack: 'newcomers', mode: 'flip', seed: 0 },
 ];
-/** The other way of each, and more. */
+/** The other mode of each attack, and further seeds. */
 const MORE: readonly Attack[] = [
   { attack: 'links', mode: 'keep', seed: 3 },
   { attack: 'directories', mode: 'keep', seed: 0 },
@@ -35,12 +35,12 @@ const MORE: readonly Attack[] = [
 ];
 export const ATTACKS: readonly Attack[] = [...EACH, ...(process.env.BENCH === 'whole' ? MORE : [])];
 
-/** A command of an operator's or of the timer's. */
+/** A command of an operator or of the timer. */
 interface Deed {
   readonly name: string;
   before?(world: World): Promise<unknown>;
   readonly argv: readonly string[];
-  /** What it ends with without an attack. */
+  /** Its exit code without an attack. */
   readonly code: number;
 }
 
@@ -51,7 +51,7 @@ const matrixctl = (words: string, code = 0): Deed => ({
   code,
 });
 
-/** A life of a server: what root runs on it, in an order that leads through every way that writes files. */
+/** The life of a server: root's commands, in an order that covers every code path that writes files. */
 export const LIFE: readonly Deed[] = [
   matrixctl('backup'),
   matrixctl(`backup ${MINE}`),
@@ -71,7 +71,7 @@ export const LIFE: readonly Deed[] = [
 
 const TRIES = 8;
 
-/** Runs some deeds while Synapse attacks. @returns what must not be: a sentence each */
+/** Runs some deeds while Synapse attacks. @returns one sentence per violation */
 export async function endured(world: World, attack: Attack, deeds: readonly Deed[]): Promise<string[]> {
   await world.order('fresh', { snapshot: 'operated' });
   const bots = await operatorsImage(world);
@@ -102,7 +102,7 @@ export async function endured(world: World, attack: Attack, deeds: readonly Deed
 
 const tail = ({ stdout, stderr }: Ran) => (stdout + stderr).trim().split('\n').slice(-3).join(' / ');
 
-/** What no attack may lead to. */
+/** Finds the results that no attack may have. */
 async function broken(world: World): Promise<string[]> {
   const { changes, owned, leaks } = await world.outside('operated');
   return [
@@ -128,7 +128,7 @@ async function operatorsImage(world: World): Promise<string | undefined> {
   return images[OPERATORS_IMAGE];
 }
 
-/** When the attack is over, what is unfinished is finished or given up after a bounded number of tries. */
+/** After the attack, unfinished work is completed or given up after a bounded number of tries. */
 async function settled(world: World): Promise<string[]> {
   for (let tries = 0; tries < TRIES; tries++) {
     const { late } = await world.matrixctl(['tick'], { limit: 120 });

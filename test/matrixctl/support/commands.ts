@@ -1,6 +1,6 @@
-/** A command as it is written in a module of matrixctl, for comparison with what `set -x` prints of it. */
+/** A command as written in a module of matrixctl, for comparison with the output of `set -x`. */
 export interface Command {
-  /** Lines of the whole statement: bash gives any of them as the line of a command in it. */
+  /** Lines of the whole statement: bash may report any of them as the line of a command in it. */
   from: number;
   to: number;
   /** The first line of the command itself. */
@@ -13,12 +13,12 @@ export interface Command {
 export const EXPANSION = '\0';
 
 const KEYWORDS = ['if', 'then', 'else', 'elif', 'fi', 'do', 'done', 'while', 'until', '!', '{', '}', 'time'];
-/** After one of these a newline ends no statement. */
+/** After one of these a newline does not end the statement. */
 const CONTINUES = /(?:&&|\|\|?)$/;
 
 /**
  * Reads the part of bash that the modules are written in and lists every simple command, also those in substitutions.
- * It knows nothing of `select`, `coproc`, `((` and backquotes.
+ * It does not support `select`, `coproc`, `((` and backquotes.
  */
 class Reader {
   readonly commands: Command[] = [];
@@ -28,7 +28,7 @@ class Reader {
   private open: Command[] = [];
   /** The first line of the function. */
   private function = 1;
-  /** Ends of here-documents that begin after this line. */
+  /** End marks of the here-documents that start after this line. */
   private ends: string[] = [];
 
   constructor(private readonly text: string) {}
@@ -59,7 +59,7 @@ class Reader {
   }
 
   /**
-   * The statement is at its end: now its last line is known. In a substitution of several lines bash 5.2 counts on from
+   * At the end of a statement its last line is known. In a substitution of several lines, bash 5.2 continues to count from
    * there.
    */
   private close(): void {
@@ -122,7 +122,7 @@ class Reader {
         (each) => this.starts(each) && /[\s;)]/.test(this.text[this.at + each.length] ?? ' '),
       );
       if (keyword) {
-        // bash gives a line before the loop as that of what is redirected into it.
+        // For a command that is redirected into the loop, bash reports a line before the loop.
         if (keyword === 'done') this.statement = this.function;
         this.step(keyword.length);
         continue;
@@ -227,7 +227,7 @@ class Reader {
     return word;
   }
 
-  /** An arithmetic or parameter expansion, of which so many brackets are open behind its first characters. */
+  /** An arithmetic or parameter expansion; `open` brackets are open after its first characters. */
   private balanced(begin: number, open: number): string {
     this.step(begin);
     for (let depth = open; depth > 0; ) {

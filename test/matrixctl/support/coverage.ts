@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Command, commandsOf, EXPANSION } from './commands';
 
-/** What bash prints before each command that it runs, for `readTrace`. */
+/** The prefix that bash prints before each command that it runs, for `readTrace`. */
 export const PS4 = '+$' + '{BASH_SOURCE-}:$LINENO: ';
 const RECORD = /^\++([^:\n]*):(\d+): /;
 
-/** Quotes differ between what is written and what bash prints. */
+/** Quotes differ between the source and bash's output. */
 const bare = (text: string) => text.replace(/["'\\$]/g, '');
 const EXPANSIONS = new RegExp(`${EXPANSION}+`, 'g');
 const ESCAPED = /[.*+?^${}()|[\]\\/]/g;
@@ -36,7 +36,7 @@ export class Coverage {
     for (const row of trace.split('\n')) {
       const [begin, file = '', line] = RECORD.exec(row) ?? [];
       if (begin === undefined) {
-        // The rest of an argument of several lines.
+        // The remaining lines of an argument.
         if (current) current.text += `\n${row}`;
         continue;
       }

@@ -1,14 +1,14 @@
 import { BACKUPS, OTHER, publish } from './server';
 import type { Facts, World } from './world';
 
-/** A command that is cut short at every program that it starts. */
+/** A command that the test kills at every program that it starts. */
 export interface Operation {
   readonly name: string;
-  /** The server that it begins with (server.ts). */
+  /** The server that it starts with (server.ts). */
   readonly snapshot: 'first' | 'lived';
   readonly words: readonly string[];
   prepare?(world: World): Promise<unknown>;
-  /** What else must hold of the server that an undisturbed run leaves. */
+  /** Further conditions on the server after an undisturbed run. */
   wrong?(before: Facts, after: Facts): string[];
 }
 

@@ -1,4 +1,4 @@
-/** Calls of a program, each with the sh commands that answer it. `*` stands for anything; the first match counts. */
+/** Calls of a program, each with the sh commands that answer it. `*` matches anything; the first match counts. */
 export type Answers = Readonly<Record<string, string>>;
 
 /**
@@ -25,7 +25,7 @@ export const PROGRAMS: Readonly<Record<string, Answers>> = {
   timedatectl: {},
   logger: { '-t matrixctl -- *': 'shift 3; printf "%s\\n" "$*" >>"$ROOT/journal"' },
   chown: { '991:991 *': ':' },
-  // The disk holds more than the sandbox, and flushing all of it takes time.
+  // The disk contains more than the sandbox, and flushing all of it takes time.
   sync: { '*': ':' },
   // Synapse's user is the user of the test.
   setpriv: { '*': 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"' },

@@ -28,7 +28,7 @@ export const BASE = '/srv/matrix';
 export const LIB = '/var/lib/gen-cloudinit';
 export const BACKUPS = '/var/backups/matrix';
 
-/** Where a path of the server starts in a module. Paths in containers (/etc/letsencrypt, /var/www) do not match. */
+/** Matches the start of a server's path in a module. Paths in containers (/etc/letsencrypt, /var/www) do not match. */
 const SERVER_PATH =
   /(?<![\w.$}/-])(?=\/(?:etc\/(?:gen-cloudinit|systemd|iptables|docker|apt|os-release)\b|root\b|data\/nginx\b|usr\/(?:lib\/apt|share\/element-web)\b|var\/(?:lib|backups)\b|run\/matrix\.lock|proc\/(?:self\/mountinfo|meminfo|net)|sys\/class\/net\b))/g;
 
@@ -48,7 +48,7 @@ const globOf = (call: string) =>
     .map((part) => part && quoted(part))
     .join('*');
 
-/** The clock of bash moves by `sleep` alone: each one takes its seconds, and one second at least. */
+/** Only `sleep` advances bash's clock: by its seconds, and by one second at least. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: bash's own
 const CLOCK = 'sleep() { echo "sleep $1" >>"$ROOT/calls"; SECONDS=$((SECONDS + ${1%.*} + 1)); }';
 
@@ -56,9 +56,9 @@ export interface Called {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** The calls of stand-ins in their order. Calls that only read, or that keep the state file, are left out. */
+  /** The calls of stand-ins in their order, without those that only read or that write the state file. */
   readonly calls: readonly string[];
-  /** What the journal got. */
+  /** The lines written to the journal. */
   readonly journal: readonly string[];
 }
 
@@ -151,13 +151,13 @@ export class Sandbox {
     Object.assign(this.settings, settings);
   }
 
-  /** Adds answers to a program's; they come first. */
+  /** Adds answers for a program; they precede the existing ones. */
   answer(name: string, answers: Answers): void {
     this.programs.set(name, { ...answers, ...this.programs.get(name), ...answers });
     this.changed.add(name);
   }
 
-  /** The words that `next NAME` prints in an answer, one per call. The last word repeats. */
+  /** Sets the words that `next NAME` prints in an answer, one per call. The last word repeats. */
   sequence(name: string, ...words: readonly string[]): void {
     this.put(`/answers/${name}`, `${words.join('\n')}\n`);
   }

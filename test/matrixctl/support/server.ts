@@ -5,14 +5,14 @@ import { load } from 'js-yaml';
 import { command } from '../../conformance/support/documents';
 import { type Ran, World } from './world';
 
-/** Of the document that both benches use. Nightly backups bring all of matrixctl's words with them. */
+/** Options of the document that both benches use. Nightly backups include all commands of matrixctl. */
 const DEPLOYMENT = [
   ...['--domain', 'matrix.example.org', '--admin-user', 'alice', '--email', 'ops@example.com'],
   ...['--backup', 'daily', '--backup-keep', '2'],
 ];
-/** How long the scripts wait for Synapse, in seconds; the stand-in is ready at once or never, unless it is made slow. */
+/** How long the scripts wait for Synapse, in seconds. The stand-in is ready at once or never, unless a test slows it down. */
 const PATIENCE = 2;
-/** More than twelve looks at it can take on a machine with much else to do. */
+/** Longer than twelve health checks can take on a busy machine. */
 export const MUCH_PATIENCE = 300;
 
 export const BASE = '/data/matrix';
@@ -22,7 +22,7 @@ export const OPERATORS_IMAGE = 'operator/bot:latest';
 const RUNCMD = '/var/lib/cloud/instance/scripts/runcmd';
 const READY = '/var/lib/gen-cloudinit/ready';
 
-/** Images of Synapse by what they do to a server. */
+/** Images of Synapse, by their effect on a server. */
 export const SYNAPSE_IMAGES = {
   good: { schema: 95, migrates: 95 },
   sick: { schema: 94, healthy: false },
@@ -61,7 +61,7 @@ const withPatience = (seconds: number, files: readonly WrittenFile[]): WrittenFi
     content: content.replace(/^HEALTH_TIMEOUT=.*$/m, `HEALTH_TIMEOUT=${seconds}`),
   }));
 
-/** What cloud-init does with the document on an instance that it does not know. */
+/** Applies the document as cloud-init does on a new instance. */
 export async function land(world: World, patience = PATIENCE): Promise<void> {
   const { bootcmd = [], write_files, runcmd } = cloudConfig();
   await world.must([
@@ -74,7 +74,7 @@ export async function land(world: World, patience = PATIENCE): Promise<void> {
   await world.order('write', { path: RUNCMD, content: `#!/bin/sh\n${runcmd.join('\n')}\n`, mode: 0o700 });
 }
 
-/** The script that cloud-init makes of runcmd. */
+/** The script that cloud-init creates from runcmd. */
 export const FIRST_BOOT = ['/bin/sh', RUNCMD];
 
 function knowImages(world: World): Promise<unknown> {
@@ -111,10 +111,10 @@ async function booted(world: World): Promise<void> {
   await world.must(['/bin/sh', '-c', `test -e ${READY}`]);
 }
 
-/** Where a backup of another server of the same name is put. */
+/** The path of a backup of another server with the same name. */
 export const OTHER = '/root/work/other.tar.gz';
 
-/** What an operator keeps on the server besides, with names that are nearly ours or that a careless script splits. */
+/** An operator's own files, whose names resemble ours or would be split by a careless script. */
 export const OPERATORS_FILES = [
   ...[
     'matrix-old copy.tar.gz',
@@ -151,9 +151,9 @@ async function operate(world: World): Promise<void> {
 }
 
 /**
- * The servers that cases begin with: `first` is one after its first boot, `lived` one with users, rooms, media and a
- * backup of last night, `operated` the same with files and a container of the operator's. All have the backup of
- * another server at hand, whose secrets are its own.
+ * The servers that cases start with: `first` is one after its first boot, `lived` one with users, rooms, media and a
+ * backup of last night, `operated` the same with files and a container of the operator's. All also have a backup of
+ * another server, which has secrets of its own.
  */
 async function prepare(world: World): Promise<void> {
   await booted(world);
@@ -185,7 +185,7 @@ export function psql(world: World, database: string, sql: string): Promise<Ran> 
   return world.must(['/bench/bin/docker', ...words]);
 }
 
-/** Worlds with the same servers to begin with, made once. */
+/** Worlds with the same initial servers, created once. */
 export async function openWorlds(number: number): Promise<World[]> {
   const worlds = await Promise.all(Array.from({ length: number }, () => World.open()));
   const [first, ...others] = worlds;

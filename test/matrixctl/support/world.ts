@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { TOOLS } from '../../conformance/support/tools';
 
 const SUPPORT = resolve('test/matrixctl/support/world');
-/** No operation takes longer, unless a command on the server hangs, which the world then ends. */
+/** The limit of an operation; the world ends a command that takes longer, because it hangs. */
 const LIMIT_MS = 400_000;
 
 export interface Ran {
@@ -13,7 +13,7 @@ export interface Ran {
   readonly stderr: string;
   /** How many programs the command has started. */
   readonly steps: number;
-  /** Whether it had to be ended, because it did not end on its own. */
+  /** Whether the world had to end it. */
   readonly late: boolean;
   /** The programs and the calls of Docker in their order, where requested. */
   readonly trace: readonly string[];
@@ -22,18 +22,18 @@ export interface Ran {
 
 export interface RunOrder {
   readonly directory?: string;
-  /** Every process is killed in the place of this program. */
+  /** Kills every process instead of starting this program. */
   readonly kill_at?: number;
-  /** Seconds after which the command is ended. */
+  /** Time limit of the command in seconds. */
   readonly limit?: number;
   readonly tracing?: boolean;
-  /** Whether to tell, for each program, what the state was when it began. */
+  /** Whether to report, for each program, the state at its start. */
   readonly marks?: boolean;
-  /** Whether the Synapse that was taken over acts between the programs. */
+  /** Whether the compromised Synapse acts between the programs. */
   readonly hostile?: boolean;
 }
 
-/** What is there and whether it matches, as support/world/facts.py sees it. */
+/** The state of the server and its consistency, from support/world/facts.py. */
 export interface Facts {
   readonly ailment: string;
   readonly files: string;
@@ -101,7 +101,7 @@ export class World {
     return answer.done;
   }
 
-  /** Any order of main.py's, by its name without `do_`. */
+  /** Sends an order of main.py, by its name without `do_`. */
   async order(name: string, values: object = {}): Promise<unknown> {
     this.process.stdin?.write(`${JSON.stringify({ order: name, ...values })}\n`);
     return this.answer();
@@ -115,7 +115,7 @@ export class World {
     return this.run(['/usr/local/sbin/matrixctl', ...words], options);
   }
 
-  /** Like `run`, for what must succeed. */
+  /** Like `run`, for commands that must succeed. */
   async must(argv: readonly string[], options: RunOrder = {}): Promise<Ran> {
     const ran = await this.run(argv, { tracing: true, ...options });
     if (ran.code !== 0)

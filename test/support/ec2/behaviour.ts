@@ -14,11 +14,11 @@ interface Known {
 }
 
 export interface Ec2Behaviour {
-  /** What GetConsoleOutput gives, one text an answer; the last one again and again. */
+  /** The answers of GetConsoleOutput, one text per answer; the last one repeats. */
   console: readonly string[];
   /**
-   * How many looks do not find a new instance at all, say pending of it, say shutting-down of one that ends, and say
-   * pending of a new image.
+   * The number of queries that do not find a new instance, that report it as pending, that report an ending one as
+   * shutting-down, and that report a new image as pending.
    */
   looks: { absent: number; pending: number; ending: number; image: number };
   answer(call: Call, forward: Forward): Promise<Reply>;
@@ -79,7 +79,7 @@ export function behaviour(): Ec2Behaviour {
     },
     async DescribeInstances(params, forward) {
       const reply = await forward(params);
-      // For moto whatever ends has ended at once, so it may be missing from the answer.
+      // In moto, instances end at once, so an ending one may be missing from the answer.
       const ending = new Set([...instances].filter(([, known]) => known.ending).map(([id]) => id));
       for (const id of ending) instances.get(id)!.ending!--;
       if (reply.body.includes('<instanceId>') && ec2.looks.absent > 0) {
@@ -192,7 +192,7 @@ function query(Action: string, params: Record<string, string>): URLSearchParams 
   return new URLSearchParams({ Action, Version: '2016-11-15', ...params });
 }
 
-/** moto refuses tags for snapshots in CreateImage; they are put on afterwards. */
+/** moto refuses tags for snapshots in CreateImage, so they are added afterwards. */
 function snapshotTags(params: URLSearchParams): { rest: URLSearchParams; tags: Record<string, string> } {
   const prefixes = [...params]
     .filter(([name, value]) => /^TagSpecification\.\d+\.ResourceType$/.test(name) && value === 'snapshot')

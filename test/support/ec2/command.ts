@@ -12,15 +12,15 @@ export interface Ended {
 export interface Started {
   readonly process: ChildProcess;
   readonly end: Promise<Ended>;
-  /** Waits until standard error has this; fails when the command ends before. */
+  /** Waits until standard error contains this; fails if the command ends first. */
   said(words: RegExp): Promise<RegExpExecArray>;
   kill(signal: NodeJS.Signals): void;
 }
 
 /**
  * Starts `gen-cloudinit`.
- * @param words its arguments; standard input is empty and no terminal
- * @param more changes to the environment; undefined takes a variable away
+ * @param words its arguments; standard input is empty and not a terminal
+ * @param more changes to the environment; undefined removes a variable
  */
 export function start(
   world: Pick<World, 'gate' | 'region'>,

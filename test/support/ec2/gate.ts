@@ -1,5 +1,5 @@
 // An HTTP server in front of moto: keeps a log of the calls, adds what EC2 does and moto does not (behaviour.ts),
-// and lets a test decide what becomes of a single call.
+// and lets a test decide the outcome of a single call.
 import { createServer, type IncomingHttpHeaders, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { behaviour, type Ec2Behaviour } from './behaviour';
@@ -17,10 +17,10 @@ export interface Call {
   readonly region: string;
 }
 
-/** What becomes of a call: an answer, a connection that breaks, or no answer at all. */
+/** The outcome of a call: an answer, a broken connection, or no answer at all. */
 export type Fate = Reply | 'break' | 'hang';
 
-/** Decides over one call; `pass` hands it to EC2 and gives its answer. */
+/** Decides one call; `pass` forwards it to EC2 and returns the answer. */
 export type Rule = (pass: () => Promise<Reply>, call: Call) => Promise<Fate> | Fate;
 
 interface Waiting {
@@ -76,7 +76,7 @@ export class Gate {
     this.rules.push({ action, rule, times, region, dryRun: false });
   }
 
-  /** The next calls of this action are refused as EC2 refuses. */
+  /** Refuses the next calls of this action as EC2 does. */
   refuse(
     action: string,
     code: string,
@@ -86,7 +86,7 @@ export class Gate {
     this.on(action, () => refusal(code, message, options.status), options);
   }
 
-  /** The next dry run of this action is refused. */
+  /** Refuses the next dry run of this action. */
   refuseDryRun(action: string, code: string, message: string): void {
     const rule = () => refusal(code, message);
     this.rules.push({ action, rule, times: 1, region: undefined, dryRun: true });
@@ -97,7 +97,7 @@ export class Gate {
     return this.log.filter((call) => call.action === action && !call.dryRun);
   }
 
-  /** Forgets log, rules and what it knows of EC2. */
+  /** Resets the log, the rules and the simulated state. */
   reset(): void {
     this.log.length = 0;
     this.rules.length = 0;
@@ -119,7 +119,7 @@ export class Gate {
   private async decide(headers: IncomingHttpHeaders, body: string): Promise<Fate> {
     const params = new URLSearchParams(body);
     const action = params.get('Action') ?? '';
-    // What the signature is for: AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/ec2/aws4_request, ...
+    // The scope of the signature: AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/ec2/aws4_request, ...
     const region = /Credential=[^/]+\/\d+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? '';
     const call: Call = { action, params, dryRun: params.get('DryRun') === 'true', region };
     this.log.push(call);

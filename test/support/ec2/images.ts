@@ -1,4 +1,4 @@
-// Images that moto shall know: two dates of Canonical's noble, the other releases and architecture, and look-alikes.
+// The images that moto offers: two dates of Canonical's noble, the other releases and architecture, and look-alikes.
 const CANONICAL = '099720109477';
 
 function image(number: number, name: string, date: string, more: object = {}) {

@@ -1,4 +1,4 @@
-// moto_server, as test/tools installs it: an EC2 with an API and a state, made by others. One for all test files.
+// moto_server, as test/tools installs it: a third-party simulator of EC2 with API and state. All test files share one.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { IMAGES } from './images';
 const PACKAGE = resolve('.cache/tools/moto/usr/lib/python3/dist-packages');
 const PLACE = Symbol.for('gen-cloudinit test: moto');
 
-/** @returns undefined when moto can be used, else a sentence for people */
+/** @returns undefined when moto can be used, otherwise a sentence for people */
 export function motoMissing(): string | undefined {
   return existsSync(join(PACKAGE, 'moto')) ? undefined : 'moto is missing: test/tools installs it';
 }

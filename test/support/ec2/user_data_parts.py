@@ -1,4 +1,4 @@
-# What cloud-init makes of user data from EC2: reads a JSON list of base64 texts, prints for each the list of its parts,
+# The parts that cloud-init finds in user data from EC2: reads a JSON list of base64 texts, prints for each the list of its parts,
 # [content type, base64 of the content]. The steps are those of DataSourceEc2 and of stages.Init;
 # releases before 23.3 do not undo base64 there.
 import base64

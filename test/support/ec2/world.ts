@@ -1,4 +1,4 @@
-// What an EC2 test has: a gate with moto behind it, a region of its own, and a look at the state past the gate.
+// The fixture of an EC2 test: a gate in front of moto, a region of its own, and direct access to the state.
 import {
   DescribeImagesCommand,
   DescribeInstancesCommand,
@@ -14,7 +14,7 @@ import { motoMissing, motoPort, resetMoto } from './moto';
 
 const FACTOR = 0.004;
 
-/** As the real pace, with fewer milliseconds between two looks; the limits stay, for a busy machine. */
+/** The real pace with shorter pauses between two queries; the limits stay, for a busy machine. */
 export const FAST = scaled(PACING, FACTOR);
 
 /** The environment in which the AWS SDK talks to the gate and to nothing else. */
@@ -37,12 +37,12 @@ export interface World {
   readonly region: string;
   /** EC2 itself, not through the gate. */
   readonly ec2: EC2Client;
-  /** Whatever there is in the region beyond what a new account has, tagged or not. */
+  /** Everything in the region that a new account does not have, tagged or not. */
   left(): Promise<string[]>;
   close(): Promise<void>;
 }
 
-/** @param gate one that other worlds have too; its own if absent */
+/** @param gate a gate shared with other worlds; its own if absent */
 export async function openWorld(region: string, shared?: Gate): Promise<World> {
   const gate = shared ?? (await Gate.open());
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
@@ -63,7 +63,7 @@ export async function openWorld(region: string, shared?: Gate): Promise<World> {
         ec2.send(new DescribeImagesCommand({ Owners: ['self'] })),
         ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'] })),
       ]);
-      // moto has one snapshot for each image that it knows, from the beginning.
+      // moto starts with one snapshot per image.
       const own = (snapshots.Snapshots ?? []).filter((one) => one.Tags?.length);
       return [
         ...(instances.Reservations ?? [])
@@ -89,7 +89,7 @@ type Body = (world: World) => Promise<void>;
 
 export interface Ec2Suite {
   (title: string, body: Body): void;
-  /** Runs the tests; nothing may be left after any of them. */
+  /** Runs the tests, and fails each that leaves something. */
   run(): void;
 }
 
@@ -126,7 +126,7 @@ export function ec2Suite(name: string, region: string): Ec2Suite {
         const left = await here.left();
         if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`);
       } catch (error) {
-        // What this test has left shall not fail the next ones.
+        // Leftovers of this test must not fail the next ones.
         await resetMoto();
         throw error;
       }

@@ -1,4 +1,4 @@
-// Puts the multipass of multipass.mjs on PATH, with what it is to do.
+// Puts the stand-in multipass (multipass.mjs) on PATH, with the behaviour that a test sets.
 import {
   existsSync,
   mkdirSync,
@@ -15,25 +15,25 @@ import { delimiter, join, resolve } from 'node:path';
 export interface Behaviour {
   /** How `launch` ends once the instance runs; with `taken-meanwhile` another user takes the name. */
   readonly launch?: 'refused' | 'taken-meanwhile' | 'client-timeout' | 'daemon-timeout';
-  /** The words of a refusal. */
+  /** The message of a refusal. */
   readonly complaint?: string;
-  /** Before there is an instance at all, until it runs, and until cloud-init has ended in it. */
+  /** Until the instance exists, until it runs, and until cloud-init has ended in it. */
   readonly download?: number;
   readonly boot?: number;
   readonly initialization?: number;
   /** How long `launch` waits until the instance runs; 20 seconds if absent. */
   readonly patience?: number;
-  /** The state in the place of Running. */
+  /** A state instead of Running. */
   readonly state?: string;
   readonly daemon?: 'down';
   readonly exec?: 'broken';
-  /** Unix socket of the one who plays the machine. */
+  /** Unix socket of the process that plays the machine. */
   readonly socket?: string;
 }
 
 export interface FakeInstance {
   readonly state: string;
-  /** What the client was given, and what the instance gets of it. */
+  /** The document as the client got it, and as the instance receives it. */
   readonly document?: string;
   readonly userData?: string;
   readonly startedByExec?: boolean;
@@ -57,12 +57,12 @@ export class FakeMultipass {
     writeFileSync(join(this.folder, 'behaviour.json'), JSON.stringify(behaviour));
   }
 
-  /** Refuses so many deletes before it obeys. */
+  /** Refuses the given number of deletes before one succeeds. */
   beStubborn(times: number): void {
     writeFileSync(join(this.folder, 'stubborn'), String(times));
   }
 
-  /** For a program that is started, and for this process. */
+  /** The environment for child processes and for this process. */
   get environment(): Record<string, string> {
     return { PATH: this.path, FAKE_MULTIPASS: this.folder };
   }
@@ -80,13 +80,13 @@ export class FakeMultipass {
     return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as FakeInstance) : undefined;
   }
 
-  /** Makes an instance that was there before. */
+  /** Creates an instance that exists before the test. */
   put(name: string, instance: FakeInstance): void {
     mkdirSync(join(this.folder, 'instances'), { recursive: true });
     writeFileSync(join(this.folder, 'instances', `${name}.json`), JSON.stringify({ ipv4: [], ...instance }));
   }
 
-  /** Ends what waits still, the daemon of an instance or the client that launched it. */
+  /** Ends processes that still wait: the daemon of an instance, or the client that launched it. */
   remove(): void {
     const pids = join(this.folder, 'pids');
     for (const pid of existsSync(pids) ? readFileSync(pids, 'utf8').trim().split('\n') : []) {

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// A multipass to be put on PATH: exit codes, texts and JSON of version 1.16, as far as src/machines/multipass uses them.
-// $FAKE_MULTIPASS is its folder: behaviour.json (see fake.ts), instances/NAME.json, log (a line of JSON a call).
+// A stand-in multipass for PATH: exit codes, texts and JSON of version 1.16, as far as src/machines/multipass uses them.
+// $FAKE_MULTIPASS is its folder: behaviour.json (see fake.ts), instances/NAME.json, log (one line of JSON per call).
 // An instance gets the document as multipass rewrites it; the client's is kept next to it.
 // `exec` hands the script to the shell of this computer, or to the socket that behaviour.json names; the daemon is a
-// process of its own, so that an instance comes up even when the client that asked for it is gone.
+// process of its own, so that an instance starts even if the client that requested it is gone.
 import { spawn } from 'node:child_process';
 import {
   appendFileSync,
@@ -29,15 +29,15 @@ const read = (name) =>
   existsSync(instanceFile(name)) ? JSON.parse(readFileSync(instanceFile(name), 'utf8')) : undefined;
 const write = (name, instance) => {
   mkdirSync(join(folder, 'instances'), { recursive: true });
-  // Whole or not at all: the test reads it at any moment.
+  // Replaced atomically, because the test may read it at any moment.
   writeFileSync(`${instanceFile(name)}.${process.pid}`, JSON.stringify(instance));
   renameSync(`${instanceFile(name)}.${process.pid}`, instanceFile(name));
 };
-// The test learns of those that may wait for long, and ends them with the fake.
+// Records the processes that may wait for long, so that the test can end them.
 if (verb === 'launch' || verb === 'daemon') appendFileSync(join(folder, 'pids'), `${process.pid}\n`);
 const option = (name) => args[args.indexOf(name) + 1];
 
-/** Ends as multipass does: the complaint on standard error, the code. */
+/** Exits as multipass does: with a message on standard error and an exit code. */
 function end(code, complaint = '') {
   if (complaint) process.stderr.write(`${complaint}\n`);
   process.exit(code);
@@ -96,12 +96,12 @@ async function launch() {
   if (behaviour.launch === 'client-timeout') end(5, 'Timed out waiting for instance launch.');
   if (behaviour.launch === 'daemon-timeout')
     end(2, 'launch failed: The following errors occurred:\ntimed out waiting for initialization to complete');
-  // Whatever cloud-init has made of it.
+  // Regardless of cloud-init's result.
   process.stdout.write(`\rLaunched: ${name}\n`);
   end(0);
 }
 
-/** What the daemon does with an accepted launch. */
+/** The daemon's work for an accepted launch. */
 async function daemon() {
   const [name] = args;
   await sleep(behaviour.download ?? 0);
@@ -127,7 +127,7 @@ async function exec() {
   const instance = read(name);
   if (!instance) end(2, `exec failed: instance "${name}" does not exist`);
   if (instance.state === 'Deleted') end(2, `exec failed: instance "${name}" is deleted`);
-  // It starts what is stopped.
+  // It starts a stopped instance.
   if (instance.state === 'Stopped') write(name, { ...instance, state: 'Running', startedByExec: true });
   if (behaviour.exec === 'broken') end(255, 'exec failed: ssh connection failed: Connection refused');
   const script = await stdin();

@@ -1,7 +1,7 @@
 /**
- * What Multipass 1.16 makes of a document: its client reads it with yaml-cpp and writes it again, its daemon once more,
- * and only then cloud-init sees it. Quotes are not remembered: a text stays quoted only if yaml-cpp's emitter finds
- * that it cannot stand plain, or if it has a colon, which Canonical's fork of yaml-cpp looks for
+ * Rewrites a document as Multipass 1.16 does: its client reads it with yaml-cpp and writes it again, its daemon does so
+ * once more, and only then cloud-init gets it. yaml-cpp does not remember quotes: a text stays quoted only if its emitter finds
+ * that it cannot be plain, or if it has a colon, for which Canonical's fork of yaml-cpp checks
  * (canonical/multipass v1.16.3 and #4225; jbeder/yaml-cpp: src/emitterutils.cpp). So 'yes' arrives as a boolean, '12'
  * and '0644' as numbers: a document must not depend on quotes. Later ones quote what looks octal (#4419).
  */

@@ -1,11 +1,11 @@
-// What downloads come from answers with errors.
+// The servers that downloads come from answer with errors.
 import { trusting } from '../../document';
 import type { Lab } from '../../lab';
 import { is } from '../../verdict';
 import { serve } from '../../web-server';
 import type { Fault } from './fault';
 
-/** Docker Hub, which Docker asks where a mirror does not help, with its answer to too many downloads. */
+/** Docker Hub, which Docker tries when the mirror fails, with its answer to too many downloads. */
 async function limitedHub(lab: Lab): Promise<void> {
   const headers = { 'content-type': 'application/json', 'docker-distribution-api-version': 'registry/2.0' };
   const message = 'You have reached your unauthenticated pull rate limit.';
@@ -27,9 +27,9 @@ async function limitedHub(lab: Lab): Promise<void> {
 export const registryFaults: readonly Fault[] = [
   {
     name: 'fault-registry-500',
-    fault: 'the registry answers 500 twice, then is fine',
+    fault: 'the registry answers 500 twice, then recovers',
     moment: 'at the first manifests',
-    expected: 'Docker or the script asks again; a healthy server in the same boot',
+    expected: 'Docker or the script retries; a healthy server in the same boot',
     seen: 'as expected, without a message: Docker retries automatically',
     few: true,
     before: ({ lab, addresses }) =>
@@ -40,9 +40,9 @@ export const registryFaults: readonly Fault[] = [
   },
   {
     name: 'fault-registry-429',
-    fault: 'mirror and Docker Hub answer 429, later are fine',
+    fault: 'mirror and Docker Hub answer 429, and recover later',
     moment: 'at the first manifests',
-    expected: 'the console tells the limit apart from a dead network; a healthy server in the same boot',
+    expected: 'the console distinguishes the limit from a dead network; a healthy server in the same boot',
     seen: 'as expected, 67 s after the limit was gone',
     async spec(lab) {
       const roots = await lab.world.issuingRoots();
@@ -66,7 +66,7 @@ export const aptFaults: readonly Fault[] = [
     name: 'fault-apt-500',
     fault: "Docker's apt repository answers 500 to one run of apt",
     moment: 'at the download of the packages',
-    expected: 'apt is run again; a healthy server in the same boot',
+    expected: 'the script runs apt again; a healthy server in the same boot',
     seen: 'as expected',
     before: ({ lab, addresses }) =>
       lab.world.apt.faults.set({ mode: '500', times: 1, match: '/pool/.*docker-ce_', from: addresses }),

@@ -15,20 +15,20 @@ const faults: readonly Fault[] = [
   ...serverFaults,
 ];
 
-/** Faults for which another scenario stands. */
+/** Faults that other scenarios cover. */
 const elsewhere: readonly FaultRow[] = [
   {
     name: 'wrong-image',
     fault: 'an image that the registry does not know',
     moment: 'at its pull',
-    expected: 'the console tells it apart from a dead network; the boot ends as failed at once',
+    expected: 'the console distinguishes it from a dead network; the boot ends as failed at once',
     seen: 'as expected',
   },
 ];
 
 export const faultRows: readonly FaultRow[] = [...faults, ...elsewhere];
 
-/** The world has one registry, whose faults are of one scenario at a time. */
+/** The world has one registry, so only one scenario at a time may use its faults. */
 const alone = registryFaults.map(({ name }) => name);
 
 export const faultScenarios: readonly Scenario[] = faults.map((fault, index) =>

@@ -10,13 +10,13 @@ import { startService } from '../../world/process';
 import type { Fault } from './fault';
 import { inPhase, running, type Stage } from './stage';
 
-/** Tries for a minute, not for half an hour, so that the scenario is short. The script has not been called yet. */
+/** Shortens the script's retries from half an hour to a minute; the script has not run yet. */
 async function shortenRetries(stage: Stage): Promise<void> {
   await stage.when('[ -x /usr/local/sbin/matrix* ]');
   await sh(stage, 'grep -q 1800 /usr/local/sbin/matrix* && sed -i s/1800/60/ /usr/local/sbin/matrix*');
 }
 
-/** A web server that knows nothing of any domain. @returns its IPv6 address */
+/** A web server that serves no domain. @returns its IPv6 address */
 async function stranger(lab: Lab): Promise<string> {
   const place = await Vantage.open(lab.world, lab.options.registry, 'stranger', 34);
   const program = `require('http').createServer((_, answer) => answer.end('another server')).listen(80, '${place.address6}')`;
@@ -26,7 +26,7 @@ async function stranger(lab: Lab): Promise<string> {
   return place.address6;
 }
 
-/** Waits for a certificate that arrives without help, from now on. */
+/** Waits for a certificate that arrives without help, counted from now. */
 async function https({ lab, spec }: Stage): Promise<readonly Verdict[]> {
   const begin = performance.now();
   let error = '';
@@ -43,8 +43,8 @@ export const networkFaults: readonly Fault[] = [
     name: 'fault-network-pull',
     fault: 'network cut for 20 s',
     moment: 'while images are pulled',
-    expected: 'the pull goes on or is tried again; a healthy server in the same boot',
-    seen: 'as expected: the pull goes on when the network is back, and nothing has to be said; ready after 59 s',
+    expected: 'the pull continues or is retried; a healthy server in the same boot',
+    seen: 'as expected: the pull continues when the network is back, without a message; ready after 59 s',
     few: true,
     async inject(stage) {
       await stage.asked('registry', /\/blobs\//);
@@ -55,10 +55,10 @@ export const networkFaults: readonly Fault[] = [
   },
   {
     name: 'fault-network-long',
-    fault: 'network cut for longer than downloads are tried (the half hour is shortened to a minute)',
+    fault: 'network cut for longer than downloads are retried (the half hour is shortened to a minute)',
     moment: 'when Docker is about to be installed',
     expected:
-      'the console tells a dead network; the boot ends as failed; when the network is back, the timer finishes it',
+      'the console reports a dead network; the boot ends as failed; when the network is back, the timer finishes it',
     seen: 'as expected, 177 s after the network was back',
     async inject(stage) {
       await shortenRetries(stage);
@@ -74,7 +74,7 @@ export const networkFaults: readonly Fault[] = [
   {
     name: 'fault-dns-wrong',
     fault: "the domain's address is another machine's",
-    moment: 'at the first order of the certificate; right later',
+    moment: 'at the first order of the certificate; corrected later',
     expected:
       'the console reports which record is wrong; HTTPS automatically within 5 minutes after its correction',
     seen: 'as expected, HTTPS about 3 minutes after the record was right',
@@ -89,8 +89,8 @@ export const networkFaults: readonly Fault[] = [
   {
     name: 'fault-dns-aaaa',
     fault: "the domain's AAAA record is another web server's, its A record is right",
-    moment: 'at the first order of the certificate; right later',
-    expected: 'the console tells which record is wrong; nothing is ordered before it is right, then once',
+    moment: 'at the first order of the certificate; corrected later',
+    expected: 'the console reports which record is wrong; nothing is ordered before it is right, then once',
     seen: 'as expected, HTTPS 207 s after the record was right, one order',
     async before({ lab, spec, machine }) {
       await lab.world.dns.set(spec.domain, { a: [machine.address], aaaa: [await stranger(lab)] });
@@ -102,7 +102,7 @@ export const networkFaults: readonly Fault[] = [
     async judge(stage) {
       const verdicts = await https(stage);
       const orders = (await sh(stage, `journalctl -b -o cat | grep -c 'docker kill -s HUP' || :`)).trim();
-      return [...verdicts, holds('orders asked for', orders === '1', orders, '1')];
+      return [...verdicts, holds('requested orders', orders === '1', orders, '1')];
     },
   },
 ];

@@ -14,7 +14,7 @@ export const powerFaults: readonly Fault[] = [
     expected: `${whole}, with every file of the document`,
     seen: 'as expected, 131 s after the power cut',
     async inject(stage) {
-      // cloud-init's write_files takes some milliseconds for all of them: it is held at one in the middle.
+      // cloud-init's write_files writes all of them within milliseconds, so it is blocked at one in the middle.
       const held = await stage.hold(`${baseDir}/element-config.json`);
       await stage.when(`[ -s /var/lib/gen-cloudinit/homeserver.yaml ]`);
       await held.release();
@@ -80,7 +80,7 @@ export const powerFaults: readonly Fault[] = [
     seen: 'as expected, 56 s after the reboot',
     few: true,
     async inject(stage) {
-      // Its transactions are many: one that is cut short in them finds tables that are there already.
+      // Synapse uses many transactions: if it is interrupted between them, the next start finds existing tables.
       await stage.when(
         `docker exec ${containers.db} psql -U synapse -Atc "select to_regclass('public.background_updates')" 2>/dev/null | grep -q .`,
       );

@@ -9,7 +9,7 @@ import { judgeHealthy } from '../first-boot';
 import type { Fault } from './fault';
 import { Stage } from './stage';
 
-/** Whether the fault is reported, and for one that stops the boot, whether the state file reports it too. */
+/** Whether the console reports the fault and, for a fault that stops the boot, whether the state file does too. */
 async function told(stage: Stage, { reason, stops }: Fault): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   if (reason) {
@@ -29,7 +29,7 @@ async function told(stage: Stage, { reason, stops }: Fault): Promise<Verdict[]> 
   return verdicts;
 }
 
-/** Waits until the server calls itself ready. */
+/** Waits until the server reports the phase ready. */
 async function ready(stage: Stage, limit: number): Promise<Verdict[]> {
   const { machine, lab } = stage;
   const begin = performance.now();
@@ -43,11 +43,11 @@ async function ready(stage: Stage, limit: number): Promise<Verdict[]> {
   lab.progress(`${stage.spec.name}: ${seen}`);
   return [
     holds('the server becomes ready automatically', phase === 'ready', seen, `ready within ${limit} s`),
-    is('the error of state.json is over', error, ''),
+    is('state.json has no error', error, ''),
   ];
 }
 
-/** What is left of a scenario's name when "fault" is taken away, in the ten letters that a machine's name may have. */
+/** A scenario's name without "fault", shortened to the ten letters that a machine's name may have. */
 export const machineName = (name: string): string => name.replaceAll('-', '').slice(5, 15);
 
 async function run(lab: Lab, fault: Fault, host: number, tell: (judgement: Judgement) => void) {
@@ -73,10 +73,10 @@ async function run(lab: Lab, fault: Fault, host: number, tell: (judgement: Judge
   lab.progress(`${spec.name}: ${fault.fault}, ${fault.moment}`);
   tell(await timed('reports', () => told(stage, fault)));
   await fault.mend?.(stage);
-  const back = await timed('the way back', () => ready(stage, fault.limit ?? 300));
+  const back = await timed('the recovery', () => ready(stage, fault.limit ?? 300));
   tell(back);
   if (back.verdicts.some(({ ok }) => !ok)) {
-    // Dozens of other points would say the same.
+    // Dozens of other points would fail for the same reason.
     await machine.destroy();
     return;
   }
@@ -92,17 +92,17 @@ async function run(lab: Lab, fault: Fault, host: number, tell: (judgement: Judge
     seconds,
   };
   tell(
-    await timed('what must not be lost', async () => {
+    await timed('data that must not be lost', async () => {
       const now = await stage.secrets();
       const changed = [...secrets].filter(([path, sum]) => now.get(path) !== sum).map(([path]) => path);
       const names = changed.join(' ') || `${secrets.size} as they were`;
-      const kept = holds('secrets that were there', changed.length === 0, names, 'as they were');
+      const kept = holds('existing secrets', changed.length === 0, names, 'as they were');
       if (!fault.keepsDatabase) return [kept];
-      return [kept, is('database that was there', await stage.database(), database || 'some')];
+      return [kept, is('existing database', await stage.database(), database || 'some')];
     }),
   );
   if (fault.judge)
-    tell(await timed('what the fault is about', async () => (await fault.judge?.(stage)) ?? []));
+    tell(await timed('conditions of the fault', async () => (await fault.judge?.(stage)) ?? []));
   await judgeHealthy(lab, server, tell, fault.without);
   for (const judgement of await ask(fault.instead ?? [], lab.place(server))) tell(judgement);
   await machine.destroy();

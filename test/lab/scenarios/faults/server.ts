@@ -1,4 +1,4 @@
-// What the server itself is short of, or what in it breaks.
+// Faults of the server itself: something is missing, or something breaks.
 import { spoiled } from '../../document';
 import { containersRun, containersRunAgain } from '../../judges/containers';
 import { cloudInit, units } from '../../judges/inside';
@@ -18,7 +18,7 @@ export const serverFaults: readonly Fault[] = [
     name: 'fault-disk-full',
     fault: 'a disk with 1 GB left, later freed',
     moment: 'before the launch',
-    expected: 'found before anything is installed and said plainly; the timer finishes it',
+    expected: 'found before anything is installed and reported; the timer finishes it',
     seen: 'as expected, 164 s after the disk had room',
     spec: async () => ({ hardware: { diskBytes: 4 * gigabyte } }),
     inject: ({ machine }) => fillDisk(machine, '/', gigabyte),
@@ -30,9 +30,10 @@ export const serverFaults: readonly Fault[] = [
   },
   {
     name: 'fault-port-taken',
-    fault: 'port 443 is taken by another program, later released',
+    fault: 'another program holds port 443, and releases it later',
     moment: 'before the launch',
-    expected: 'found before anything is installed and said plainly, with its holder; the timer finishes it',
+    expected:
+      'found before anything is installed and reported with the holder of the port; the timer finishes it',
     seen: 'as expected, 146 s after the port was free',
     async inject({ machine }) {
       taken = await takePort(machine, 443);
@@ -47,7 +48,7 @@ export const serverFaults: readonly Fault[] = [
     name: 'fault-engine-killed',
     fault: 'kill -9 of the Docker daemon',
     moment: 'while images are pulled',
-    expected: 'systemd starts it again, the pull is tried again; a healthy server in the same boot',
+    expected: 'systemd starts it again, the pull is retried; a healthy server in the same boot',
     seen: 'as expected, 78 s after it',
     async inject(stage) {
       await stage.asked('registry', /\/blobs\//);
@@ -65,16 +66,16 @@ export const serverFaults: readonly Fault[] = [
       await stage.when(inPhase('starting'));
       await sh(stage, 'kill -9 $(pidof dockerd)');
     },
-    // It may have stopped the first boot's commands, and that is then cloud-init's last word.
+    // The fault may have failed the first boot's commands, and cloud-init then keeps the status error.
     without: [cloudInit, units, containersRun],
     instead: [containersRunAgain],
   },
   {
     name: 'fault-synapse-loop',
-    fault: 'Synapse ends at once, again and again, for a line of its configuration; mended later',
+    fault: 'Synapse exits at every start because of a line of its configuration; repaired later',
     moment: 'at its launch',
-    expected: 'the console tells that Synapse is the one that is not well; the timer finishes it',
-    seen: 'as expected, 34 s after the line was mended',
+    expected: 'the console names Synapse as the unhealthy container; the timer finishes it',
+    seen: 'as expected, 34 s after the line was repaired',
     spec: async () => ({
       options: { 'health-timeout': '45' },
       edit: (document) => spoiled(document, 'signing_key_path: /data/', 'signing_key_path: [/data/'),
@@ -116,7 +117,7 @@ export const serverFaults: readonly Fault[] = [
       await stage.when('curl -fso /dev/null http://127.0.0.1:8008/health', 60);
       const count = `docker inspect -f '{{.Name}} {{.RestartCount}}' ${containers.db} ${containers.synapse}`;
       return [
-        is('what is in the table', words, 'committed'),
+        is('rows of the table', words, 'committed'),
         is(
           'restarts',
           (await sh(stage, count)).trim().replace(/\s+/g, ' '),
@@ -137,14 +138,14 @@ export const serverFaults: readonly Fault[] = [
     before: ({ lab, spec, machine }) => lab.world.dns.set(spec.domain, { a: [machine.address] }),
     inject: (stage) => stage.when('[ ! -e /proc/sys/net/ipv6 ]'),
     limit: 600,
-    // The lab's network configuration has IPv6 addresses, for which networkd then waits in vain.
+    // The lab's network configuration has IPv6 addresses, so networkd waits for them without success.
     without: [federationKey, redirect, units],
   },
   {
     name: 'fault-clock-off',
-    fault: 'the clock shows a day years ago; set right later',
+    fault: 'the clock is years behind; corrected later',
     moment: 'from power on',
-    expected: 'found before anything is installed and said plainly; the timer finishes it',
+    expected: 'found before anything is installed and reported; the timer finishes it',
     seen: 'as expected, emulated 857 s after the clock was right, beside two other runs',
     kind: 'qemu',
     spec: async () => ({ hardware: { clock: '2020-02-01T12:00:00' } }),
@@ -152,7 +153,7 @@ export const serverFaults: readonly Fault[] = [
     reason: /gen-cloudinit: .*clock/,
     stops: true,
     async mend(stage) {
-      // As a time server would. Only a machine with a kernel of its own has a clock of its own.
+      // Sets the clock as a time server would. Only a machine with a kernel of its own has a clock of its own.
       await sh(stage, `date --set @${Math.floor(Date.now() / 1000)}`);
     },
     limit: 900,

@@ -1,11 +1,11 @@
-// A first boot that is about to be disturbed: finds its named moments, and reads what the server says of itself.
+// A first boot into which a fault is injected: finds its named moments, and reads the server's own state.
 import type { Lab } from '../../lab';
 import { type Machine, MachineError } from '../../machines/machine';
 import { pause } from '../../machines/run';
 import { baseDir, type ServerSpec, sh } from '../../server';
 import type { DoorName } from '../../world/messages';
 
-/** /var/lib/gen-cloudinit/state.json, as far as it is read here. */
+/** The fields of /var/lib/gen-cloudinit/state.json that this file uses. */
 export interface State {
   readonly phase: string;
   readonly error: string;
@@ -16,12 +16,12 @@ const stateFile = '/var/lib/gen-cloudinit/state.json';
 /** A line of shell that is true in a phase of the first boot. */
 export const inPhase = (phase: string): string => `grep -Eqs '"phase": ?"${phase}"' ${stateFile}`;
 
-/** A line of shell that is true while a process runs whose command line has this text; the line itself is none. */
+/** A line of shell that is true while a process with this text in its command line runs. It does not match itself. */
 export const running = (text: string): string =>
   `grep -qs '${text.replace(/^./, '[$&]')}' /proc/[0-9]*/cmdline`;
 
 export class Stage {
-  /** When the fault was there, in seconds on the machine's clock. */
+  /** When the fault was injected, in seconds on the machine's clock. */
   since = 0;
 
   constructor(
@@ -30,13 +30,13 @@ export class Stage {
     readonly machine: Machine,
   ) {}
 
-  /** By what the world's servers know the machine. */
+  /** The addresses by which the world's servers recognize the machine. */
   get addresses(): readonly string[] {
     const { address, address6 } = this.machine;
     return address6 === undefined ? [address] : [address, address6];
   }
 
-  /** Waits inside, at the pace of a few milliseconds, until a line of shell is true. */
+  /** Polls a line of shell inside every few milliseconds until it is true. */
   async when(condition: string, seconds = 600): Promise<void> {
     const timeoutMs = seconds * 1000 * this.lab.patience;
     const { code, stderr } = await this.machine.exec(`until ${condition}; do sleep 0.02; done`, {
@@ -46,7 +46,7 @@ export class Stage {
       throw new MachineError(this.machine, `the moment did not come: ${condition}: ${code} ${stderr}`);
   }
 
-  /** Waits until the machine has been given an answer by one of the world's servers. */
+  /** Waits until one of the world's servers has answered the machine. */
   async asked(door: DoorName, what: RegExp, seconds = 600): Promise<void> {
     const end = Date.now() + seconds * 1000 * this.lab.patience;
     for (;;) {
@@ -57,13 +57,13 @@ export class Stage {
     }
   }
 
-  /** How many requests of the machine one of the world's servers has answered with a status. */
+  /** The number of the machine's requests that one of the world's servers has answered with a given status. */
   async answered(door: DoorName, status: number): Promise<number> {
     const requests = await this.lab.world[door].requests();
     return requests.filter((request) => this.has(request.from) && request.status === status).length;
   }
 
-  /** Waits for a console line since the fault. @returns the line, or undefined when the time is over. */
+  /** Waits for a console line after the fault. @returns the line, or undefined after the time limit. */
   async says(line: RegExp, seconds: number): Promise<string | undefined> {
     const end = Date.now() + seconds * 1000 * this.lab.patience;
     for (;;) {
@@ -73,7 +73,7 @@ export class Stage {
     }
   }
 
-  /** What the server says of itself; a phase of '' where it says nothing yet. */
+  /** The server's state file; the phase is '' while there is none. */
   async state(): Promise<State> {
     const { code, stdout } = await this.machine.exec(['cat', stateFile]);
     if (code !== 0 || stdout === '') return { phase: '', error: '' };
@@ -81,13 +81,13 @@ export class Stage {
     return { phase, error: error.trim() };
   }
 
-  /** Holds the first writer of a file at its opening: a named pipe lies there. `release` takes it away unread. */
+  /** Blocks the first writer of a file by a named pipe in its place. `release` removes the pipe unread. */
   async hold(path: string): Promise<{ release(): Promise<void> }> {
     await sh(this, `mkdir -p "$(dirname ${path})" && mkfifo ${path}`);
     return { release: async () => void (await sh(this, `rm ${path}`)) };
   }
 
-  /** Holds a program at its start while a line of shell is true: another one of its name is found before it. */
+  /** Blocks a program at its start while a line of shell is true, by a script of the same name earlier in PATH. */
   async holdProgram(name: string, condition: string): Promise<{ release(): Promise<void> }> {
     const path = `/usr/local/sbin/${name}`;
     const script = `#!/bin/sh\nwhile ${condition}; do sleep 0.1; done\nexec /usr/bin/${name} "$@"`;
@@ -95,7 +95,7 @@ export class Stage {
     return { release: async () => void (await sh(this, `rm ${path}`)) };
   }
 
-  /** Pulls the plug, and puts it in again. */
+  /** Cuts the power, and switches the machine on again. */
   async powerCycle(): Promise<void> {
     await this.machine.powerCut();
     this.since = this.machine.log.now;
@@ -115,7 +115,7 @@ export class Stage {
     );
   }
 
-  /** What PostgreSQL calls its cluster: the first 8 bytes of pg_control (src/include/catalog/pg_control.h). */
+  /** PostgreSQL's identifier of its cluster: the first 8 bytes of pg_control (src/include/catalog/pg_control.h). */
   async database(): Promise<string> {
     const file = '/var/lib/docker/volumes/matrix_postgres-data/_data/global/pg_control';
     return (await sh(this, `[ ! -s ${file} ] || od -An -N8 -tx1 ${file}`)).trim();

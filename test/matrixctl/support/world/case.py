@@ -23,7 +23,7 @@ class Case:
     def __init__(self, lower):
         self.lower = lower
         self.steps, self.trace, self.kill_at, self.dead = 0, [], 0, False
-        # Called at every step with its number and the program's path, before the program begins.
+        # Called at every step with its number and the program's path, before the program starts.
         self.between = None
         self.scripts, self.last = set(), None
         self.tracing = self.active = False

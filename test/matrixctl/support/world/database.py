@@ -13,7 +13,7 @@ BIN = '/usr/lib/postgresql/15/bin'
 DATA = '/volumes/postgres'
 TEMPLATE = '/volumes/template'
 USER = '100:102'
-# Nothing has to outlive this process, so nothing is written through.
+# No data has to outlive this process, so the database does not sync to disk.
 SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'shared_buffers=4MB', 'max_connections=20',
             'autovacuum=off', 'wal_level=minimal', 'max_wal_senders=0', 'unix_socket_directories=/run/postgresql',
             'listen_addresses=127.0.0.1', 'log_min_messages=fatal', 'jit=off', 'max_parallel_workers=0']

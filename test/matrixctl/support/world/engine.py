@@ -16,15 +16,15 @@ class Engine(Calls):
         self.lock = threading.RLock()
         self.database, self.synapse, self.root = database, synapse, root
         self.compose = Compose(self)
-        # What an image does, by its id: tests may add to it.
+        # The behaviour of images, by id; tests may add more.
         self.nature = {}
         self.state = {'registry': {}, 'images': {}, 'ids': [], 'containers': {}, 'volumes': {}, 'made': 0}
-        # What Synapse's container answers when a program is run in it, instead of the truth.
+        # Hostile output of programs in Synapse's container, if set.
         self.answers = None
         self.complaints, self.calls = [], []
         self.web = None
 
-    # --- what happens with the containers
+    # --- the containers
 
     def health(self, container):
         if container['status'] != 'running':

@@ -46,7 +46,7 @@ def facts(engine, synapse, database):
         }
 
 
-# What only tells people how things are, and the parts of a backup, which go as a whole.
+# Files that only inform people, and the parts of an unfinished backup, which are removed together.
 TOLD = re.compile(r'/var/lib/gen-cloudinit/(facts|state\.json|\.matrixctl-)|/run/matrix\.lock|/\.matrix-backup\.[^/]*/')
 
 
@@ -61,7 +61,7 @@ def mark(engine, database):
     for top, folders, names in os.walk(UPPER):
         for name in folders + names:
             path = os.path.join(top, name)
-            # What a restore prepares goes as a whole, before it is to be put in its place.
+            # The files that a restore prepares are removed together, until finish_restore puts them in place.
             if TOLD.search(path) or ('/data/matrix/restored/' in path and unfinished != 'finish_restore\n'):
                 continue
             found = os.lstat(path)

@@ -19,7 +19,7 @@ PLACES = ['/root', '/etc', '/usr/local/sbin', '/root/.ssh', '/data/matrix', '/']
 NAMES = ['a b', "it's", 'new\nline', '-rf', '--checkpoint-action=exec=sh x', 'back\\slash', 'back\\nslash', '$(touch /etc/x)',
          '*', '.matrixctl-homeserver.yaml.1', '"', 'tab\t', '\x80\xff', 'x' * 255, '..a', ';id', 'SHA256SUMS', 'manifest.json',
          'database', 'config']
-# What Synapse prints where a script asks it for the domain's addresses.
+# Synapse's output when a script requests the domain's addresses from it.
 ANSWERS = ['1.2.3.4/;etouch${IFS}/etc/injected;#\n', '1.2.3.4/;w/etc/injected\n', '*\n', "';touch /etc/injected;'\n", '1.2.3.4/e\n', '$(touch /etc/injected)\n',
            '-o/etc/injected\n', '[::1]/;r/etc/shadow\n', '1.2.3.4\\nw /etc/injected\n', '&\n', '1\n' * 500]
 

@@ -8,11 +8,11 @@ import stat
 from case import CASE, SNAPSHOTS, UPPER
 
 CANARY = b'canary-of-the-shadow-file'
-# What the deployment writes on purpose.
+# Files that the deployment writes on purpose.
 OWN = ('/data/matrix', '/data/nginx', '/root/nginx', '/var/lib/gen-cloudinit', '/var/backups/matrix', '/root/matrix-admin-password',
        '/root/matrix-password-', '/run', '/tmp', '/var/tmp', '/var/log', '/etc/systemd/system/matrix.', '/etc/docker',
        '/var/lib/cloud', '/bench', '/proc', '/dev', '/usr/share/element-web')
-# Where nothing may ever be of Synapse's user.
+# Directories in which no file may belong to Synapse's user.
 ROOTS = ('/usr/local', '/root', '/etc', '/var/backups', '/var/lib/gen-cloudinit', '/data/nginx')
 
 

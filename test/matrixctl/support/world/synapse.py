@@ -13,7 +13,7 @@ class Synapse:
         self.engine = None
         self.directory = None
         self.nature = {}
-        # How many questions for its health a start takes to be answered with 200.
+        # The number of health requests after a start until one gets 200.
         self.slow = 0
 
     def start(self, container, nature):

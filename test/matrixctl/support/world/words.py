@@ -4,7 +4,7 @@ import json
 import re
 
 
-# Programs of the database's and nginx' images are those of this root directory, as the server sees it.
+# The programs in the images of the database and of nginx come from this root directory.
 BOOKWORM = ['chroot', '/bench/bookworm']
 
 
@@ -35,7 +35,7 @@ def options(words, flags='', values=(), stop=True):
             name, equals, value = word.partition('=')
             names = [name]
         else:
-            # Short options in one word: the last may have a value.
+            # Several short options in one word: the last may take a value.
             names, equals, value = ['-' + letter for letter in word[1:]], '', ''
         for name in names:
             if name in values:

@@ -16,7 +16,7 @@ chown -R 100:102 /mnt/volumes
 printf 'listen 80;\nlisten [::]:80;\n' |
   tee /mnt/bookworm/etc/nginx/conf.d/redirector.conf >/mnt/bookworm/etc/nginx/templates/default.conf.template
 
-# Of the machine's devices only those that every program may have.
+# Only those devices of the machine that every program may use.
 mount -t tmpfs -o mode=0755 tmpfs /mnt/dev
 for device in null zero full random urandom tty; do
   : >"/mnt/dev/$device"
@@ -27,7 +27,7 @@ for stream in 0:stdin 1:stdout 2:stderr; do ln -s "fd/${stream%:*}" "/mnt/dev/${
 mkdir /mnt/dev/shm /mnt/bookworm/dev/shm 2>/dev/null || :
 mount --rbind /mnt/dev /mnt/bookworm/dev
 
-# What the server finds first in its PATH instead of programs that need a daemon, systemd or the internet.
+# First in the server's PATH: stand-ins for programs that need a daemon, systemd or the internet.
 install -m 755 "$here/docker" /mnt/bench/bin/docker
 for name in systemctl timedatectl cloud-init apt-get dpkg; do ln -s docker "/mnt/bench/bin/$name"; done
 install -m 755 "$here/sleep" "$here/df" /mnt/bench/bin
@@ -37,13 +37,13 @@ mount --rbind /mnt/bookworm /mnt/bench/bookworm
 
 mount -t proc proc /proc
 ip link set lo up
-# A way out by IPv4, as far as a server looks for one: no packet arrives anywhere.
+# A default route by IPv4, so that the server finds one; packets to it are lost.
 ip link add uplink type veth peer name far
 ip link set far up
 ip link set uplink up
 ip addr add 192.0.2.10/32 dev uplink
 ip route add 192.0.2.1/32 dev uplink
-# Thousands of short connections.
+# The tests open thousands of short connections.
 echo 10000 65000 >/proc/sys/net/ipv4/ip_local_port_range
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 /usr/bin/python3 -B "$here/main.py" "$PWD/sid"
