@@ -10,6 +10,7 @@ const TOOL_FILES = {
   'root:bookworm': `${TOOLS}/bookworm.recipe`,
   'root:sid': `${TOOLS}/sid.recipe`,
   'python3-yaml': '/usr/lib/python3/dist-packages/yaml/__init__.py',
+  chromium: '/usr/bin/chromium',
 } as const;
 
 export type Tool = keyof typeof TOOL_FILES;
