@@ -19,7 +19,7 @@ const RANDOM = 'kX9mQ2vL7pR4tZ8w';
 const FAMILIES: Record<string, readonly Case[]> = {
   yaml: [
     ['yaml-syntax', 3, 'a: 1\nb: [1]]\n'],
-    ['yaml-syntax', 3, 'packages:\n\t- a\n'],
+    ['yaml-tab', 3, 'packages:\n\t- a\n'],
     ['yaml-tab', 3, 'packages: [a,\n  \tb]\n'],
     ['yaml-tab', 2, 'hostname:\ta\n'],
     ['yaml-tab', 2, 'final_message: a\tb\n'],
@@ -28,7 +28,7 @@ const FAMILIES: Record<string, readonly Case[]> = {
     ['yaml-key', 2, ': a\n'],
     ['yaml-duplicate-key', 3, 'hostname: a\nhostname: b\n'],
     ['yaml-duplicate-key', 4, 'apt:\n  conf: a\n  "conf": b\n'],
-    ['yaml-documents', 4, 'hostname: a\n---\nhostname: b\n'],
+    ['yaml-documents', 3, 'hostname: a\n---\nhostname: b\n'],
     ['yaml-not-a-map', 2, '- hostname\n'],
     ['yaml-not-a-map', 1, ''],
     ['yaml-key', 2, 'hostname: {{ name }}\n'],

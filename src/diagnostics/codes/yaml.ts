@@ -47,6 +47,16 @@ export const YAML = {
     why: 'The loader refuses the tag, and cloud-init drops the document.',
     fix: 'Remove the tag, or put the value in quotes if the ! belongs to it.',
   },
+  'yaml-binary': {
+    finds: 'The text after !!binary is not base64.',
+    why: 'PyYAML decodes it while it reads the document, and refuses all of it. The machine boots without any of the document.',
+    fix: 'Write the value with `base64 -w0 FILE`, or remove !!binary.',
+  },
+  'yaml-surrogate': {
+    finds: 'An escape in double quotes is half of a character, such as \\ud83d.',
+    why: 'JSON writes characters beyond U+FFFF as two such escapes. PyYAML does not join them, and Python cannot write the halves: the module fails, and write_files loses this file and all later ones.',
+    fix: 'Write the character itself, or its code as \\U0001f680. In Python, use json.dumps(..., ensure_ascii=False).',
+  },
   'yaml-character': {
     finds: 'The document contains a character that YAML forbids, such as a control character.',
     why: 'PyYAML checks the whole text first, comments included. It refuses the character, and cloud-init drops the document.',

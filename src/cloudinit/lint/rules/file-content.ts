@@ -1,5 +1,6 @@
 /** The content of files: whether it decodes, and whether it is the YAML or JSON that its name promises. */
 
+import { parseEvents, YAMLException } from 'js-yaml';
 import { type Place, Source } from '../../../diagnostics/source';
 import { parseYaml } from '../../read/parse';
 import { linePlace, shellOf } from '../../read/scripts';
@@ -10,7 +11,7 @@ import { jsonProblem } from '../json-syntax';
 import { perText } from '../once-per-text';
 
 export function* fileContentRules(files: readonly LandedFile[], source: Source): Generator<Finding> {
-  const parsed = perText((text) => ({ ...parseYaml(text), own: new Source(text) }));
+  const parsed = perText((text) => ({ ...parsedFile(text), own: new Source(text) }));
   const problemOf = perText(jsonProblem);
   const told = new Set<string>();
   for (const file of files) {
@@ -40,6 +41,25 @@ function* encoding(file: LandedFile): Generator<Finding> {
       : 'does not decode; this file and all later ones are not written';
     const message = `The content ${effect} (${file.decoded.problem}).`;
     yield error('content-decode', file.content, message, { given: file.encoding });
+  }
+}
+
+/**
+ * The file's own reader may be of YAML 1.1 or 1.2: a file is wrong when neither takes it. The first names the mistake.
+ */
+function parsedFile(text: string): ReturnType<typeof parseYaml> {
+  const { problem, ...parsed } = parseYaml(text);
+  if (problem === undefined || isYaml12(text)) return parsed;
+  return { problem, ...parsed };
+}
+
+function isYaml12(text: string): boolean {
+  try {
+    parseEvents(text, {});
+    return true;
+  } catch (cause) {
+    if (cause instanceof YAMLException) return false;
+    throw cause;
   }
 }
 
