@@ -14,6 +14,7 @@ import { filePathRules } from './rules/file-paths';
 import { headerRules } from './rules/header';
 import { keyRules, wantedTypes } from './rules/keys';
 import { multipassRules } from './rules/multipass';
+import { partRules } from './rules/parts';
 import { secretRules } from './rules/secrets';
 import { sizeRules } from './rules/size';
 import { writeFileRules } from './rules/write-files';
@@ -35,6 +36,7 @@ export function findAll(given: Uint8Array, { provider }: LintOptions = {}): Lint
   const { root, files, source } = document;
   const findings = [
     ...headerRules(document),
+    ...partRules(document),
     ...sizeRules(document, provider),
     ...textRules(document),
     ...yamlRules(document, wantedTypes(root)),
@@ -46,7 +48,16 @@ export function findAll(given: Uint8Array, { provider }: LintOptions = {}): Lint
     ...aptRules(root),
     ...secretRules(document),
   ];
-  return { document, findings: withoutEchoes([...findings, ...multipassRules(document)]) };
+  const known = withoutStandIns([...findings, ...multipassRules(document)], document);
+  return { document, findings: withoutEchoes(known) };
+}
+
+/** Values that only the server knows: what the rules say about their stand-ins is left out. */
+function withoutStandIns(findings: readonly Finding[], { source, expressions }: UserDataDocument): Finding[] {
+  const lines = new Set(expressions.map((at) => source.at(at).line));
+  const isKnown = ({ code, place }: Finding) =>
+    /^(?:yaml-(?!duplicate)|jinja-|kind-|mime-|part-)/.test(code) || !lines.has(source.at(place.start).line);
+  return lines.size === 0 ? [...findings] : findings.filter(isKnown);
 }
 
 /** @param given the bytes of the document, in any of the forms that a provider takes */

@@ -6,6 +6,8 @@ export interface Decoded {
   readonly bytes?: Uint8Array;
   /** The problem, as half a sentence. */
   readonly problem?: string;
+  /** Set when the limit of this reader ends the decoding, and not a mistake. */
+  readonly isTooLarge?: true;
 }
 
 /** More than any provider passes on; a gzip bomb ends here. */
@@ -81,9 +83,8 @@ export function gunzip(bytes: Uint8Array, limit = MAX_DECODED): Decoded {
       stream.push(bytes.subarray(at, at + 4096), at + 4096 >= bytes.length);
     }
   } catch (cause) {
-    return {
-      problem: cause instanceof RangeError ? `it expands to more than ${limit} bytes` : 'it is damaged',
-    };
+    if (!(cause instanceof RangeError)) return { problem: 'it is damaged' };
+    return { problem: `it expands to more than ${limit} bytes`, isTooLarge: true };
   }
   if (!isComplete) return { problem: 'it is cut short' };
   const result = concat(chunks, total);

@@ -1,7 +1,8 @@
 /** YAML text to positioned nodes, as PyYAML's safe_load reads it inside cloud-init. */
 import type { Code } from '../../diagnostics/codes';
 import type { Place } from '../../diagnostics/source';
-import { AS_IT_IS, Composer, type Placement } from './yaml/compose';
+import { AS_IT_IS, type Placement } from './placement';
+import { Composer } from './yaml/compose';
 import { YamlFailure } from './yaml/cursor';
 import { type Refusal, refusals } from './yaml/refusals';
 import type { Node, ScalarNode } from './yaml-node';
@@ -67,12 +68,9 @@ export function parseYaml(text: string, placement: Placement = AS_IT_IS): Parsed
 function forbidden(character: string, start: number): YamlFailure {
   const code = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
   const message = `YAML forbids the character U+${code} anywhere, in comments too`;
-  return new YamlFailure(
-    start,
-    message,
-    'Remove it, or encode the file that needs it with b64.',
-    'yaml-character',
-  );
+  return new YamlFailure(start, message, 'Remove it, or encode the file that needs it with b64.', {
+    code: 'yaml-character',
+  });
 }
 
 /** @param name of a YAML 1.1 tag, without its prefix */

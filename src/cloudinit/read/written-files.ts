@@ -108,7 +108,10 @@ interface Content extends Decoded {
   readonly text?: string | undefined;
 }
 
-const TOO_LARGE: Content = { problem: `all files together have more than ${MAX_DECODED} bytes` };
+const TOO_LARGE: Content = {
+  problem: `all files together have more than ${MAX_DECODED} bytes`,
+  isTooLarge: true,
+};
 
 function decodeContent(content: ScalarNode | undefined, encoding: string, limit: number): Content {
   if (!content || content.type === 'null') return { bytes: new Uint8Array(), text: '' };
@@ -124,7 +127,7 @@ function undone(content: ScalarNode, encoding: string, limit: number): Decoded {
     if (!result.bytes) return result;
     const next = step === 'gzip' ? gunzip(result.bytes, limit) : decodeBase64(utf8(result.bytes) ?? '');
     const problem = next.problem ? `${step}: ${next.problem}` : result.problem;
-    result = { ...(next.bytes ? { bytes: next.bytes } : {}), ...(problem ? { problem } : {}) };
+    result = { ...next, ...(problem ? { problem } : {}) };
   }
   return result;
 }

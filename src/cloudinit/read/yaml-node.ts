@@ -27,7 +27,12 @@ export interface ScalarNode extends NodeBase {
   /** Inside `[ ]` or `{ }`. */
   readonly inFlow: boolean;
   /** Offset and indentation of a literal's first line, which locate its lines in the document. */
-  readonly block?: { readonly start: number; readonly indent: number };
+  readonly block?: {
+    readonly start: number;
+    readonly indent: number;
+    /** Place of the text of a line, counted from 1, in a part whose lines are not those of the document. */
+    readonly lineAt?: (line: number) => number;
+  };
   /** Place of the first escape that is half of a character (`\\ud83d`): Python cannot write such text. */
   readonly surrogate?: number;
 }

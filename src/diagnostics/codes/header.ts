@@ -23,9 +23,10 @@ export const HEADER = {
     fix: 'Write #cloud-config alone in the first line.',
   },
   'kind-not-checked': {
-    finds: 'The user data is of a kind that `check` looks into only in part, such as a MIME message.',
-    why: 'Mistakes inside stay unseen until the first boot.',
-    fix: 'Save each cloud-config of it as a file, and run `gen-cloudinit check FILE`.',
+    finds:
+      'A part of the user data is of a kind that `check` looks into only partly, such as a Jinja template.',
+    why: 'Mistakes that depend on the server, or on the language of the part, stay unseen until the first boot.',
+    fix: 'Nothing has to change. On a server, `cloud-init devel render FILE` shows what a template becomes.',
   },
   'input-form': {
     finds: 'The input is gzip or base64; `check` reads the document inside.',

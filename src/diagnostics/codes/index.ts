@@ -8,6 +8,7 @@ import { COMMANDS } from './commands';
 import type { Explanations } from './explanation';
 import { HANDOVER } from './handover';
 import { HEADER } from './header';
+import { PARTS } from './parts';
 import { SECRETS } from './secrets';
 import { WRITE_FILES } from './write-files';
 import { YAML } from './yaml';
@@ -18,6 +19,7 @@ export const CODES = {
   ...COMMAND_LINE,
   ...YAML,
   ...HEADER,
+  ...PARTS,
   ...WRITE_FILES,
   ...COMMANDS,
   ...APT,

@@ -57,6 +57,11 @@ export const YAML = {
     why: 'JSON writes characters beyond U+FFFF as two such escapes. PyYAML does not join them, and Python cannot write the halves: the module fails, and write_files loses this file and all later ones.',
     fix: 'Write the character itself, or its code as \\U0001f680. In Python, use json.dumps(..., ensure_ascii=False).',
   },
+  'yaml-joined-item': {
+    finds: 'A list item is indented deeper than the one above, whose text it continues.',
+    why: 'YAML joins the two lines: "- git" and a deeper "- curl" are one item, "git - curl".',
+    fix: 'Indent the dash like the dash above. Put text that continues on such a line in quotes.',
+  },
   'yaml-character': {
     finds: 'The document contains a character that YAML forbids, such as a control character.',
     why: 'PyYAML checks the whole text first, comments included. It refuses the character, and cloud-init drops the document.',

@@ -2,10 +2,11 @@
 
 import { parseEvents, YAMLException } from 'js-yaml';
 import { type Place, Source } from '../../../diagnostics/source';
+import { decodeBase64 } from '../../read/decode';
 import { parseYaml } from '../../read/parse';
 import { linePlace, shellOf } from '../../read/scripts';
 import { ENCODINGS, isKnownEncoding, type LandedFile } from '../../read/written-files';
-import { get } from '../../read/yaml-node';
+import { get, type ScalarNode } from '../../read/yaml-node';
 import { error, type Finding, warning } from '../finding';
 import { jsonProblem } from '../json-syntax';
 import { perText } from '../once-per-text';
@@ -35,7 +36,7 @@ function* encoding(file: LandedFile): Generator<Finding> {
     const place = get(file.node, 'encoding') ?? file.node;
     const message = 'cloud-init does not know the encoding and writes the content as it stands.';
     yield error('encoding-unknown', place, message, { given: file.encoding, expected: ENCODINGS.join(', ') });
-  } else if (file.decoded.problem && file.content) {
+  } else if (file.decoded.problem && file.content && !isRefused(file.content)) {
     const effect = file.decoded.bytes
       ? 'does not decode as it should'
       : 'does not decode; this file and all later ones are not written';
@@ -61,6 +62,11 @@ function isYaml12(text: string): boolean {
     if (cause instanceof YAMLException) return false;
     throw cause;
   }
+}
+
+/** The reader reports !!binary that does not decode, since the whole document is lost. */
+function isRefused(content: ScalarNode): boolean {
+  return content.type === 'binary' && decodeBase64(content.text).bytes === undefined;
 }
 
 /** Place of an offset in the content, whose own lines are `own`: exact in a literal, else the scalar and the line. */

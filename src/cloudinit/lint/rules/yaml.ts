@@ -11,23 +11,45 @@ export function* yamlRules(
   document: UserDataDocument,
   wanted: ReadonlyMap<Node, readonly string[]>,
 ): Generator<Finding> {
-  const { yaml, root } = document;
-  if (!yaml) return;
+  const { configs, root } = document;
+  for (const yaml of configs) yield* ofReading(yaml, document);
+  if (!root) return;
+  for (const { node, isKey } of walk(root)) {
+    if (node.kind !== 'scalar') continue;
+    const dash = joinedItem(node, document);
+    if (dash) yield dash;
+    if (node.surrogate !== undefined) yield surrogate(node, node.surrogate);
+    yield* yaml11(node, isKey, wanted.get(node) ?? []);
+  }
+}
+
+/** A list item that is indented too deep continues the text of the item above. */
+function joinedItem(
+  { style, start, end, path, text }: ScalarNode,
+  { source, configs }: UserDataDocument,
+): Finding | undefined {
+  if (style !== 'plain' || configs.length !== 1 || !text.includes(' - ')) return undefined;
+  const found = /[\r\n][ ]*(?=- )/.exec(source.text.slice(start, end));
+  if (!found) return undefined;
+  const message =
+    'This line continues the text above: the dash is part of the value, and no list item begins.';
+  const place = { path, start: start + found.index + found[0].length };
+  return warning('yaml-joined-item', place, message, { hint: 'Indent the dash like the dash above.' });
+}
+
+/** What the reader itself found. */
+function* ofReading(yaml: Parsed, { source, expressions }: UserDataDocument): Generator<Finding> {
   yield* syntax(yaml);
   for (const { key, first } of yaml.duplicates) {
-    const line = document.source.at(first.start).line;
+    // The name is another one on the server.
+    if (expressions.some((at) => at >= key.start && at <= key.end)) continue;
+    const line = source.at(first.start).line;
     const message = `The key ${key.text} stands here a second time (first in line ${line}); cloud-init keeps the last.`;
     yield error('yaml-duplicate-key', { ...key, path: join(key.path, key.text) }, message);
   }
-  if (!root) return;
   for (const { code, message, given, hint, ...place } of yaml.refusals) {
     const details = { ...(given === undefined ? {} : { given }), ...(hint === undefined ? {} : { hint }) };
     yield error(code, place, message, details);
-  }
-  for (const { node, isKey } of walk(root)) {
-    if (node.kind !== 'scalar') continue;
-    if (node.surrogate !== undefined) yield surrogate(node, node.surrogate);
-    yield* yaml11(node, isKey, wanted.get(node) ?? []);
   }
 }
 

@@ -1,20 +1,12 @@
 /** Tokens to nodes: PyYAML's parser and composer in one. */
-import type { Place } from '../../../diagnostics/source';
+import { type Place, Source } from '../../../diagnostics/source';
+import { AS_IT_IS, type Placement } from '../placement';
 import type { MappingNode, Node, ScalarNode, SequenceNode } from '../yaml-node';
 import { YamlFailure } from './cursor';
 import { explainBlock, explainFlow, explainNoValue } from './explain';
 import { isCore, readTagged, shortTag } from './resolve';
 import { Scanner } from './scanner';
-import type { Mark, Token } from './token';
-
-/** Where offsets of the text are in the document that the user sees. */
-export interface Placement {
-  at(offset: number): number;
-  /** Blanks that the document has before each line of the text; undefined where lines cannot be found again. */
-  readonly indent: number | undefined;
-}
-
-export const AS_IT_IS: Placement = { at: (offset) => offset, indent: 0 };
+import type { Mark, ScannedScalar, Token } from './token';
 
 /** PyYAML ends with a RecursionError somewhat deeper. */
 const DEEPEST = 480;
@@ -35,6 +27,7 @@ export class Composer {
   private before: Token | undefined;
   private flow = 0;
   private depth = 0;
+  private lines: Source | undefined;
 
   constructor(
     private readonly text: string,
@@ -135,7 +128,7 @@ export class Composer {
       start,
       '* begins an alias in YAML, and no anchor of this name stands before it',
       hint,
-      'yaml-anchor',
+      { code: 'yaml-anchor' },
     );
   }
 
@@ -146,12 +139,9 @@ export class Composer {
     if (tag && !anchor && scanner.next('anchor')) anchor = this.take();
     if (tag?.handle !== undefined && !this.handles.has(tag.handle)) {
       const hint = "If ! belongs to the value, put the value in quotes: '!...'.";
-      throw new YamlFailure(
-        tag.start,
-        `The handle of the tag is not declared (${tag.handle})`,
-        hint,
-        'yaml-tag',
-      );
+      throw new YamlFailure(tag.start, `The handle of the tag is not declared (${tag.handle})`, hint, {
+        code: 'yaml-tag',
+      });
     }
     return { anchor, tag, start: anchor || tag ? start : scanner.peek().start };
   }
@@ -171,7 +161,9 @@ export class Composer {
     const name = anchor.name ?? '';
     if (this.named.has(name)) {
       const message = 'The anchor has the name of an earlier one';
-      throw new YamlFailure(anchor.start, message, 'Give each anchor a name of its own.', 'yaml-anchor');
+      throw new YamlFailure(anchor.start, message, 'Give each anchor a name of its own.', {
+        code: 'yaml-anchor',
+      });
     }
     this.anchors.push({ path: node.path, start: this.placement.at(anchor.start), name });
     this.named.set(name, node);
@@ -192,7 +184,6 @@ export class Composer {
     const { placement } = this;
     const tag = this.tagOf(properties);
     const reading = readTagged(tag, style, text);
-    const isFound = block && placement.indent !== undefined;
     return this.name(properties, {
       kind: 'scalar',
       path,
@@ -205,11 +196,19 @@ export class Composer {
       type: isCore(tag, 'binary') ? 'binary' : reading.type,
       reading,
       inFlow: this.flow > 0,
-      ...(isFound
-        ? { block: { start: placement.at(block.start), indent: block.indent + (placement.indent ?? 0) } }
-        : {}),
+      ...(block && placement.isExact ? { block: this.block(block) } : {}),
       ...(surrogate === undefined ? {} : { surrogate: placement.at(surrogate) }),
     });
+  }
+
+  private block(block: NonNullable<ScannedScalar['block']>): NonNullable<ScalarNode['block']> {
+    const { placement, text } = this;
+    if (placement === AS_IT_IS) return block;
+    this.lines ??= new Source(text);
+    const { lines } = this;
+    const first = lines.at(block.start).line;
+    const lineAt = (line: number) => placement.at(lines.lineStart(first + line - 1) + block.indent);
+    return { start: placement.at(block.start), indent: block.indent, lineAt };
   }
 
   private newSequence(path: string, properties: Properties, start: number): SequenceNode {

@@ -25,13 +25,16 @@ export function isWord(character: string): boolean {
 
 /** Why the reader stops. */
 export class YamlFailure extends Error {
+  readonly code: Code;
+
   constructor(
     readonly start: number,
     message: string,
     readonly hint?: string,
-    readonly code: Code = 'yaml-syntax',
+    { code }: { readonly code: Code } = { code: 'yaml-syntax' },
   ) {
     super(message);
+    this.code = code;
   }
 }
 

@@ -13,7 +13,7 @@ export function explainCharacter(text: string, at: number): YamlFailure {
   if (character === '\t') {
     const isIndentation = lineBefore(text, at).trim() === '';
     const message = `A tab stands ${isIndentation ? 'in the indentation' : 'outside of quotes'}`;
-    return new YamlFailure(at, message, 'Write blanks instead of the tab.', 'yaml-tab');
+    return new YamlFailure(at, message, 'Write blanks instead of the tab.', { code: 'yaml-tab' });
   }
   const placeholder = placeholderHint(text, at);
   if (placeholder) return new YamlFailure(at, `${character} cannot begin a value or key`, placeholder);
@@ -35,7 +35,8 @@ export function explainColon(text: string, at: number, last: Token | undefined):
       return new YamlFailure(at, message, hint);
     }
     const start = at - lineBefore(text, at).trimStart().length;
-    if (lineBefore(text, start).length <= lineBefore(text, last.start).length) {
+    const lead = lineBefore(text, last.start);
+    if (lead.trim() === '' && lineBefore(text, start).length <= lead.length) {
       const word = /^[a-z][a-z0-9_-]{1,40}(?=\s*[\r\n])/.exec(shown)?.[0];
       const hint = `Write ${word ? `\`${word}:\`` : 'a colon after the key'}.`;
       return new YamlFailure(
@@ -50,6 +51,10 @@ export function explainColon(text: string, at: number, last: Token | undefined):
   if (last?.scalar?.style === 'literal' || last?.scalar?.style === 'folded') {
     const hint = 'Indent it like the lines of the block above, or like the key of the block.';
     return new YamlFailure(at, 'A key cannot stand here', hint);
+  }
+  if (last && isOneLine && at - last.start > 1024) {
+    const hint = 'Write `? ` before the key, and `: ` with the value in the next line.';
+    return new YamlFailure(last.start, 'The key is longer than 1024 characters', hint);
   }
   const value = text.slice(last?.start ?? at).split(/[\r\n]/, 1)[0] ?? '';
   const quote = value.includes("'") ? '"' : "'";
@@ -111,15 +116,21 @@ export function explainBlock(text: string, found: Token, before: Token | undefin
     return new YamlFailure(start, `${mark} closes a bracket that is not open`, hint);
   }
   if (mark === ':') {
-    return new YamlFailure(
-      start,
-      'The key before this colon is missing',
-      placeholder ?? 'Write a key.',
-      'yaml-key',
-    );
+    return new YamlFailure(start, 'The key before this colon is missing', placeholder ?? 'Write a key.', {
+      code: 'yaml-key',
+    });
   }
   const isSameLine = before !== undefined && !/[\r\n]/.test(text.slice(before.end, start));
-  if (isSameLine && before.mark === 'scalar' && before.scalar?.style !== 'plain') {
+  const style = before?.scalar?.style;
+  if ((style === 'literal' || style === 'folded') && before?.scalar?.text.trim() === '') {
+    const hint = 'Remove the blanks from the empty line at the beginning of the block.';
+    return new YamlFailure(
+      start,
+      'The first line of the block, which is empty, is indented deeper than this line',
+      hint,
+    );
+  }
+  if (isSameLine && (style === 'single' || style === 'double')) {
     const hint = 'Put the whole value in one pair of quotes, or write it as a block after `|`.';
     return new YamlFailure(start, 'Text follows a closing quote', placeholder ?? hint);
   }
@@ -141,7 +152,9 @@ export function explainFlow(text: string, found: Token, opened: Token): YamlFail
   const placeholder = placeholderHint(text, opened.start);
   if (found.mark === '?' || found.mark === ':') {
     const message = `Inside [ ] and { } unquoted text ends at ${found.mark}`;
-    return new YamlFailure(found.start, message, placeholder ?? 'Put the text in quotes.', 'yaml-flow');
+    return new YamlFailure(found.start, message, placeholder ?? 'Put the text in quotes.', {
+      code: 'yaml-flow',
+    });
   }
   if (found.mark === 'stream-end' || found.mark === '---' || found.mark === '...') {
     const hint =
@@ -164,7 +177,7 @@ export function explainNoValue(text: string, found: Token, isFlow: boolean): Yam
   const placeholder = placeholderHint(text, start);
   if (isFlow && (mark === '?' || mark === ':')) {
     const message = `Inside [ ] and { } unquoted text cannot begin with ${mark}`;
-    return new YamlFailure(start, message, placeholder ?? 'Put the text in quotes.', 'yaml-flow');
+    return new YamlFailure(start, message, placeholder ?? 'Put the text in quotes.', { code: 'yaml-flow' });
   }
   const hint = placeholder ?? 'Put the value in quotes.';
   return new YamlFailure(start, `A value is expected here, not ${word(found)}`, hint);

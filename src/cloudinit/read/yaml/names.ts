@@ -13,7 +13,7 @@ export function anchorOrAlias(cursor: Cursor): Token {
   if (name === '' || !(isSpaceOrEnd(next) || '?:,]}%@`'.includes(next))) {
     const hint = `If ${sign} belongs to the value, put the value in quotes: '${sign}...'. Else use letters, digits, _ and - alone.`;
     const message = `${sign} begins an ${what} in YAML, and this is not a name for one`;
-    throw new YamlFailure(start, message, hint, 'yaml-anchor');
+    throw new YamlFailure(start, message, hint, { code: 'yaml-anchor' });
   }
   return { mark: what, start, end: cursor.at, name };
 }
@@ -95,7 +95,7 @@ function escapes(cursor: Cursor, start: number): string {
 export function directive(cursor: Cursor): Token {
   const start = cursor.at;
   const wrong = () => {
-    const hint = 'If the line is no directive of YAML, indent it, or put it in quotes.';
+    const hint = 'If the line is text, indent it, or put it in quotes.';
     return new YamlFailure(
       start,
       'A line that begins with % is a directive in YAML, and this is not one',

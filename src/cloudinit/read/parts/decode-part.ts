@@ -1,0 +1,85 @@
+/** The payload of a MIME part: transfer encoding and gzip undone, as Python's email package does for cloud-init. */
+import { decodeBase64, gunzip, utf8 } from '../decode';
+import { AS_IT_IS, atOnePlace, Pieces, type Placed, sliced } from '../placement';
+import type { Message } from './message';
+import type { Note } from './part';
+
+const GZIP =
+  /^application\/(?:gzip|gzip-compressed|gzipped|x-compress|x-compressed|x-gunzip|x-gzip|x-gzip-compressed)$/;
+
+export interface Payload {
+  readonly placed: Placed;
+  readonly isGzip: boolean;
+  readonly notes: readonly Note[];
+  /** Set when cloud-init gets nothing from the part. */
+  readonly isLost: boolean;
+}
+
+export function payloadOf(document: string, { headers, body, type }: Message): Payload {
+  const encoding = (headers.get('content-transfer-encoding') ?? '').trim().toLowerCase();
+  const raw = sliced({ text: document, placement: AS_IT_IS }, body.start, body.end);
+  const isGzip = GZIP.test(type);
+  const notes: Note[] = [];
+  const note = (message: string, hint: string) =>
+    notes.push({ severity: 'error', code: 'part-decode', path: '', start: body.start, message, hint });
+  if (encoding === 'base64') {
+    const decoded = decodeBase64(raw.text);
+    const problem = decoded.problem;
+    if (problem)
+      note(
+        `The base64 of the part does not decode as it should: ${problem}.`,
+        'Write it with `base64 FILE`.',
+      );
+    return unzipped(decoded.bytes ?? new Uint8Array(), isGzip, body.start, notes);
+  }
+  if (encoding === 'quoted-printable') return { placed: unquoted(raw), isGzip, notes, isLost: false };
+  if (isGzip) return unzipped(new TextEncoder().encode(raw.text), isGzip, body.start, notes);
+  const foreign = /[^\0-\x7f]/u.exec(raw.text);
+  if (foreign) {
+    const message =
+      'The part has characters that are not ASCII and no transfer encoding; cloud-init garbles them.';
+    const hint = 'Encode the part: Content-Transfer-Encoding: base64.';
+    notes.push({
+      severity: 'error',
+      code: 'mime-non-ascii',
+      path: '',
+      start: body.start + foreign.index,
+      message,
+      hint,
+    });
+  }
+  return { placed: raw, isGzip, notes, isLost: false };
+}
+
+function unzipped(bytes: Uint8Array, isGzip: boolean, start: number, notes: Note[]): Payload {
+  const expanded = isGzip ? gunzip(bytes) : { bytes };
+  if (!expanded.bytes) {
+    const message = `The gzip of the part does not unpack (${expanded.problem}); cloud-init stops at it.`;
+    const hint = 'Compress it again with `gzip -9`, and encode it with base64.';
+    notes.push({ severity: 'error', code: 'part-decode', path: '', start, message, hint });
+  }
+  const inside = expanded.bytes ?? new Uint8Array();
+  const text = utf8(inside) ?? new TextDecoder('utf-8', { ignoreBOM: true }).decode(inside);
+  return { placed: atOnePlace(text, start), isGzip, notes, isLost: !expanded.bytes };
+}
+
+/** Quoted-printable: `=41` is a byte, and `=` at the end joins two lines. */
+function unquoted({ text, placement }: Placed): Placed {
+  const pieces = new Pieces();
+  for (const { 0: line, index } of text.matchAll(/[^\n]*\n|[^\n]+$/g)) {
+    const [, body = '', end = ''] = /^(.*?)[ \t]*(\r?\n)?$/s.exec(line) ?? [];
+    const isJoined = body.endsWith('=');
+    pieces.add(ofQuoted(isJoined ? body.slice(0, -1) : body) + (isJoined ? '' : end), index);
+  }
+  return pieces.joined(placement);
+}
+
+function ofQuoted(text: string): string {
+  return text.replace(/(?:=[0-9A-Fa-f]{2})+/g, (codes) => {
+    const bytes = codes
+      .slice(1)
+      .split('=')
+      .map((code) => Number.parseInt(code, 16));
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes));
+  });
+}
