@@ -56,12 +56,9 @@ export function kindOf(text: string): Kind {
   return kind ?? (isMessage(text) ? 'mime' : 'unknown');
 }
 
-/** Other headers may come before that of MIME. */
+/** Other headers may come before that of MIME, which cloud-init searches for in the first bytes. */
 function isMessage(text: string): boolean {
-  const head = text.slice(0, 4096);
-  return (
-    /^(?:From |[!-9;-~]+:[ \t])/.test(head) && /^mime-version:/im.test(head.split(/\r?\n\r?\n/, 1)[0] ?? '')
-  );
+  return /^(?:From |[!-9;-~]+:)/.test(text) && text.slice(0, 4096).toLowerCase().includes('mime-version:');
 }
 
 /** Decodes base64 when the whole input is base64 of something that cloud-init would recognise, else returns the input. */

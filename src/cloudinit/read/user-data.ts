@@ -105,7 +105,21 @@ function mergedRoot(parts: readonly Part[], source: Source, notes: Note[]): Mapp
       });
       continue;
     }
-    if (root && mergers.dict?.includes('replace')) notes.push(...replaced(root, own, source));
+    if (!mergers.dict) {
+      const message = 'The way of merging has no dict(), so cloud-init takes nothing from this part.';
+      const hint = 'Write `merge_how: list(append)+dict(no_replace,recurse_list)+str()`.';
+      notes.push({
+        severity: 'error',
+        code: 'merge-how',
+        path: '',
+        start: start === 0 ? own.start : start,
+        message,
+        hint,
+      });
+      root ??= { ...own, entries: [], merged: [] };
+      continue;
+    }
+    if (root && mergers.dict.includes('replace')) notes.push(...replaced(root, own, source));
     root = root ? mergeConfigs(root, own, mergers) : withoutMergeKeys(own);
   }
   return root;

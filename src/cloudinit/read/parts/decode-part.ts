@@ -16,23 +16,33 @@ export interface Payload {
 }
 
 export function payloadOf(document: string, { headers, body, type }: Message): Payload {
-  const encoding = (headers.get('content-transfer-encoding') ?? '').trim().toLowerCase();
+  const encoding = (headers.get('content-transfer-encoding') ?? '').toLowerCase();
   const raw = sliced({ text: document, placement: AS_IT_IS }, body.start, body.end);
   const isGzip = GZIP.test(type);
   const notes: Note[] = [];
   const note = (message: string, hint: string) =>
     notes.push({ severity: 'error', code: 'part-decode', path: '', start: body.start, message, hint });
   if (encoding === 'base64') {
-    const decoded = decodeBase64(raw.text);
+    const first = decodeBase64(raw.text);
+    // Python adds the padding that is missing.
+    const decoded = first.bytes ? first : { ...decodeBase64(`${raw.text}==`), problem: first.problem };
     const problem = decoded.problem;
     if (problem)
       note(
         `The base64 of the part does not decode as it should: ${problem}.`,
         'Write it with `base64 FILE`.',
       );
-    return unzipped(decoded.bytes ?? new Uint8Array(), isGzip, body.start, notes);
+    // What does not decode at all stays as it is, in one line.
+    const bytes = decoded.bytes ?? new TextEncoder().encode(raw.text.replace(/[\r\n]/g, ''));
+    return unzipped(bytes, isGzip, body.start, notes);
   }
   if (encoding === 'quoted-printable') return { placed: unquoted(raw), isGzip, notes, isLost: false };
+  if (/^(?:base64|quoted-printable)$/.test(encoding.trim())) {
+    note(
+      'White space in the header Content-Transfer-Encoding hides its value from cloud-init.',
+      'Remove the blanks.',
+    );
+  }
   if (isGzip) return unzipped(new TextEncoder().encode(raw.text), isGzip, body.start, notes);
   const foreign = /[^\0-\x7f]/u.exec(raw.text);
   if (foreign) {
@@ -59,8 +69,17 @@ function unzipped(bytes: Uint8Array, isGzip: boolean, start: number, notes: Note
     notes.push({ severity: 'error', code: 'part-decode', path: '', start, message, hint });
   }
   const inside = expanded.bytes ?? new Uint8Array();
-  const text = utf8(inside) ?? new TextDecoder('utf-8', { ignoreBOM: true }).decode(inside);
-  return { placed: atOnePlace(text, start), isGzip, notes, isLost: !expanded.bytes };
+  return {
+    placed: atOnePlace(utf8(inside) ?? escaped(inside), start),
+    isGzip,
+    notes,
+    isLost: !expanded.bytes,
+  };
+}
+
+/** Python stands lone surrogates for bytes that are not UTF-8; the YAML reader refuses them. */
+function escaped(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).replaceAll('\ufffd', '\udcff');
 }
 
 /** Quoted-printable: `=41` is a byte, and `=` at the end joins two lines. */
@@ -80,6 +99,6 @@ function ofQuoted(text: string): string {
       .slice(1)
       .split('=')
       .map((code) => Number.parseInt(code, 16));
-    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes));
+    return utf8(Uint8Array.from(bytes)) ?? escaped(Uint8Array.from(bytes));
   });
 }

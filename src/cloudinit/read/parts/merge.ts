@@ -53,13 +53,16 @@ function words(text: string): Merger[] | undefined {
 
 /** `[{name: list, settings: [append]}]` or `[[list, append]]`. */
 function listed(node: Node): Merger[] | undefined {
-  const text = (each: Node | undefined) => (each?.kind === 'scalar' ? each.text : '');
-  return items(node).map((item): Merger => {
-    if (item.kind === 'mapping')
-      return [text(get(item, 'name')).trim(), items(get(item, 'settings')).map(text)];
-    const [name, ...options] = items(item).map(text);
-    return [name ?? '', options];
-  });
+  const word = (each: Node | undefined) => (each?.kind === 'scalar' ? each.text : '');
+  const found: Merger[] = [];
+  for (const item of items(node)) {
+    const settings = get(item, 'settings');
+    const [name, ...options] =
+      item.kind === 'mapping' ? [get(item, 'name'), ...items(settings)] : items(item);
+    if (name?.kind !== 'scalar' || (item.kind === 'mapping' && !settings)) return undefined;
+    found.push([name.text.replaceAll('-', '_').trim(), options.map(word)]);
+  }
+  return found;
 }
 
 /** The mapping of one cloud-config as cloud-init starts from it: without the words on merging. */

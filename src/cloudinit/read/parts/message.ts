@@ -26,7 +26,7 @@ interface Line {
   readonly end: number;
 }
 
-/** PyYAML's limit of nesting does not apply here; no message in use comes close. */
+/** Of messages in messages; no document in use comes close. */
 const DEEPEST = 20;
 
 export function readMessage(text: string): Message {
@@ -85,10 +85,10 @@ function headersOf(text: string, lines: readonly Line[]): { headers: Map<string,
     const [, word, value = ''] = /^([!-9;-~]+):(.*)$/.exec(shown) ?? [];
     const isContinued = /^[ \t]/.test(shown);
     if (word === undefined && !isContinued && !(count === 0 && shown.startsWith('From '))) break;
-    if (isContinued) headers.set(name, `${headers.get(name) ?? ''} ${shown.trim()}`);
+    if (isContinued) headers.set(name, `${headers.get(name) ?? ''}\n${shown}`);
     else if (word !== undefined) {
       name = headers.has(word.toLowerCase()) ? '' : word.toLowerCase();
-      headers.set(name, value.trim());
+      headers.set(name, value.replace(/^[ \t]+/, ''));
     }
     count++;
   }
@@ -98,7 +98,9 @@ function headersOf(text: string, lines: readonly Line[]): { headers: Map<string,
 
 /** A parameter of a header, such as `boundary="a"`. */
 export function parameter(value: string, name: string): string | undefined {
-  const found = new RegExp(`;\\s*${name}\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^;\\s]+))`, 'i').exec(value);
+  const found = new RegExp(`;\\s*${name}\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^;]*?))\\s*(?:;|$)`, 'i').exec(
+    value,
+  );
   return found ? (found[1]?.replace(/\\(.)/g, '$1') ?? found[2]) : undefined;
 }
 
@@ -113,18 +115,18 @@ function children(
   const defaultType = type === 'multipart/digest' ? 'message/rfc822' : 'text/plain';
   let first: number | undefined;
   let isClosed = false;
-  const finish = (to: number, isAtBoundary: boolean) => {
+  const finish = (to: number) => {
     if (first === undefined) return;
     const own = lines.slice(first, to);
     const last = own.at(-1);
-    // The line break before a boundary belongs to the boundary.
-    if (last && isAtBoundary) own[own.length - 1] = { ...last, end: last.textEnd };
+    // The line break before a boundary, or at the end of the message, does not belong to the part.
+    if (last) own[own.length - 1] = { ...last, end: last.textEnd };
     parts.push(message(text, own, depth + 1, defaultType));
   };
   for (const [index, line] of lines.entries()) {
     const shown = text.slice(line.start, line.textEnd).trimEnd();
     if (shown !== `--${boundary}` && shown !== `--${boundary}--`) continue;
-    finish(index, true);
+    finish(index);
     first = index + 1;
     if (shown === `--${boundary}`) continue;
     isClosed = true;
@@ -132,7 +134,7 @@ function children(
     break;
   }
   const start = lines[0]?.start ?? text.length;
-  if (!isClosed) finish(lines.length, false);
+  if (!isClosed) finish(lines.length);
   if (parts.length === 0) {
     const hint = `Begin each part with the line --${boundary}, and end the message with --${boundary}--.`;
     return {
