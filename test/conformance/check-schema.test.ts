@@ -66,7 +66,7 @@ test('the table of keys is that of the newest schema', () => {
   const schema = JSON.parse(stage.must('sid', ['python3', '-c', script]));
   const plain = (shape: unknown) =>
     JSON.parse(JSON.stringify(shape, (name, value) => (name === 'since' ? undefined : value)));
-  assert.equal(plain(CLOUD_CONFIG), plain(rootShape(schema)));
+  assert.equal(plain(CLOUD_CONFIG.keys), plain(rootShape(schema).keys));
 });
 
 test.run();

@@ -92,6 +92,8 @@ export function rootShape(schema) {
   const parts = schema.allOf.map(({ $ref }) => shapeOf(defs[$ref.replace('#/$defs/', '')], defs));
   const keys = Object.assign({}, ...parts.map((part) => part.keys));
   for (const name of Object.keys(schema.properties ?? {})) keys[name] ??= {};
+  // Debian's package adds this key.
+  keys.apt.keys.generate_mirrorlists ??= { type: 'bool' };
   return {
     type: 'map',
     closed: true,
