@@ -9,6 +9,7 @@ import {
   schemaFindings,
   schemaProbeFindings,
 } from '../cloudinit/lint/schema-report';
+import { TARGET_NAMES } from '../cloudinit/lint/targets';
 import type { Script, Shell } from '../cloudinit/read/scripts';
 import { redacted } from '../cloudinit/read/secrets';
 import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic';
@@ -30,14 +31,22 @@ export const checkCommand = defineCommand({
       choices: PROVIDER_NAMES,
       synonyms: PROVIDER_SYNONYMS,
     },
+    target: {
+      type: 'string',
+      help: 'where the document will boot; adds what only holds there [any]',
+      choices: TARGET_NAMES,
+    },
+    strict: { type: 'boolean', help: 'show advice too, and exit with 1 for a warning' },
   },
   examples: [
     ['$0 check user-data.yaml', ''],
+    ['$0 check --strict --target debian-12 user-data.yaml', 'what cloud-init 22.4 does not know, and advice'],
     ['$0 --domain matrix.example.org | $0 check --provider ec2', ''],
   ],
-  async run({ flags: { file, provider } }) {
-    const data = await check(await readGiven(file), { provider });
-    const status = hasErrors(data) ? 'failed' : 'ok';
+  async run({ flags: { file, provider, target, strict } }) {
+    const data = await check(await readGiven(file), { provider, target, strict });
+    const isFailed = hasErrors(data) || (strict && data.some(({ severity }) => severity === 'warning'));
+    const status = isFailed ? 'failed' : 'ok';
     return { status, product: { data, text: checkReport(data, inputName(file)) } };
   },
 });
@@ -86,6 +95,10 @@ async function runTool(argv: readonly string[], input = ''): Promise<ToolResult 
 export interface CheckOptions {
   /** The provider whose limit the document must respect. */
   readonly provider?: ProviderName | undefined;
+  /** Where it will boot, of the linter's targets. */
+  readonly target?: string | undefined;
+  /** Report advice too. */
+  readonly strict?: boolean | undefined;
 }
 
 /**
@@ -95,10 +108,14 @@ export interface CheckOptions {
  */
 export async function check(
   given: Uint8Array,
-  { provider }: CheckOptions = {},
+  { provider, target, strict }: CheckOptions = {},
   tools: CheckTools = SYSTEM_TOOLS,
 ): Promise<Diagnostic[]> {
-  const { document, findings } = findAll(given, provider === undefined ? {} : { provider });
+  const { document, findings } = findAll(given, {
+    ...(provider === undefined ? {} : { provider }),
+    ...(target === undefined ? {} : { target }),
+    strict: strict === true,
+  });
   const more = await Promise.all([
     syntaxOfAll(document.scripts, tools),
     ...(document.input.kind === 'cloud-config' ? [schema(document, tools)] : []),
@@ -131,8 +148,9 @@ function syntax(script: Script, answer: ToolResult | undefined): Finding[] {
   // dash: `sh: 3: Syntax error: ...`; bash: `bash: line 3: ...`, then the line itself, which is not repeated.
   const [, line = '1', reason = ''] = /^[^:\n]*: (?:line )?(\d+): (.*)$/m.exec(answer.stderr) ?? [];
   const words = reason === '' ? `${shell} -n ended with ${answer.code ?? 'a signal'}` : redacted(reason);
-  // The shell reports what is missing at the end after the last line.
-  const at = Math.min(Number(line), text.trimEnd().split('\n').length);
+  // dash counts the line end that it refuses; the shell reports what is missing at the end after the last line.
+  const counted = Number(line) - (shell === 'sh' && /newline unexpected/.test(reason) ? 1 : 0);
+  const at = Math.min(Math.max(counted, 1), text.trimEnd().split('\n').length);
   return [error('shell-syntax', script.place(at), `${name}, line ${at}: ${words}.`)];
 }
 

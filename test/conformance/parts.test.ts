@@ -142,7 +142,7 @@ const DOCUMENTS = [
   `${HEAD}\n--BB\n${config('a: 1')}\n\n--BB--\nepilogue\n`,
   HEAD.replace('\n', '\n\n') + mime(config('a: 1')).slice(HEAD.length),
   mime(config('a: 1')).replaceAll('\n', '\r\n'),
-  `From nobody Sat Nov 28 2026\n${mime(config('a: 1'))}`,
+  `From root Sat Nov 28 2026\n${mime(config('a: 1'))}`,
   `Subject: x\nX-Long: a\n b\n${mime(config('a: 1'))}`,
   'MIME-Version: 1.0\nContent-Type: text/cloud-config\n\n#cloud-config\na: 1\n',
   'MIME-Version: 1.0\nContent-Type: multipart/mixed\n\n--BB\n\n#cloud-config\na: 1\n--BB--\n',

@@ -86,8 +86,10 @@ export function modeOf(node: Node | undefined): number | undefined {
   if (!node || (node.kind === 'scalar' && node.type === 'null')) return DEFAULT_MODE;
   if (node.kind !== 'scalar') return undefined;
   if (node.type === 'int' || node.type === 'float') return Math.trunc(Number(node.reading.value));
-  const digits = /^\s*[-+]?(?:0[oO])?([0-7]+)\s*$/.exec(node.text)?.[1];
-  return digits === undefined ? undefined : Number.parseInt(digits, 8);
+  // Python's int(text, 8): a sign, 0o, and single underscores between digits are taken.
+  const [, sign, digits] = /^\s*([-+]?)(?:0[oO]_?)?([0-7]+(?:_[0-7]+)*)\s*$/.exec(node.text) ?? [];
+  if (digits === undefined) return undefined;
+  return Number.parseInt(`${sign}${digits.replaceAll('_', '')}`, 8);
 }
 
 /** Decodes the content that several files share by an alias once. */

@@ -21,41 +21,63 @@ export const PARTS = {
     finds: 'A part has a type that cloud-init does not handle.',
     why: 'cloud-init logs "Unhandled unknown content-type" and ignores the part. The machine boots without it.',
     fix: 'Write a type such as text/cloud-config or text/x-shellscript, or begin the text with #cloud-config or #!/bin/sh.',
+    example: {
+      faulty: "#cloud-config-archive\n- {type: text/cloudconfig, content: 'packages: [git]'}\n",
+      fixed: "#cloud-config-archive\n- {type: text/cloud-config, content: 'packages: [git]'}\n",
+    },
   },
   'part-replaces': {
     finds: 'A later cloud-config sets a key that an earlier one sets, and replaces its list or mapping.',
     why: 'cloud-init merges parts with dict(replace)+list()+str() unless a part says otherwise: of two runcmd lists only the last one runs.',
     fix: 'Write `merge_how: list(append)+dict(no_replace,recurse_list)+str()` in the later part, or write one list.',
+    example: {
+      faulty: "#cloud-config-archive\n- 'packages: [git]'\n- 'packages: [curl]'\n",
+      fixed: "#cloud-config-archive\n- 'packages: [git, curl]'\n",
+    },
   },
   'merge-how': {
     finds: 'A part asks for a way of merging that cloud-init does not know.',
     why: 'cloud-init raises an error while it merges the part, and ignores the part.',
     fix: 'Write `merge_how: list(append)+dict(no_replace,recurse_list)+str()`, or remove the line.',
+    example: {
+      faulty: '#cloud-config\npackages: [git]\nmerge_how: append\n',
+      fixed: '#cloud-config\npackages: [git]\n',
+    },
   },
   'archive-entry': {
     finds: 'An archive is not a list, or one of its entries is not a part.',
     why: 'cloud-init skips an entry of another kind. It stops with an error at content that is not text.',
     fix: 'Write `- type: text/cloud-config` and below it `content: |` with the text of the part.',
+    example: {
+      faulty: "#cloud-config-archive\ntype: text/cloud-config\ncontent: 'packages: [git]'\n",
+      fixed: "#cloud-config-archive\n- type: text/cloud-config\n  content: 'packages: [git]'\n",
+    },
   },
   'include-not-fetched': {
     finds: 'The user data includes an address.',
     why: 'cloud-init fetches the address at boot and works with what it gets. `check` does not fetch it.',
     fix: 'Run `curl -fsS URL | gen-cloudinit check -` to check what the address delivers.',
+    example: {
+      faulty: '#include\nhttps://www.example.org/user-data\n',
+      fixed: '#cloud-config\npackages: [git]\n',
+    },
   },
   'jinja-syntax': {
     finds: 'A Jinja template has a syntax error.',
     why: 'cloud-init logs "Failed to render template" and ignores the whole template. The machine boots without it.',
     fix: 'Close the expression or block that the message names.',
-  },
-  'jinja-header': {
-    finds:
-      'A cloud-config names instance data, such as {{ v1.region }}, and does not begin with ## template: jinja.',
-    why: 'cloud-init renders templates with this header alone. Without it the braces stay in the text.',
-    fix: 'Write `## template: jinja` above the line #cloud-config.',
+    example: {
+      faulty: "## template: jinja\n#cloud-config\nfinal_message: '{{ v1.region'\n",
+      fixed: "## template: jinja\n#cloud-config\nfinal_message: '{{ v1.region }}'\n",
+    },
   },
   'script-shebang': {
     finds: 'A script that cloud-init runs does not begin with #!.',
     why: 'cloud-init starts the file as a program. The kernel refuses it with "Exec format error", and the script does not run.',
     fix: 'Make `#!/bin/sh` the first line.',
+    example: {
+      faulty: '#cloud-boothook\nswapoff -a\n',
+      fixed: '#cloud-boothook\n#!/bin/sh\nswapoff -a\n',
+    },
   },
 } as const satisfies Explanations;

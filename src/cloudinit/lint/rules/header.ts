@@ -37,6 +37,15 @@ function missingHeader(text: string): Finding {
   const message = spaced
     ? 'A blank stands between # and cloud-config; cloud-init takes the document for a comment and ignores it.'
     : 'The document does not begin with #cloud-config; cloud-init ignores it.';
+  if (/^<(?:powershell|script)>/i.test(first) || /^#ps1/i.test(first)) {
+    const hint = 'A script for Windows: only cloudbase-init and EC2Launch run it.';
+    return error('header-missing', START, message, { expected: '#cloud-config, or #!/bin/sh', hint });
+  }
+  // Commands, and no line that begins with a key.
+  if (!spaced && !/^[\w-]+\s*:(?:\s|$)/m.test(text) && !first.startsWith('#')) {
+    const hint = 'If these are commands, make #!/bin/sh the first line.';
+    return error('header-missing', START, message, { expected: '#cloud-config, or #!/bin/sh', hint });
+  }
   return error('header-missing', START, message, { ...WANTED, hint: 'Make #cloud-config the first line.' });
 }
 

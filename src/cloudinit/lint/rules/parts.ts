@@ -1,7 +1,7 @@
 /** The parts of user data: what cloud-init takes from them, and what it ignores (user_data.py, handlers). */
 
 import type { UserDataDocument } from '../../read/user-data';
-import { error, type Finding, info, warning } from '../finding';
+import { error, type Finding, info } from '../finding';
 import { jsonProblem } from '../json-syntax';
 
 export function* partRules({ parts, notes }: UserDataDocument): Generator<Finding> {
@@ -9,13 +9,7 @@ export function* partRules({ parts, notes }: UserDataDocument): Generator<Findin
     const details = { ...(given === undefined ? {} : { given }), ...(hint === undefined ? {} : { hint }) };
     yield { severity, code, place, message, details };
   }
-  for (const { kind, text, placement, type, isRendered } of parts) {
-    const expression = isRendered ? -1 : text.search(/\{\{-?\s*(?:ds|v1)\.\w/);
-    if (kind === 'cloud-config' && expression >= 0) {
-      const message = 'cloud-init renders {{ }} in a template alone; here it stays as it is.';
-      const hint = 'Write `## template: jinja` above the line #cloud-config.';
-      yield warning('jinja-header', { path: '', start: placement.at(expression) }, message, { hint });
-    }
+  for (const { kind, text, placement, type } of parts) {
     const body = /^\s*(?:#cloud-boothook|#cloud-config-jsonp)?\s*/i.exec(text)?.[0].length ?? 0;
     const place = { path: '', start: placement.at(Math.min(body, text.length)) };
     const isProgram = kind === 'boothook' || kind === 'script';

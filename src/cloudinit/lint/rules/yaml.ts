@@ -16,25 +16,8 @@ export function* yamlRules(
   if (!root) return;
   for (const { node, isKey } of walk(root)) {
     if (node.kind !== 'scalar') continue;
-    const dash = joinedItem(node, document);
-    if (dash) yield dash;
-    if (node.surrogate !== undefined) yield surrogate(node, node.surrogate);
     yield* yaml11(node, isKey, wanted.get(node) ?? []);
   }
-}
-
-/** A list item that is indented too deep continues the text of the item above. */
-function joinedItem(
-  { style, start, end, path, text }: ScalarNode,
-  { source, configs }: UserDataDocument,
-): Finding | undefined {
-  if (style !== 'plain' || configs.length !== 1 || !text.includes(' - ')) return undefined;
-  const found = /[\r\n][ ]*(?=- )/.exec(source.text.slice(start, end));
-  if (!found) return undefined;
-  const message =
-    'This line continues the text above: the dash is part of the value, and no list item begins.';
-  const place = { path, start: start + found.index + found[0].length };
-  return warning('yaml-joined-item', place, message, { hint: 'Indent the dash like the dash above.' });
 }
 
 /** What the reader itself found. */
@@ -51,14 +34,6 @@ function* ofReading(yaml: Parsed, { source, expressions }: UserDataDocument): Ge
     const details = { ...(given === undefined ? {} : { given }), ...(hint === undefined ? {} : { hint }) };
     yield error(code, place, message, details);
   }
-}
-
-function surrogate({ path }: ScalarNode, start: number): Finding {
-  const isFile = path.startsWith('write_files');
-  const effect = isFile ? 'this file and all later ones are not written' : 'the module that writes it fails';
-  const message = `The escape is half of a character, which Python cannot write: ${effect}.`;
-  const hint = 'Write the character itself. In Python: json.dumps(..., ensure_ascii=False).';
-  return error('yaml-surrogate', { path, start }, message, { hint });
 }
 
 function* syntax({ problem, second, documents }: Parsed): Generator<Finding> {
@@ -94,7 +69,8 @@ function* yaml11(node: ScalarNode, isKey: boolean, wanted: readonly string[]): G
   // A refusal of the whole document is reported as such.
   if (here.type === 'refused') return;
   if ((here.type === 'bool' || here.type === 'str') && wanted.includes(here.type)) return;
-  const shown = /pass|secret|token|key/i.test(node.path) ? 'This text' : node.text;
+  const isSecret = /(?:^|[._-])(?:pass\w*|secret|token|keys?)(?:$|[.[])/i.test(node.path);
+  const shown = isSecret ? 'This text' : node.text;
   const hint = `Put it in quotes${isKey ? '' : ', or write what is meant'}.`;
   yield warning('yaml11-scalar', node, `${shown} is ${describe(here)} to cloud-init (YAML 1.1).`, { hint });
 }

@@ -62,7 +62,7 @@ function message(text: string, lines: readonly Line[], depth: number, defaultTyp
   return { ...own, ...children(text, rest, boundary, type, depth) };
 }
 
-/** Headers that stand below an empty line are no headers. */
+/** Headers that stand below an empty line are text. */
 function early(
   text: string,
   { start, headers }: { start: number; headers: ReadonlyMap<string, string> },

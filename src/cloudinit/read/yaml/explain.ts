@@ -150,6 +150,11 @@ export function explainBlock(text: string, found: Token, before: Token | undefin
 export function explainFlow(text: string, found: Token, opened: Token): YamlFailure {
   const close = opened.mark === '[' ? ']' : '}';
   const placeholder = placeholderHint(text, opened.start);
+  const between = text.slice(opened.end, found.start);
+  if (found.mark === ':' && !placeholder && /[\r\n][ ]*[\w-]+$/.test(between)) {
+    const message = `The bracket ${opened.mark} that begins here is not closed before the next key`;
+    return new YamlFailure(opened.start, message, `Write ${close} at the end of the value.`);
+  }
   if (found.mark === '?' || found.mark === ':') {
     const message = `Inside [ ] and { } unquoted text ends at ${found.mark}`;
     return new YamlFailure(found.start, message, placeholder ?? 'Put the text in quotes.', {

@@ -80,7 +80,7 @@ function* ofScalar(node: ScalarNode, isKey: boolean): Generator<Refusal> {
   } else if (reading.type === 'refused') {
     // As a key, = is text and << merges.
     if (isKey && node.tag === '' && (text === '=' || text === '<<')) return;
-    const shown = /pass|secret|token|key/i.test(path) ? 'This text' : text;
+    const shown = /(?:^|[._-])(?:pass\w*|secret|token|keys?)(?:$|[.[])/i.test(path) ? 'This text' : text;
     const hint = `Put it in quotes${isKey ? '' : ', or write what is meant'}.`;
     const message = `${shown}: cloud-init refuses the document, since ${reading.value}.`;
     yield { code: 'yaml11-refused', path, start, message, hint };
