@@ -3,8 +3,7 @@
 import { whyRefused } from './parse';
 import { PathTree } from './path-tree';
 import { readUserData, type UserDataDocument } from './user-data';
-import { DEFAULT_MODE, type LandedFile } from './written-files';
-import { get } from './yaml-node';
+import { DEFAULT_MODE, HALF_CHARACTER, hasSurrogate, type LandedFile } from './written-files';
 
 export interface PlannedFile {
   /** Path on the server. */
@@ -103,13 +102,8 @@ class Loss {
     const { bytes, isTooLarge } = file.decoded;
     const isBroken = !bytes && !isTooLarge && file.content !== undefined && file.uri === undefined;
     if (isBroken || hasSurrogate(file)) this.stops.set(file.isDeferred, file.path);
-    return hasSurrogate(file) ? 'it holds half of a character, which cloud-init cannot write' : undefined;
+    return hasSurrogate(file) ? HALF_CHARACTER : undefined;
   }
-}
-
-function hasSurrogate({ node, content }: LandedFile): boolean {
-  const path = get(node, 'path');
-  return content?.surrogate !== undefined || (path?.kind === 'scalar' && path.surrogate !== undefined);
 }
 
 function whyNot(file: LandedFile, windows: boolean): string | undefined {

@@ -7,7 +7,7 @@ import type { Part } from './parts/part';
 import { redacted } from './secrets';
 import type { Kind } from './unwrap';
 import type { UserDataDocument } from './user-data';
-import { DEFAULT_MODE, type LandedFile } from './written-files';
+import { DEFAULT_MODE, HALF_CHARACTER, hasSurrogate, type LandedFile } from './written-files';
 import { entries, get, items, type Node, text } from './yaml-node';
 
 export interface ShownFile {
@@ -83,7 +83,7 @@ export function inventory(document: UserDataDocument): Inventory {
 function refusedWords(refused: Problem | undefined, source: Source): string | undefined {
   if (!refused) return undefined;
   const { line, column } = source.at(refused.start);
-  return `cloud-init refuses the document, it cannot be read (line ${line}, column ${column}): ${refused.message}.`;
+  return `cloud-init refuses the document (line ${line}, column ${column}): ${refused.message}.`;
 }
 
 function shownPart({ type, name, yaml }: Part): Omit<ShownPart, 'line'> {
@@ -93,6 +93,7 @@ function shownPart({ type, name, yaml }: Part): Omit<ShownPart, 'line'> {
 
 function shownFile(file: LandedFile): Omit<ShownFile, 'line'> {
   const { decoded, uri } = file;
+  const problem = hasSurrogate(file) ? HALF_CHARACTER : decoded.problem;
   return {
     path: file.target,
     owner: file.owner,
@@ -102,7 +103,7 @@ function shownFile(file: LandedFile): Omit<ShownFile, 'line'> {
     deferred: file.isDeferred,
     appended: file.isAppended,
     ...(uri === undefined ? {} : { source: redacted(uri) }),
-    ...(decoded.problem === undefined ? {} : { problem: decoded.problem }),
+    ...(problem === undefined ? {} : { problem }),
   };
 }
 

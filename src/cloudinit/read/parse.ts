@@ -85,7 +85,10 @@ export function whyRefused({ problem, second, refusals: [refusal], documents }: 
     return { ...second, code: 'yaml-documents', message };
   }
   if (problem) return problem;
-  if (refusal) return { ...refusal, message: refusal.message.replace(/\.$/, '') };
+  if (refusal) {
+    const message = refusal.message.replace(/(?:; cloud-init refuses the (?:whole )?document)?\.$/, '');
+    return { ...refusal, message };
+  }
   const [root] = documents;
   if (root?.kind === 'mapping') return undefined;
   const isEmpty = !root || (root.kind === 'scalar' && root.type === 'null');

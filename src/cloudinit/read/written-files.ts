@@ -59,6 +59,14 @@ export function landedFiles(root: Node | undefined): LandedFile[] {
   return [...files.filter((file) => !file.isDeferred), ...files.filter((file) => file.isDeferred)];
 }
 
+export const HALF_CHARACTER = 'it holds half of a character, which cloud-init cannot write';
+
+/** Whether Python cannot write the file, because an escape in it is half of a character. */
+export function hasSurrogate({ node, content }: LandedFile): boolean {
+  const path = get(node, 'path');
+  return content?.surrogate !== undefined || (path?.kind === 'scalar' && path.surrogate !== undefined);
+}
+
 function landedFile(node: MappingNode, limit: number, decode: typeof decodeContent): LandedFile {
   const path = text(node, 'path') ?? '';
   const encoding = text(node, 'encoding') ?? 'text/plain';
