@@ -59,7 +59,7 @@ export function parseYaml(text: string, placement: Placement = AS_IT_IS): Parsed
       duplicates: [],
     };
   }
-  const { anchors, duplicates } = composer;
+  const { anchors, duplicates } = composer.nodes;
   const [first] = documents;
   const refused = first ? [...refusals(first)] : [];
   return { documents, ...(second ? { second } : {}), refusals: refused, anchors, duplicates };

@@ -4,23 +4,11 @@
  * which must follow in the same line and within 1024 characters.
  */
 import { Cursor, END, isBreakOrEnd, isSpaceOrEnd, YamlFailure } from './cursor';
-import { explainCharacter, explainColon, explainMissingColon } from './explain';
+import { explainCharacter, explainColon } from './explain';
+import { PossibleKeys } from './keys';
 import { anchorOrAlias, directive, tag } from './names';
 import { blockScalar, plainScalar, quotedScalar } from './scalars';
 import type { Mark, ScannedScalar, Token } from './token';
-
-/** A token that turns into a key if a colon follows it. */
-interface PossibleKey {
-  /** Number of the token, counted from the start of the text. */
-  readonly number: number;
-  readonly at: number;
-  readonly line: number;
-  readonly column: number;
-  /** It stands where only a key can stand. */
-  readonly isRequired: boolean;
-}
-
-const LONGEST_KEY = 1024;
 
 export class Scanner {
   private readonly cursor: Cursor;
@@ -31,14 +19,14 @@ export class Scanner {
   private indent = -1;
   private readonly indents: number[] = [];
   private mayBeKey = true;
-  /** By the number of open brackets. */
-  private readonly keys = new Map<number, PossibleKey>();
+  private readonly keys: PossibleKeys;
   private isDone = false;
   /** The last scalar, from which a mistake behind it is explained. */
   private last: Token | undefined;
 
   constructor(readonly text: string) {
     this.cursor = new Cursor(text);
+    this.keys = new PossibleKeys(this.cursor);
   }
 
   peek(): Token {
@@ -60,17 +48,15 @@ export class Scanner {
   private needsMore(): boolean {
     if (this.isDone) return false;
     if (this.queue.length === 0) return true;
-    this.dropStaleKeys();
-    let first = Number.POSITIVE_INFINITY;
-    for (const { number } of this.keys.values()) first = Math.min(first, number);
+    this.keys.dropStale(this.last);
     // Whether the next token belongs to a key is not known yet.
-    return first === this.taken;
+    return this.keys.first === this.taken;
   }
 
   private scan(): void {
     const { cursor } = this;
     this.skipToToken();
-    this.dropStaleKeys();
+    this.keys.dropStale(this.last);
     this.closeBlocks(cursor.column);
     const character = cursor.peek();
     const isStart = cursor.column === 0;
@@ -110,21 +96,11 @@ export class Scanner {
 
   // Possible keys.
 
-  private dropStaleKeys(): void {
-    const { cursor } = this;
-    for (const [level, key] of this.keys) {
-      if (key.line === cursor.line && charactersBetween(this.text, key.at, cursor.at) <= LONGEST_KEY)
-        continue;
-      if (key.isRequired) throw explainMissingColon(this.text, key, this.last);
-      this.keys.delete(level);
-    }
-  }
-
   private saveKey(): void {
     const { cursor } = this;
     if (!this.mayBeKey) return;
     this.forgetKey();
-    this.keys.set(this.flow, {
+    this.keys.save(this.flow, {
       number: this.taken + this.queue.length,
       at: cursor.at,
       line: cursor.line,
@@ -134,9 +110,7 @@ export class Scanner {
   }
 
   private forgetKey(): void {
-    const key = this.keys.get(this.flow);
-    if (key?.isRequired) throw explainMissingColon(this.text, key, this.last);
-    this.keys.delete(this.flow);
+    this.keys.forget(this.flow, this.last);
   }
 
   // Indentation.
@@ -234,9 +208,8 @@ export class Scanner {
 
   private value(): void {
     const { cursor } = this;
-    const key = this.keys.get(this.flow);
+    const key = this.keys.take(this.flow);
     if (key) {
-      this.keys.delete(this.flow);
       const at = key.number - this.taken;
       const opens = this.flow === 0 && this.openBlock(key.column);
       const marks: Mark[] = opens ? ['block-mapping', '?'] : ['?'];
@@ -284,10 +257,4 @@ export class Scanner {
     this.last = { mark: 'scalar', start, end, scalar };
     return this.last;
   }
-}
-
-/** Python counts a character beyond U+FFFF once. */
-function charactersBetween(text: string, from: number, to: number): number {
-  if (to - from <= LONGEST_KEY || to - from > 2 * LONGEST_KEY) return to - from;
-  return [...text.slice(from, to)].length;
 }
