@@ -150,6 +150,23 @@ parts('write_files stops at content that it cannot write', () => {
   assert.match(plan.refused[1]?.reason ?? '', /stops at \/b/);
 });
 
+parts('aliases, bombs and crowds of branches end', () => {
+  const aliases = `#cloud-config-archive\n- &a "${'x'.repeat(500_000)}"\n${'- *a\n'.repeat(20_000)}`;
+  assert.ok(readUserData(bytes(aliases)).parts.length < 100);
+  const bomb = gzipSync(Buffer.alloc(10 << 20, 'a')).toString('base64');
+  const bombs = mime(
+    ...Array.from(
+      { length: 50 },
+      () => `Content-Type: application/gzip\nContent-Transfer-Encoding: base64\n\n${bomb}`,
+    ),
+  );
+  assert.equal(readUserData(bytes(bombs)).configs, []);
+  const branches = `## template: jinja\n#cloud-config\n${'{% if a %}'.repeat(50_000)}${'{% endif %}'.repeat(50_000)}\n`;
+  assert.is(readUserData(bytes(branches)).parts.length, 1);
+  const deep = `#cloud-config\na: ${'['.repeat(100_000)}\n`;
+  assert.match(readUserData(bytes(deep)).refused?.message ?? '', /nested too deeply/);
+});
+
 parts('no message is too broken to be read', () => {
   const piece = fc.constantFrom(
     HEAD,

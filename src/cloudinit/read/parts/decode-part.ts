@@ -7,6 +7,9 @@ import type { Note } from './part';
 const GZIP =
   /^application\/(?:gzip|gzip-compressed|gzipped|x-compress|x-compressed|x-gunzip|x-gzip|x-gzip-compressed)$/;
 
+/** Of one part unpacked: far more than any provider passes on. */
+const LARGEST = 16 * 1024 * 1024;
+
 export interface Payload {
   readonly placed: Placed;
   readonly isGzip: boolean;
@@ -62,7 +65,7 @@ export function payloadOf(document: string, { headers, body, type }: Message): P
 }
 
 function unzipped(bytes: Uint8Array, isGzip: boolean, start: number, notes: Note[]): Payload {
-  const expanded = isGzip ? gunzip(bytes) : { bytes };
+  const expanded = isGzip ? gunzip(bytes, LARGEST) : { bytes };
   if (!expanded.bytes) {
     const message = `The gzip of the part does not unpack (${expanded.problem}); cloud-init stops at it.`;
     const hint = 'Compress it again with `gzip -9`, and encode it with base64.';

@@ -32,7 +32,8 @@ export function renderJinja(template: Placed): Rendered {
   const pieces = new Pieces();
   const expressions: number[] = [];
   const open: Open[] = [];
-  const isTaken = () => open.every((each) => each.isTaken);
+  let untaken = 0;
+  const isTaken = () => untaken === 0;
   const fail = (at: number, message: string, hint: string): Rendered => ({
     placed: pieces.joined(placement),
     problem: { start: placement.at(at), message, hint },
@@ -88,13 +89,17 @@ export function renderJinja(template: Placed): Rendered {
           `{% ${word} %} stands outside of {% if %}`,
           'Write {% if CONDITION %} above.',
         );
+      if (last.isTaken) untaken++;
       last.isTaken = false;
     } else if (word.startsWith('end')) {
       if (last?.word !== word.slice(3))
         return fail(found.index, `{% ${word} %} closes nothing here`, 'Remove it.');
       open.pop();
+      if (!last.isTaken) untaken--;
     } else if (BRANCHES.includes(word) && !(word === 'set' && inner.includes('='))) {
-      open.push({ word, start: found.index, isTaken: word !== 'macro' && word !== 'set' });
+      const isRead = word !== 'macro' && word !== 'set';
+      if (!isRead) untaken++;
+      open.push({ word, start: found.index, isTaken: isRead });
     }
   }
   const unclosed = open.at(-1);

@@ -19,6 +19,9 @@ interface Found {
   readonly mergeType?: string;
 }
 
+/** Length of all parts beyond which the rest is not read: no document in use comes close. */
+const ROOM = 16 * 1024 * 1024;
+
 export function readParts(input: Input): Parts {
   const reader = new PartReader(input);
   reader.read();
@@ -33,9 +36,12 @@ class PartReader implements Parts {
   /** cloud-init counts the parts to name those without a file name. */
   private count = 0;
   private hasHandler = false;
+  /** Characters that may still be read: aliases and gzip make many long texts of a short document. */
+  private left: number;
 
   constructor(private readonly input: Input) {
     this.source = new Source(input.text);
+    this.left = ROOM + 4 * input.text.length;
   }
 
   read(): undefined {
@@ -74,7 +80,7 @@ class PartReader implements Parts {
       this.error('mime-headers', start, `${words}; cloud-init ignores the part.`, hint);
     }
     for (const part of message.parts) this.message(part);
-    if (message.type.startsWith('multipart/')) return;
+    if (message.type.startsWith('multipart/') || this.left <= 0) return;
     const { placed, isGzip, notes, isLost } = payloadOf(this.input.text, message);
     this.notes.push(...notes);
     if (isLost) return;
@@ -93,6 +99,19 @@ class PartReader implements Parts {
 
   // Parts of every origin.
 
+  private isFull(length: number, start: number): boolean {
+    const isFull = this.left <= 0;
+    this.left -= length;
+    if (!isFull && this.left <= 0) {
+      this.info(
+        'kind-not-checked',
+        start,
+        'The parts are together too long to be checked; this is the last one that is.',
+      );
+    }
+    return isFull;
+  }
+
   private take(found: Found, isReported = false): undefined {
     const kind = TYPES[found.type];
     if (kind === 'include') return this.include(found.placed);
@@ -102,6 +121,7 @@ class PartReader implements Parts {
 
   private attach(found: Found, isReported = false): undefined {
     this.count++;
+    if (this.isFull(found.placed.text.length, found.start)) return;
     const kind = TYPES[found.type];
     if (kind === undefined || kind === 'include' || kind === 'archive')
       return this.ignored(found, isReported);
@@ -204,7 +224,10 @@ class PartReader implements Parts {
         hint,
       );
     }
-    for (const item of items(root)) this.entry(item);
+    for (const item of items(root)) {
+      if (this.left <= 0) return;
+      this.entry(item);
+    }
   }
 
   private entry(item: Node): undefined {
