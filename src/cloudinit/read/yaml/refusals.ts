@@ -29,13 +29,19 @@ function* ofTag(node: Node): Generator<Refusal> {
   if (tag === '' || tag === '!') return;
   const name = tag.startsWith('!!') ? tag.slice(2) : '';
   const fitting = { scalar: SCALARS, sequence: SEQUENCES, mapping: MAPPINGS }[kind];
-  if (fitting.includes(name)) return;
+  const isPairs = name === 'omap' || name === 'pairs';
+  const hasPairs = node.kind === 'sequence' && node.items.every(isPair);
+  if (fitting.includes(name) && (!isPairs || hasPairs)) return;
   const isKnown = KNOWN.includes(name);
   const message = isKnown
     ? 'The tag is for another kind of value; cloud-init refuses the document.'
     : "cloud-init's YAML reader does not know the tag and refuses the document.";
   const hint = "Remove the tag. If ! belongs to the value, put the value in quotes: '!...'.";
   yield { code: 'yaml-tag', path: node.path, start: node.tagAt ?? node.start, message, given: tag, hint };
+}
+
+function isPair(node: Node): boolean {
+  return node.kind === 'mapping' && node.entries.length + node.merged.length === 1;
 }
 
 function* ofKeys({ entries, start, path }: MappingNode): Generator<Refusal> {
