@@ -185,4 +185,25 @@ test('a file that cannot be read is a mistake in the request', async () => {
   assert.equal(Buffer.from(await readGiven(join(bin, 'full'))).toString(), 'a');
 });
 
+test('a message of cloud-init repeats no value that holds a password', async () => {
+  const said =
+    "Invalid user-data\nError: Cloud config schema errors: users.0: {'name': 'alice', 'plain_text_passwd': 'swordfish'} is not valid under any of the given schemas, password: 'swordfish2' is not of type 'integer'\n";
+  const tools = {
+    syntax: async () => undefined,
+    schema: async () => ({ code: 1, stdout: '', stderr: said }),
+  };
+  const found = await check(
+    new TextEncoder().encode(
+      '#cloud-config\nusers:\n- {name: alice, plain_text_passwd: swordfish}\npassword: swordfish2\n',
+    ),
+    {},
+    tools,
+  );
+  const messages = found.filter(({ code }) => code === 'cloud-init-schema').map(({ message }) => message);
+  assert.equal(messages, [
+    'The value is not valid under any of the given schemas',
+    "The value is not of type 'integer'",
+  ]);
+  assert.not.ok(JSON.stringify(found).includes('swordfish'));
+});
 test.run();

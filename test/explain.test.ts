@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CODES } from '../src/diagnostics/codes';
+import { CODES, type Explanation } from '../src/diagnostics/codes';
 import { run } from './support/run';
 
 /** The explanation of each code, in the table and as `gen-cloudinit explain` prints it. */
@@ -14,7 +14,7 @@ const NAMES = ROWS.map(([code]) => code);
 const TABLE = join('diagnostics', 'codes');
 /** Places where a diagnostic gets its code: a property, a helper's first argument, a constant. */
 const EMITTED =
-  /(?:\bcode: |\b(?:error|warning|info|warn|wrong|InputError)\(\s*|\bconst CODE = )'([a-z][a-z0-9-]*)'/g;
+  /(?:\bcode: |\b(?:error|warning|info|warn|wrong|make|InputError)\(\s*|\bconst CODE = )'([a-z][a-z0-9-]*)'/g;
 
 explain('the sources emit every code of the table, and no other', () => {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
@@ -51,11 +51,21 @@ function sentences(text: string): string[] {
 }
 
 explain('a code: what it finds, why it matters, what to do', () => {
-  const { finds, why, fix } = CODES['owner-numeric'];
+  const { finds, why, fix, example }: Explanation = CODES['owner-numeric'];
   const { code, stdout, stderr } = run(['explain', 'owner-numeric']);
   assert.is(code, 0);
   assert.is(stderr, '');
-  assert.is(stdout, `owner-numeric\n\n${finds}\n\nWhy it matters: ${why}\n\nWhat to do: ${fix}\n`);
+  assert.is(
+    stdout,
+    `owner-numeric\n\n${finds}\n\nWhy it matters: ${why}\n\nWhat to do: ${fix}\n\nExample:\n\n${indented(example?.faulty ?? '')}\nUse instead:\n\n${indented(example?.fixed ?? '')}`,
+  );
+});
+
+const indented = (text: string) => text.replaceAll(/^(?=.)/gm, '    ');
+
+explain('a rule that is advice, or for one target, says so', () => {
+  assert.match(run(['explain', 'runcmd-no-set-e']).stdout, 'check shows it with --strict only');
+  assert.match(run(['explain', 'multipass-type']).stdout, 'check shows it with --target multipass only');
 });
 
 explain('a code as JSON', () => {

@@ -18,19 +18,24 @@ const HEADERS: readonly (readonly [string, string])[] = [
   ['\n#cloud-config\nhostname: a\n', 'warning header-position'],
   ['#Cloud-Config\nhostname: a\n', 'warning header-spelling'],
   ['#cloud-configuration\nhostname: a\n', 'warning header-spelling'],
-  ['#!/bin/sh\nls\n', 'warning kind-not-checked'],
-  ['#!/bin/sh\r\nls\r\n', 'error crlf-script'],
-  ['## template: jinja\n#cloud-config\nhostname: {{ a }}\n', 'warning kind-not-checked'],
-  ['#include\nhttps://example.org/a\n', 'warning kind-not-checked'],
-  ['#cloud-config-archive\n- a\n', 'warning kind-not-checked'],
-  ['#cloud-boothook\nls\n', 'warning kind-not-checked'],
-  ['Content-Type: multipart/mixed; boundary=a\nMIME-Version: 1.0\n', 'warning kind-not-checked'],
+  ['## template: jinja\n#cloud-config\nhostname: {{ a }}\n', 'info kind-not-checked'],
+  ['## template: jinja\n#cloud-config\nhostname: [\n', 'error yaml-syntax'],
+  ['#include\nhttps://example.org/a\n', 'info include-not-fetched'],
+  ['#cloud-config-archive\n- 5\n', 'error archive-entry'],
+  ['#cloud-config-archive\na: b\n', 'error archive-entry'],
+  ['#cloud-boothook\nls\n', 'error script-shebang'],
+  ['Content-Type: multipart/mixed; boundary=a\nMIME-Version: 1.0\n', 'error mime-headers'],
+  ['Content-Type: multipart/mixed; boundary=a\n\n--a\n\n#!/bin/sh\n--a--\n', 'error mime-headers'],
 ];
 for (const [text, expected] of HEADERS) {
   header(JSON.stringify(text), () =>
     assert.ok(codes(bytes(text)).includes(expected), codes(bytes(text)).join()),
   );
 }
+header('a script has nothing to say, and cloud-init converts its CR LF', () => {
+  assert.equal(codes(bytes('#!/bin/sh\nls\n')), []);
+  assert.equal(codes(bytes('#!/bin/sh\r\nif true; then\r\nls\r\nfi\r\n')), []);
+});
 header('gzip and base64 are decoded, with the lines of the document inside', () => {
   const zipped = gzipSync('#cloud-config\nhostname: a\nhostname: b\n');
   for (const given of [

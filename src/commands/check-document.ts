@@ -63,6 +63,10 @@ async function runTool(argv: readonly string[], input = ''): Promise<ToolResult 
 export interface CheckOptions {
   /** The provider whose limit the document must respect. */
   readonly provider?: ProviderName | undefined;
+  /** Where it will boot, of the linter's targets. */
+  readonly target?: string | undefined;
+  /** Report advice too. */
+  readonly strict?: boolean | undefined;
 }
 
 /**
@@ -108,8 +112,12 @@ export async function checkDocument(
   return { name, diagnostics: placed, ignored };
 }
 
-async function findIn(given: Uint8Array, { provider }: CheckOptions, tools: CheckTools) {
-  const { document, findings } = findAll(given, provider === undefined ? {} : { provider });
+async function findIn(given: Uint8Array, { provider, target, strict }: CheckOptions, tools: CheckTools) {
+  const { document, findings } = findAll(given, {
+    ...(provider === undefined ? {} : { provider }),
+    ...(target === undefined ? {} : { target }),
+    strict: strict === true,
+  });
   const more = await Promise.all([
     syntaxOfAll(document.scripts, tools),
     ...(document.input.kind === 'cloud-config' ? [schema(document, tools)] : []),
@@ -143,8 +151,9 @@ function syntax(script: Script, answer: ToolResult | undefined): Finding[] {
   // dash: `sh: 3: Syntax error: ...`; bash: `bash: line 3: ...`, then the line itself, which is not repeated.
   const [, line = '1', reason = ''] = /^[^:\n]*: (?:line )?(\d+): (.*)$/m.exec(answer.stderr) ?? [];
   const words = reason === '' ? `${shell} -n ended with ${answer.code ?? 'a signal'}` : redacted(reason);
-  // The shell reports what is missing at the end after the last line.
-  const at = Math.min(Number(line), text.trimEnd().split('\n').length);
+  // dash counts the line end that it refuses; the shell reports what is missing at the end after the last line.
+  const counted = Number(line) - (shell === 'sh' && /newline unexpected/.test(reason) ? 1 : 0);
+  const at = Math.min(Math.max(counted, 1), text.trimEnd().split('\n').length);
   return [error('shell-syntax', script.place(at), `${name}, line ${at}: ${words}.`)];
 }
 

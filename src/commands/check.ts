@@ -1,4 +1,5 @@
 /** `check`: several documents, and their findings in the form that the user chooses. */
+import { TARGET_NAMES } from '../cloudinit/lint/targets';
 import { CODES, isCode } from '../diagnostics/codes';
 import { type Diagnostic, hasErrors, type Severity } from '../diagnostics/diagnostic';
 import { closestName } from '../diagnostics/did-you-mean';
@@ -35,13 +36,21 @@ export const checkCommand = defineCommand({
       choices: PROVIDER_NAMES,
       synonyms: PROVIDER_SYNONYMS,
     },
+    target: {
+      type: 'string',
+      help: 'where the document will boot; adds what only holds there',
+      defaultText: 'any',
+      choices: TARGET_NAMES,
+    },
+    strict: { type: 'boolean', help: 'show advice too, and exit with 1 for a warning' },
   },
   examples: [
     ['$0 check user-data.yaml', ''],
+    ['$0 check --strict --target debian-12 user-data.yaml', 'advice, and what cloud-init 22.4 lacks'],
     ["$0 check --format github 'deploy/*.yaml'", 'annotations in a workflow'],
     ['$0 --domain matrix.example.org | $0 check --provider ec2', ''],
   ],
-  async run({ flags: { file, format, quiet, ignore, provider, ...flags } }) {
+  async run({ flags: { file, format, quiet, ignore, provider, target, ...flags } }) {
     if (flags.json && format !== 'text' && format !== 'json')
       throw new InputError('contradiction', `--json contradicts --format ${format}: omit one of them`);
     const { documents, unreadable } = await readAll(file);
@@ -49,9 +58,10 @@ export const checkCommand = defineCommand({
     const codes = ignore.flatMap((list) => list.split(',')).filter(isCode);
     const checked: CheckedDocument[] = [];
     for (const { name, bytes } of documents)
-      checked.push(await checkDocument(name, bytes, { provider }, codes));
+      checked.push(await checkDocument(name, bytes, { provider, target, strict: flags.strict }, codes));
     const all = checked.flatMap(({ diagnostics }) => diagnostics);
-    const status = hasErrors(all) ? 'failed' : 'ok';
+    const isFailed = hasErrors(all) || (flags.strict && all.some(({ severity }) => severity === 'warning'));
+    const status = isFailed ? 'failed' : 'ok';
     const text = format === 'text' ? checkReport(checked, quiet) : FORMATS[format](all);
     return { status, product: { data: all, text } };
   },

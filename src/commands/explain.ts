@@ -1,5 +1,6 @@
 import { CODES, type Explanation, isCode } from '../diagnostics/codes';
 import { closestName } from '../diagnostics/did-you-mean';
+import { printable } from '../diagnostics/printable';
 import { quoteValue } from '../diagnostics/quote';
 import { defineCommand, refusal } from './command';
 import { JSON_FLAG } from './common-flags';
@@ -28,6 +29,24 @@ export const explainCommand = defineCommand({
   },
 });
 
-function explanationText(code: string, { finds, why, fix }: Explanation): string {
-  return [code, '', finds, '', `Why it matters: ${why}`, '', `What to do: ${fix}`].join('\n');
+function explanationText(code: string, row: Explanation): string {
+  const { finds, why, fix, example, advice, target } = row;
+  const shown = advice ? '--strict' : target && `--target ${target}`;
+  return [
+    ...[code, '', finds, '', `Why it matters: ${why}`, '', `What to do: ${fix}`],
+    ...(shown ? ['', `check shows it with ${shown} only.`] : []),
+    ...(example
+      ? ['', 'Example:', '', indented(example.faulty), 'Use instead:', '', indented(example.fixed)]
+      : []),
+  ]
+    .join('\n')
+    .trimEnd();
+}
+
+/** A document, as text that shows its control characters. */
+function indented(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => (line === '' ? '' : `    ${printable(line)}`))
+    .join('\n');
 }

@@ -41,6 +41,7 @@ export function showReport(shown: Shown, name: string): string {
     [`${printable(name)}: ${kind}, ${bytes.given} bytes${packed}, ${lines} lines`],
     rung === undefined ? [] : [`gen-cloudinit's form ${rung}: ${rungOf(rung).what}`],
     shown.problem === undefined ? [] : [printable(shown.problem)],
+    shown.kind === 'mime' || shown.kind === 'archive' ? section('Parts', partRows(shown)) : [],
     section('Files', fileRows(shown)),
     section('Packages', shown.packages.map(printable)),
     section('Package sources', sourceRows(shown)),
@@ -55,6 +56,12 @@ export function showReport(shown: Shown, name: string): string {
 
 function section(title: string, rows: readonly string[]): string[] {
   return rows.length === 0 ? [] : ['', `${title} (${rows.length})`, ...rows.map((row) => `  ${row}`)];
+}
+
+function partRows({ parts }: Shown): string[] {
+  return table(
+    parts.map(({ type, name, line, problem = '' }) => [type, name, `line ${line}`, problem].map(printable)),
+  );
 }
 
 function fileRows({ files }: Shown): string[] {

@@ -2,7 +2,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { CLOUD_CONFIG, type Shape } from '../../src/cloudinit/lint/rules/shapes';
+import { rootShape } from '../../src/cloudinit/lint/schema/generate.mjs';
+import { CLOUD_CONFIG } from '../../src/cloudinit/lint/schema/shape';
 import { check } from '../../src/commands/check-document';
 import { COMBINATIONS, generated } from './support/documents';
 import { type Root, Stage } from './support/stage';
@@ -59,30 +60,13 @@ for (const root of ROOTS) {
   });
 }
 
-test('the table of keys has every top-level key of the newest schema', () => {
+test('the table of keys is that of the newest schema', () => {
   const script =
-    "import json, cloudinit, os; d = json.load(open(os.path.dirname(cloudinit.__file__) + '/config/schemas/schema-cloud-config-v1.json')); print(json.dumps([list(d['properties']), {k: v for n in d['$defs'].values() for k, v in n.get('properties', {}).items()}]))";
-  const [keys, properties] = JSON.parse(stage.must('sid', ['python3', '-c', script])) as [
-    string[],
-    Record<string, { type?: string | string[] }>,
-  ];
-  const known: Readonly<Record<string, Shape>> = CLOUD_CONFIG.keys ?? {};
-  assert.equal(
-    keys.filter((key) => !Object.hasOwn(known, key)),
-    [],
-  );
-  const names: Record<string, string> = {
-    object: 'map',
-    array: 'list',
-    string: 'str',
-    boolean: 'bool',
-    integer: 'int',
-    null: 'null',
-  };
-  for (const key of keys) {
-    const types = [properties[key]?.type ?? []].flat().map((type) => names[type] ?? type);
-    for (const type of types) assert.ok(known[key]?.type.split('|').includes(type), `${key}: ${type}`);
-  }
+    "import cloudinit, os; print(open(os.path.dirname(cloudinit.__file__) + '/config/schemas/schema-cloud-config-v1.json').read())";
+  const schema = JSON.parse(stage.must('sid', ['python3', '-c', script]));
+  const plain = (shape: unknown) =>
+    JSON.parse(JSON.stringify(shape, (name, value) => (name === 'since' ? undefined : value)));
+  assert.equal(plain(CLOUD_CONFIG.keys), plain(rootShape(schema).keys));
 });
 
 test.run();

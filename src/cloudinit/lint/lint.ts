@@ -2,6 +2,7 @@
  * The linter: what cloud-init would fail on, lose or misread in a user-data document, ours or another's.
  * Pure: the command checks over `scripts` what needs the world (shell syntax, cloud-init itself).
  */
+import { CODES, type Explanation } from '../../diagnostics/codes';
 import type { Diagnostic } from '../../diagnostics/diagnostic';
 import type { Place } from '../../diagnostics/source';
 import { readUserData, type UserDataDocument } from '../read/user-data';
@@ -14,14 +15,26 @@ import { filePathRules } from './rules/file-paths';
 import { headerRules } from './rules/header';
 import { keyRules, wantedTypes } from './rules/keys';
 import { multipassRules } from './rules/multipass';
+import { partRules } from './rules/parts';
+import { passwordRules } from './rules/passwords';
+import { scalarRules } from './rules/scalars';
 import { secretRules } from './rules/secrets';
 import { sizeRules } from './rules/size';
+import { systemRules } from './rules/system';
+import { templateRules } from './rules/templates';
+import { unattendedRules } from './rules/unattended';
+import { userRules } from './rules/users';
 import { writeFileRules } from './rules/write-files';
 import { yamlRules } from './rules/yaml';
+import { TARGETS, type Target } from './targets';
 
 export interface LintOptions {
   /** Name of a provider; the document must then fit it. Without one, the limits of all are reported. */
   readonly provider?: string;
+  /** Report advice too: what works, and could be safer. */
+  readonly strict?: boolean;
+  /** Where the document will boot, of targets.ts. Without one, the rules expect any image and no multipass. */
+  readonly target?: string;
 }
 
 export interface Linted {
@@ -30,23 +43,50 @@ export interface Linted {
 }
 
 /** Findings of all rules, with the document that they were made on. */
-export function findAll(given: Uint8Array, { provider }: LintOptions = {}): Linted {
+export function findAll(given: Uint8Array, options: LintOptions = {}): Linted {
   const document = readUserData(given);
   const { root, files, source } = document;
+  const target = (options.target !== undefined && TARGETS[options.target]) || {};
   const findings = [
     ...headerRules(document),
-    ...sizeRules(document, provider),
+    ...partRules(document),
+    ...sizeRules(document, options.provider),
     ...textRules(document),
     ...yamlRules(document, wantedTypes(root)),
-    ...keyRules(root),
-    ...writeFileRules(root, files),
+    ...scalarRules(document),
+    ...keyRules(root, target),
+    ...userRules(root),
+    ...passwordRules(root),
+    ...writeFileRules(root, files, target),
     ...filePathRules(root, files, source),
     ...fileContentRules(files, source),
     ...commandRules(document),
+    ...unattendedRules(document),
+    ...templateRules(document),
+    ...systemRules(root, target),
     ...aptRules(root),
     ...secretRules(document),
+    ...multipassRules(document),
   ];
-  return { document, findings: withoutEchoes([...findings, ...multipassRules(document)]) };
+  const known = withoutStandIns(findings, document);
+  return { document, findings: withoutEchoes(known.filter(({ code }) => isWanted(code, options, target))) };
+}
+
+/** Values that only the server knows: what the rules say about their stand-ins is left out. */
+function withoutStandIns(
+  findings: readonly Finding[],
+  { source, expressions }: UserDataDocument,
+): readonly Finding[] {
+  const lines = new Set(expressions.map((at) => source.at(at).line));
+  const isKnown = ({ code, place }: Finding) =>
+    /^(?:yaml-(?!duplicate)|jinja-|kind-|mime-|part-)/.test(code) || !lines.has(source.at(place.start).line);
+  return lines.size === 0 ? findings : findings.filter(isKnown);
+}
+
+/** Advice is for --strict, and what one target does is for that target. */
+function isWanted(code: Finding['code'], { strict }: LintOptions, { isMultipass }: Target): boolean {
+  const { advice, target }: Explanation = CODES[code];
+  return (!advice || strict === true) && (target !== 'multipass' || isMultipass === true);
 }
 
 /** @param given the bytes of the document, in any of the forms that a provider takes */

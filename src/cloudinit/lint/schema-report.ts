@@ -27,7 +27,7 @@ export function schemaFindings(answer: SchemaAnswer | undefined, root: Node | un
   ];
   const hasErrors = findings.some(({ severity }) => severity === 'error');
   if (answer.code !== 0 && !hasErrors) {
-    const words = redacted(said.trim()).slice(0, 500);
+    const words = redacted(said.trim().replace(/[[{].*[\]}]/g, '...')).slice(0, 500);
     findings.push(error(CODE, START, `cloud-init schema ended with ${answer.code ?? 'a signal'}: ${words}`));
   }
   // It also exits with 0 when it skips everything, because the Python module jsonschema is missing.
@@ -63,7 +63,16 @@ function listed(said: string, what: 'errors' | 'deprecations', root: Node | unde
       else found.push(['', piece]);
     }
   }
-  return found.map(([path, message]) => [path, redacted(message)]);
+  return found.map(([path, message]) => [path, redacted(withoutValue(path, message))]);
+}
+
+const SECRET_KEY = /pass|secret|token|key|hash|auth/i;
+
+/** jsonschema repeats the whole value, with every password in it: `{'name': 'a', 'passwd': 'b'} is not valid ...`. */
+function withoutValue(path: string, message: string): string {
+  const isSecret = SECRET_KEY.test(path.split('.').at(-1) ?? '');
+  const value = isSecret ? /^(?:\{.*\}|\[.*\]|'.*'|".*"|\S+)(?= )/s : /^(?:\{.*\}|\[.*\])(?= )/s;
+  return message.replace(value, 'The value');
 }
 
 /** The node of `write_files.0.owner`, or the deepest node on that path; keys may contain dots. */

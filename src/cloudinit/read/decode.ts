@@ -6,6 +6,8 @@ export interface Decoded {
   readonly bytes?: Uint8Array;
   /** The problem, as half a sentence. */
   readonly problem?: string;
+  /** Set when the limit of this reader ends the decoding, and not a mistake. */
+  readonly isTooLarge?: true;
 }
 
 /** More than any provider passes on; a gzip bomb ends here. */
@@ -18,25 +20,40 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
  * along with the problem.
  */
 export function decodeBase64(text: string): Decoded {
-  const [body = '', ...padding] = text.replace(/\s+/g, '').split(/(=+)/);
-  const clean = body.replace(/[^A-Za-z0-9+/]/g, '');
-  const pad = padding[0]?.length ?? 0;
-  const missing = (4 - (clean.length % 4)) % 4;
-  if (missing === 3 || pad < missing) return { problem: 'its length with padding is not a multiple of 4' };
-  const bytes = new Uint8Array(Math.floor((clean.length * 3) / 4));
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4) + 3);
   let bits = 0;
-  let count = 0;
   let at = 0;
-  for (const character of clean) {
-    bits = ((bits << 6) | ALPHABET.indexOf(character)) & 0xffffff;
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      bytes[at++] = (bits >> count) & 0xff;
+  // Characters of the group of four, and the padding directly before this character.
+  let group = 0;
+  let pads = 0;
+  let isDropped = false;
+  let end = text.length;
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index]!;
+    if (character === '=') {
+      // Padding too early in a group is skipped; complete padding ends the text.
+      if (group < 2 || group + ++pads < 4) continue;
+      end = index + 1;
+      group = 0;
+      break;
     }
+    const value = ALPHABET.indexOf(character);
+    if (value < 0) {
+      isDropped ||= !/\s/.test(character);
+      continue;
+    }
+    pads = 0;
+    bits = ((bits << 6) | value) & 0xffffff;
+    if (group > 0) bytes[at++] = (bits >> (6 - 2 * group)) & 0xff;
+    group = (group + 1) % 4;
   }
-  if (padding.slice(1).join('') !== '') return { bytes, problem: 'text follows its padding and is lost' };
-  return clean === body ? { bytes } : { bytes, problem: 'characters outside the alphabet are dropped' };
+  if (group !== 0) return { problem: 'its length with padding is not a multiple of 4' };
+  const decoded = bytes.slice(0, at);
+  if (/[^\s=]/.test(text.slice(end)))
+    return { bytes: decoded, problem: 'text follows its padding and is lost' };
+  return isDropped
+    ? { bytes: decoded, problem: 'characters outside the alphabet are dropped' }
+    : { bytes: decoded };
 }
 
 export function isGzip(bytes: Uint8Array): boolean {
@@ -66,9 +83,8 @@ export function gunzip(bytes: Uint8Array, limit = MAX_DECODED): Decoded {
       stream.push(bytes.subarray(at, at + 4096), at + 4096 >= bytes.length);
     }
   } catch (cause) {
-    return {
-      problem: cause instanceof RangeError ? `it expands to more than ${limit} bytes` : 'it is damaged',
-    };
+    if (!(cause instanceof RangeError)) return { problem: 'it is damaged' };
+    return { problem: `it expands to more than ${limit} bytes`, isTooLarge: true };
   }
   if (!isComplete) return { problem: 'it is cut short' };
   const result = concat(chunks, total);

@@ -1,8 +1,9 @@
 /** Which files of a document go where below a directory: pure, so that tests can try every hostile path without one. */
 
+import { whyRefused } from './parse';
 import { PathTree } from './path-tree';
-import { readUserData } from './user-data';
-import { DEFAULT_MODE, type LandedFile } from './written-files';
+import { readUserData, type UserDataDocument } from './user-data';
+import { DEFAULT_MODE, HALF_CHARACTER, hasSurrogate, type LandedFile } from './written-files';
 
 export interface PlannedFile {
   /** Path on the server. */
@@ -39,15 +40,16 @@ const WINDOWS_REFUSED = /[<>:"\\|?*\p{Cc}]|[. ]$/u;
  * @param windows whether the names must be valid there
  */
 export function planExtract(given: Uint8Array, windows: boolean): ExtractPlan {
-  const { input, yaml, files } = readUserData(given);
-  const problem = input.problem ?? yaml?.problem;
-  if (problem) return { files: [], refused: [], problem: problem.message };
-  if (!yaml) return { files: [], refused: [], problem: `it is not a cloud-config (${input.kind}).` };
+  const document = readUserData(given);
+  const { files } = document;
+  const problem = noPlan(document);
+  if (problem !== undefined) return { files: [], refused: [], problem };
   const planned = new Map<string, Planned>();
   const places = new PathTree<Taken>();
-  const refused: RefusedFile[] = [];
+  const refused: RefusedFile[] = refusedParts(document);
+  const loss = new Loss();
   for (const file of files) {
-    const reason = whyNot(file, windows) ?? collision(file.target, places);
+    const reason = loss.reason(file) ?? whyNot(file, windows) ?? collision(file.target, places);
     if (reason !== undefined || !file.decoded.bytes) {
       refused.push({ path: file.path, reason: reason ?? 'its content does not decode' });
       continue;
@@ -69,6 +71,39 @@ export function planExtract(given: Uint8Array, windows: boolean): ExtractPlan {
     files: [...planned.values()].map(({ pieces, ...file }) => ({ ...file, bytes: joined(pieces) })),
     refused,
   };
+}
+
+/** Why nothing can be extracted: what `check` reports as refused is not there for cloud-init. */
+function noPlan({ input, source, refused, root, parts }: UserDataDocument): string | undefined {
+  if (input.problem) return input.problem.message;
+  if (parts.length === 1 && parts[0]?.isRendered && input.kind === 'jinja')
+    return `it is not a cloud-config (${input.kind}).`;
+  if (refused) {
+    const { line, column } = source.at(refused.start);
+    return `cloud-init refuses it (line ${line}, column ${column}): ${refused.message}.`;
+  }
+  return root ? undefined : `it is not a cloud-config (${input.kind}).`;
+}
+
+function refusedParts({ parts }: UserDataDocument): RefusedFile[] {
+  return parts.flatMap(({ name, yaml }) => {
+    const problem = yaml && whyRefused(yaml);
+    return problem ? [{ path: name, reason: `cloud-init refuses this part: ${problem.message}` }] : [];
+  });
+}
+
+/** write_files stops at the first error; deferred files are written in a run of their own. */
+class Loss {
+  private readonly stops = new Map<boolean, string>();
+
+  reason(file: LandedFile): string | undefined {
+    const before = this.stops.get(file.isDeferred);
+    if (before !== undefined) return `cloud-init stops at ${before} and writes no later file`;
+    const { bytes, isTooLarge } = file.decoded;
+    const isBroken = !bytes && !isTooLarge && file.content !== undefined && file.uri === undefined;
+    if (isBroken || hasSurrogate(file)) this.stops.set(file.isDeferred, file.path);
+    return hasSurrogate(file) ? HALF_CHARACTER : undefined;
+  }
 }
 
 function whyNot(file: LandedFile, windows: boolean): string | undefined {

@@ -1,10 +1,13 @@
 /** What a document contains, as plain data for `show`. It includes nothing that looks like a secret. */
 
+import type { Source } from '../../diagnostics/source';
 import { allFits, type Fit, type Form } from '../../providers';
+import { type Problem, whyRefused } from './parse';
+import type { Part } from './parts/part';
 import { redacted } from './secrets';
 import type { Kind } from './unwrap';
 import type { UserDataDocument } from './user-data';
-import { DEFAULT_MODE, type LandedFile } from './written-files';
+import { DEFAULT_MODE, HALF_CHARACTER, hasSurrogate, type LandedFile } from './written-files';
 import { entries, get, items, type Node, text } from './yaml-node';
 
 export interface ShownFile {
@@ -23,6 +26,14 @@ export interface ShownFile {
   readonly problem?: string;
 }
 
+export interface ShownPart {
+  /** Content type, as cloud-init decides it. */
+  readonly type: string;
+  readonly name: string;
+  readonly line: number;
+  readonly problem?: string;
+}
+
 export interface Inventory {
   readonly kind: Kind;
   readonly form: Form;
@@ -31,6 +42,8 @@ export interface Inventory {
   readonly lines: number;
   /** Why there is nothing more to show, in words. */
   readonly problem?: string;
+  /** What cloud-init hands to its handlers. */
+  readonly parts: readonly ShownPart[];
   readonly keys: readonly string[];
   readonly files: readonly ShownFile[];
   readonly packages: readonly string[];
@@ -41,8 +54,11 @@ export interface Inventory {
   readonly sizes: readonly Fit[];
 }
 
-export function inventory({ input, source, yaml, root, files }: UserDataDocument): Inventory {
-  const problem = input.problem?.message ?? syntaxProblem(yaml?.problem, source);
+export function inventory(document: UserDataDocument): Inventory {
+  const { input, source, parts, refused } = document;
+  // What cloud-init refuses is not there for it.
+  const { root, files } = refused ? { root: undefined, files: [] } : document;
+  const problem = input.problem?.message ?? refusedWords(refused, source);
   return {
     kind: input.kind,
     form: input.form,
@@ -50,6 +66,7 @@ export function inventory({ input, source, yaml, root, files }: UserDataDocument
     bytes: { given: input.given.length, document: input.bytes.length },
     lines: input.text === '' ? 0 : source.at(input.text.trimEnd().length).line,
     ...(problem === undefined ? {} : { problem }),
+    parts: parts.map((part) => ({ ...shownPart(part), line: source.at(part.start).line })),
     keys: entries(root).map(({ name }) => name),
     files: files.map((file) => ({ ...shownFile(file), line: source.at(file.node.start).line })),
     packages: items(get(root, 'packages')).flatMap(packageNames),
@@ -63,17 +80,20 @@ export function inventory({ input, source, yaml, root, files }: UserDataDocument
   };
 }
 
-function syntaxProblem(
-  problem: { message: string; start: number } | undefined,
-  source: { at(offset: number): { line: number; column: number } },
-): string | undefined {
-  if (!problem) return undefined;
-  const { line, column } = source.at(problem.start);
-  return `The YAML cannot be read (line ${line}, column ${column}): ${problem.message}.`;
+function refusedWords(refused: Problem | undefined, source: Source): string | undefined {
+  if (!refused) return undefined;
+  const { line, column } = source.at(refused.start);
+  return `cloud-init refuses the document (line ${line}, column ${column}): ${refused.message}.`;
+}
+
+function shownPart({ type, name, yaml }: Part): Omit<ShownPart, 'line'> {
+  const problem = yaml && whyRefused(yaml);
+  return { type, name, ...(problem ? { problem: `refused: ${problem.message}` } : {}) };
 }
 
 function shownFile(file: LandedFile): Omit<ShownFile, 'line'> {
   const { decoded, uri } = file;
+  const problem = hasSurrogate(file) ? HALF_CHARACTER : decoded.problem;
   return {
     path: file.target,
     owner: file.owner,
@@ -83,7 +103,7 @@ function shownFile(file: LandedFile): Omit<ShownFile, 'line'> {
     deferred: file.isDeferred,
     appended: file.isAppended,
     ...(uri === undefined ? {} : { source: redacted(uri) }),
-    ...(decoded.problem === undefined ? {} : { problem: decoded.problem }),
+    ...(problem === undefined ? {} : { problem }),
   };
 }
 

@@ -35,6 +35,8 @@ export function shellOf(script: string, path = ''): Shell | undefined {
 /** Place of a line of a scalar's text: exact in a literal (`|`), else the start of the scalar. */
 export function linePlace(source: Source, scalar: ScalarNode, line: number, column = 1): Place {
   if (!scalar.block) return scalar;
+  const { lineAt } = scalar.block;
+  if (lineAt) return { path: scalar.path, start: lineAt(line) + column - 1 };
   const first = source.at(scalar.block.start).line;
   return { path: scalar.path, start: source.lineStart(first + line - 1) + scalar.block.indent + column - 1 };
 }

@@ -48,11 +48,17 @@ const BEGINNINGS: readonly (readonly [string, Kind])[] = [
 ];
 
 /** cloud-init lower-cases the document and strips leading white space before it compares. */
-function kindOf(text: string): Kind {
+export function kindOf(text: string): Kind {
   const start = text.trimStart().slice(0, 64).toLowerCase();
   // trimStart strips a byte order mark, which Python's lstrip does not.
   if (text.startsWith('\ufeff')) return 'unknown';
-  return BEGINNINGS.find(([beginning]) => start.startsWith(beginning))?.[1] ?? 'unknown';
+  const kind = BEGINNINGS.find(([beginning]) => start.startsWith(beginning))?.[1];
+  return kind ?? (isMessage(text) ? 'mime' : 'unknown');
+}
+
+/** Other headers may come before that of MIME, which cloud-init searches for in the first bytes. */
+function isMessage(text: string): boolean {
+  return /^(?:From |[!-9;-~]+:)/.test(text) && text.slice(0, 4096).toLowerCase().includes('mime-version:');
 }
 
 /** Decodes base64 when the whole input is base64 of something that cloud-init would recognise, else returns the input. */

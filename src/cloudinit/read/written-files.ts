@@ -59,6 +59,14 @@ export function landedFiles(root: Node | undefined): LandedFile[] {
   return [...files.filter((file) => !file.isDeferred), ...files.filter((file) => file.isDeferred)];
 }
 
+export const HALF_CHARACTER = 'it holds half of a character, which cloud-init cannot write';
+
+/** Whether Python cannot write the file, because an escape in it is half of a character. */
+export function hasSurrogate({ node, content }: LandedFile): boolean {
+  const path = get(node, 'path');
+  return content?.surrogate !== undefined || (path?.kind === 'scalar' && path.surrogate !== undefined);
+}
+
 function landedFile(node: MappingNode, limit: number, decode: typeof decodeContent): LandedFile {
   const path = text(node, 'path') ?? '';
   const encoding = text(node, 'encoding') ?? 'text/plain';
@@ -86,8 +94,10 @@ export function modeOf(node: Node | undefined): number | undefined {
   if (!node || (node.kind === 'scalar' && node.type === 'null')) return DEFAULT_MODE;
   if (node.kind !== 'scalar') return undefined;
   if (node.type === 'int' || node.type === 'float') return Math.trunc(Number(node.reading.value));
-  const digits = /^\s*[-+]?(?:0[oO])?([0-7]+)\s*$/.exec(node.text)?.[1];
-  return digits === undefined ? undefined : Number.parseInt(digits, 8);
+  // Python's int(text, 8): a sign, 0o, and single underscores between digits are taken.
+  const [, sign, digits] = /^\s*([-+]?)(?:0[oO]_?)?([0-7]+(?:_[0-7]+)*)\s*$/.exec(node.text) ?? [];
+  if (digits === undefined) return undefined;
+  return Number.parseInt(`${sign}${digits.replaceAll('_', '')}`, 8);
 }
 
 /** Decodes the content that several files share by an alias once. */
@@ -108,7 +118,10 @@ interface Content extends Decoded {
   readonly text?: string | undefined;
 }
 
-const TOO_LARGE: Content = { problem: `all files together have more than ${MAX_DECODED} bytes` };
+const TOO_LARGE: Content = {
+  problem: `all files together have more than ${MAX_DECODED} bytes`,
+  isTooLarge: true,
+};
 
 function decodeContent(content: ScalarNode | undefined, encoding: string, limit: number): Content {
   if (!content || content.type === 'null') return { bytes: new Uint8Array(), text: '' };
@@ -124,7 +137,7 @@ function undone(content: ScalarNode, encoding: string, limit: number): Decoded {
     if (!result.bytes) return result;
     const next = step === 'gzip' ? gunzip(result.bytes, limit) : decodeBase64(utf8(result.bytes) ?? '');
     const problem = next.problem ? `${step}: ${next.problem}` : result.problem;
-    result = { ...(next.bytes ? { bytes: next.bytes } : {}), ...(problem ? { problem } : {}) };
+    result = { ...next, ...(problem ? { problem } : {}) };
   }
   return result;
 }

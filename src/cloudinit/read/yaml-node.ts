@@ -11,6 +11,8 @@ export type Style = 'plain' | 'single' | 'double' | 'literal' | 'folded';
 interface NodeBase extends Place {
   /** As written (`!!str`), or empty. */
   readonly tag: string;
+  /** Place of the tag, if there is one. */
+  readonly tagAt?: number;
 }
 
 export interface ScalarNode extends NodeBase {
@@ -25,7 +27,14 @@ export interface ScalarNode extends NodeBase {
   /** Inside `[ ]` or `{ }`. */
   readonly inFlow: boolean;
   /** Offset and indentation of a literal's first line, which locate its lines in the document. */
-  readonly block?: { readonly start: number; readonly indent: number };
+  readonly block?: {
+    readonly start: number;
+    readonly indent: number;
+    /** Place of the text of a line, counted from 1, in a part whose lines are not those of the document. */
+    readonly lineAt?: (line: number) => number;
+  };
+  /** Place of the first escape that is half of a character (`\\ud83d`): Python cannot write such text. */
+  readonly surrogate?: number;
 }
 
 export interface SequenceNode extends NodeBase {
@@ -131,6 +140,7 @@ export function* walk(root: Node): Generator<{ node: Node; isKey: boolean }> {
       for (const { key, value } of [...node.entries].reverse()) {
         stack.push({ node: value, isKey: false }, { node: key, isKey: true });
       }
+      for (const merged of node.merged) stack.push({ node: merged, isKey: false });
     }
   }
 }

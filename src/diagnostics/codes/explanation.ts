@@ -6,6 +6,12 @@ export interface Explanation {
   readonly why: string;
   /** What to do. */
   readonly fix: string;
+  /** Two documents: the first gives the code, the second does not. The first line is the header, if none is written. */
+  readonly example?: { readonly faulty: string; readonly fixed: string };
+  /** It works without the fix: reported with --strict only. */
+  readonly advice?: true;
+  /** Reported for this target only. */
+  readonly target?: 'multipass';
 }
 
 /** Rows of the table by code. */

@@ -1,16 +1,18 @@
 /** The content of files: whether it decodes, and whether it is the YAML or JSON that its name promises. */
 
+import { parseEvents, YAMLException } from 'js-yaml';
 import { type Place, Source } from '../../../diagnostics/source';
+import { decodeBase64 } from '../../read/decode';
 import { parseYaml } from '../../read/parse';
 import { linePlace, shellOf } from '../../read/scripts';
 import { ENCODINGS, isKnownEncoding, type LandedFile } from '../../read/written-files';
-import { get } from '../../read/yaml-node';
+import { get, type ScalarNode } from '../../read/yaml-node';
 import { error, type Finding, warning } from '../finding';
 import { jsonProblem } from '../json-syntax';
 import { perText } from '../once-per-text';
 
 export function* fileContentRules(files: readonly LandedFile[], source: Source): Generator<Finding> {
-  const parsed = perText((text) => ({ ...parseYaml(text), own: new Source(text) }));
+  const parsed = perText((text) => ({ ...parsedFile(text), own: new Source(text) }));
   const problemOf = perText(jsonProblem);
   const told = new Set<string>();
   for (const file of files) {
@@ -34,13 +36,37 @@ function* encoding(file: LandedFile): Generator<Finding> {
     const place = get(file.node, 'encoding') ?? file.node;
     const message = 'cloud-init does not know the encoding and writes the content as it stands.';
     yield error('encoding-unknown', place, message, { given: file.encoding, expected: ENCODINGS.join(', ') });
-  } else if (file.decoded.problem && file.content) {
+  } else if (file.decoded.problem && file.content && !isRefused(file.content)) {
     const effect = file.decoded.bytes
       ? 'does not decode as it should'
       : 'does not decode; this file and all later ones are not written';
     const message = `The content ${effect} (${file.decoded.problem}).`;
     yield error('content-decode', file.content, message, { given: file.encoding });
   }
+}
+
+/**
+ * The file's own reader may be of YAML 1.1 or 1.2: a file is wrong when neither takes it. The first names the mistake.
+ */
+function parsedFile(text: string): ReturnType<typeof parseYaml> {
+  const { problem, ...parsed } = parseYaml(text);
+  if (problem === undefined || isYaml12(text)) return parsed;
+  return { problem, ...parsed };
+}
+
+function isYaml12(text: string): boolean {
+  try {
+    parseEvents(text, {});
+    return true;
+  } catch (cause) {
+    if (cause instanceof YAMLException) return false;
+    throw cause;
+  }
+}
+
+/** The reader reports !!binary that does not decode, since the whole document is lost. */
+function isRefused(content: ScalarNode): boolean {
+  return content.type === 'binary' && decodeBase64(content.text).bytes === undefined;
 }
 
 /** Place of an offset in the content, whose own lines are `own`: exact in a literal, else the scalar and the line. */

@@ -1,22 +1,10 @@
 /** The first line, by which cloud-init decides the kind of user data (handlers/__init__.py, type_from_starts_with). */
 
-import type { Kind } from '../../read/unwrap';
 import type { UserDataDocument } from '../../read/user-data';
 import { error, type Finding, info, warning } from '../finding';
 
 const START = { path: '', start: 0 };
 const WANTED = { expected: '#cloud-config' };
-
-const OTHER_KINDS: Partial<Record<Kind, string>> = {
-  script: 'a script; its syntax, its size and secrets in it are checked, nothing else',
-  jinja: 'a Jinja template; it is rendered on the server, so only its text is checked',
-  include: 'a list of addresses to include; what they deliver is not checked',
-  archive: 'a cloud-config archive; its parts are not checked one by one',
-  jsonp: 'a JSON patch for another cloud-config; only its text is checked',
-  boothook: 'a boot hook; only its text is checked',
-  'part-handler': 'a part handler in Python; only its text is checked',
-  mime: 'a MIME message; its parts are not checked one by one',
-};
 
 export function* headerRules({ input }: UserDataDocument): Generator<Finding> {
   if (input.problem) {
@@ -29,15 +17,6 @@ export function* headerRules({ input }: UserDataDocument): Generator<Finding> {
       'input-form',
       START,
       `The input is ${layers}; lines and columns are those of the document inside.`,
-    );
-  }
-  const other = OTHER_KINDS[input.kind];
-  if (other) yield warning('kind-not-checked', START, `This is ${other}.`);
-  if (input.kind === 'script' && /^#!.*\r/.test(input.text)) {
-    yield error(
-      'crlf-script',
-      START,
-      'The first line ends in CR LF: the kernel looks for a program named with a CR.',
     );
   }
   if (input.hasByteOrderMark) {
@@ -58,6 +37,15 @@ function missingHeader(text: string): Finding {
   const message = spaced
     ? 'A blank stands between # and cloud-config; cloud-init takes the document for a comment and ignores it.'
     : 'The document does not begin with #cloud-config; cloud-init ignores it.';
+  if (/^<(?:powershell|script)>/i.test(first) || /^#ps1/i.test(first)) {
+    const hint = 'A script for Windows: only cloudbase-init and EC2Launch run it.';
+    return error('header-missing', START, message, { expected: '#cloud-config, or #!/bin/sh', hint });
+  }
+  // Commands, and no line that begins with a key.
+  if (!spaced && !/^[\w-]+\s*:(?:\s|$)/m.test(text) && !first.startsWith('#')) {
+    const hint = 'If these are commands, make #!/bin/sh the first line.';
+    return error('header-missing', START, message, { expected: '#cloud-config, or #!/bin/sh', hint });
+  }
   return error('header-missing', START, message, { ...WANTED, hint: 'Make #cloud-config the first line.' });
 }
 

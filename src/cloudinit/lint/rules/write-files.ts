@@ -3,6 +3,7 @@
 import { DEFAULT_MODE, type LandedFile } from '../../read/written-files';
 import { entries, get, items, type Node, type ScalarNode, text, typeOf } from '../../read/yaml-node';
 import { error, type Finding, warning } from '../finding';
+import { isOlder, type Target } from '../targets';
 
 /** Users and groups of a Debian or Ubuntu image before any package is installed (base-passwd, systemd). */
 const IMAGE_NAMES = new Set(
@@ -12,11 +13,16 @@ const IMAGE_NAMES = new Set(
    messagebus sshd syslog input kvm render crontab`.split(/\s+/),
 );
 
-export function* writeFileRules(root: Node | undefined, files: readonly LandedFile[]): Generator<Finding> {
+export function* writeFileRules(
+  root: Node | undefined,
+  files: readonly LandedFile[],
+  { cloudInit }: Target,
+): Generator<Finding> {
   const made = namesMade(root);
   for (const file of files) {
     yield* owner(file, made);
-    yield* permissions(file);
+    yield* permissions(file, cloudInit);
+    yield* home(file);
   }
   for (const node of items(get(root, 'write_files'))) {
     if (node.kind === 'mapping' && !text(node, 'path')) {
@@ -70,7 +76,21 @@ function* owner(file: LandedFile, made: ReadonlySet<string>): Generator<Finding>
   }
 }
 
-function* permissions(file: LandedFile): Generator<Finding> {
+/** useradd leaves a home directory that exists as it is: owned by root, and without the files of /etc/skel. */
+function* home(file: LandedFile): Generator<Finding> {
+  const user = /^\/home\/([^/]+)\/./.exec(file.target)?.[1];
+  if (user === undefined || file.isDeferred) return;
+  const message = `Files are written before users are made: /home/${user} then belongs to root, and ${user} cannot write there.`;
+  yield warning('path-below-home', get(file.node, 'path') ?? file.node, message, {
+    given: file.path,
+    hint: `Set defer: true and owner: ${user}:${user}.`,
+  });
+}
+
+/** The release that sets the owner before the mode (cloud-init issue 6225). */
+const KEEPS_SPECIAL = '25.3';
+
+function* permissions(file: LandedFile, cloudInit: string | undefined): Generator<Finding> {
   const node = get(file.node, 'permissions');
   if (node?.kind !== 'scalar' || node.type === 'null') return;
   const given = node.text;
@@ -88,9 +108,10 @@ function* permissions(file: LandedFile): Generator<Finding> {
       given,
       expected,
     });
-  } else if (mode & 0o7000 && node.type === 'str') {
-    const message =
-      'The set-user-id, set-group-id or sticky bit: older cloud-init loses it when it sets the owner.';
+  } else if (mode & 0o6000 && node.type === 'str') {
+    if (cloudInit !== undefined && !isOlder(cloudInit, KEEPS_SPECIAL)) return;
+    const which = mode & 0o4000 ? 'set-user-id' : 'set-group-id';
+    const message = `The ${which} bit: cloud-init before ${KEEPS_SPECIAL} loses it when it sets the owner.`;
     yield warning('permissions-special', node, message, { given, hint: 'Set it in runcmd (chmod).' });
   }
 }

@@ -2,85 +2,63 @@
 
 import type { Parsed } from '../../read/parse';
 import type { UserDataDocument } from '../../read/user-data';
-import { type MappingNode, type Node, type ScalarNode, walk } from '../../read/yaml-node';
+import { type Node, type ScalarNode, walk } from '../../read/yaml-node';
 import { differsInYaml11, type Reading, readYaml11 } from '../../read/yaml11';
 import { error, type Finding, warning } from '../finding';
-
-/** Tags that PyYAML's safe loader knows; it rejects a document with any other. */
-const KNOWN_TAG =
-  /^(?:!|(?:!!|!<tag:yaml\.org,2002:)(?:str|int|float|bool|null|binary|timestamp|seq|map|set|omap|pairs)>?)?$/;
 
 /** @param wanted the types that cloud-init expects, so that `yes` for a boolean or `0o644` for text is right */
 export function* yamlRules(
   document: UserDataDocument,
   wanted: ReadonlyMap<Node, readonly string[]>,
 ): Generator<Finding> {
-  const { yaml, root } = document;
-  if (!yaml) return;
-  yield* syntax(yaml, document);
+  const { configs, root } = document;
+  for (const yaml of configs) yield* ofReading(yaml, document);
+  if (!root) return;
+  for (const { node, isKey } of walk(root)) {
+    if (node.kind !== 'scalar') continue;
+    yield* yaml11(node, isKey, wanted.get(node) ?? []);
+  }
+}
+
+/** What the reader itself found. */
+function* ofReading(yaml: Parsed, { source, expressions }: UserDataDocument): Generator<Finding> {
+  yield* syntax(yaml);
   for (const { key, first } of yaml.duplicates) {
-    const line = document.source.at(first.start).line;
+    // The name is another one on the server.
+    if (expressions.some((at) => at >= key.start && at <= key.end)) continue;
+    const line = source.at(first.start).line;
     const message = `The key ${key.text} stands here a second time (first in line ${line}); cloud-init keeps the last.`;
     yield error('yaml-duplicate-key', { ...key, path: join(key.path, key.text) }, message);
   }
-  if (!root) return;
-  yield* scanner(yaml, root);
-  for (const { node, isKey } of walk(root)) {
-    if (!KNOWN_TAG.test(node.tag)) {
-      yield error(
-        'yaml-tag',
-        node,
-        "cloud-init's YAML reader does not know the tag and refuses the document.",
-        {
-          given: node.tag,
-        },
-      );
-    }
-    if (node.kind === 'mapping') yield* keys(node);
-    if (node.kind === 'scalar') yield* yaml11(node, isKey, wanted.get(node) ?? []);
+  for (const { code, message, given, hint, ...place } of yaml.refusals) {
+    const details = { ...(given === undefined ? {} : { given }), ...(hint === undefined ? {} : { hint }) };
+    yield error(code, place, message, details);
   }
 }
 
-function* syntax({ problem, documents }: Parsed, { source, input }: UserDataDocument): Generator<Finding> {
-  if (problem) {
-    const line = source.at(problem.start).line;
-    const hasTab = /^ *\t/.test(input.text.slice(source.lineStart(line)));
-    const hint = hasTab ? { hint: 'There is a tab in the indentation: indent with blanks.' } : {};
-    yield error('yaml-syntax', problem, `The YAML cannot be read: ${problem.message}.`, hint);
-  } else if (documents[1]) {
+function* syntax({ problem, second, documents }: Parsed): Generator<Finding> {
+  const [root] = documents;
+  if (second) {
     const message = 'A second YAML document begins here; cloud-init reads documents of one part only.';
-    yield error('yaml-documents', documents[1], message);
-  } else if (documents[0]?.kind !== 'mapping') {
-    const place = documents[0] ?? { path: '', start: 0 };
+    yield error('yaml-documents', second, message, { hint: 'Remove the line --- and join the keys.' });
+  }
+  if (problem) {
+    const { code, message, hint } = problem;
+    const words = `${message}; cloud-init refuses the document.`;
+    yield error(code, problem, words, hint === undefined ? {} : { hint });
+  } else if (!root || (root.kind === 'scalar' && root.type === 'null')) {
+    const place = root ?? { path: '', start: 0 };
     yield warning('yaml-not-a-map', place, 'The document holds no keys; cloud-init has nothing to do.');
-  }
+  } else if (root.kind !== 'mapping') yield notMapping(root);
 }
 
-function* keys({ entries, start, path }: MappingNode): Generator<Finding> {
-  for (const { key } of entries) {
-    const isEmpty = key.kind === 'scalar' && key.style === 'plain' && key.text === '';
-    if (key.kind === 'scalar' && !isEmpty) continue;
-    const what = isEmpty ? 'The key before this colon is missing' : 'A list or map is used as a key';
-    const hint = isEmpty ? 'Write a key.' : 'If this is a placeholder such as {{ name }}, put it in quotes.';
-    const place = { path, start: Math.max(start, key.start) };
-    yield error('yaml-key', place, `${what}; cloud-init refuses the document.`, { hint });
-  }
-}
-
-/** What PyYAML's scanner reads as syntax and YAML 1.2 as text: `[a?b]`, `[:80]` and names of anchors. */
-function* scanner({ anchors }: Parsed, root: Node): Generator<Finding> {
-  for (const { node } of walk(root)) {
-    if (node.kind !== 'scalar' || !node.inFlow || node.style !== 'plain' || !/\?|^:/.test(node.text))
-      continue;
-    const message =
-      "Inside [ ] and { } cloud-init's YAML reader takes ? and a leading : for syntax and refuses them.";
-    yield error('yaml-flow', node, message, { hint: 'Put it in quotes.' });
-  }
-  for (const anchor of anchors) {
-    if (/^[A-Za-z0-9_-]+$/.test(anchor.name)) continue;
-    const message = "cloud-init's YAML reader wants letters, digits, _ and - in the name of an anchor.";
-    yield error('yaml-anchor', anchor, message, { given: anchor.name });
-  }
+function notMapping(root: Node): Finding {
+  const what = root.kind === 'sequence' ? 'a list' : 'text';
+  const message = `The document is ${what} in place of keys; cloud-init refuses it.`;
+  const word = root.kind === 'scalar' ? /^[a-z][a-z0-9_-]*/.exec(root.text)?.[0] : undefined;
+  const isKey = word !== undefined && root.kind === 'scalar' && /^\S+(?:\s|$)/.test(root.text);
+  const hint = isKey ? `A colon is missing: write \`${word}:\`.` : 'Begin with a key, such as `packages:`.';
+  return error('yaml-not-a-map', root, message, { hint });
 }
 
 /** Unquoted text that YAML 1.1 reads differently from YAML 1.2. The message does not repeat secrets. */
@@ -88,16 +66,13 @@ function* yaml11(node: ScalarNode, isKey: boolean, wanted: readonly string[]): G
   if (node.style !== 'plain' || node.tag !== '') return;
   if (!differsInYaml11(node.text)) return;
   const here = readYaml11(node.text);
+  // A refusal of the whole document is reported as such.
+  if (here.type === 'refused') return;
   if ((here.type === 'bool' || here.type === 'str') && wanted.includes(here.type)) return;
-  const shown = /pass|secret|token|key/i.test(node.path) ? 'This text' : node.text;
-  const hint = `Put it in quotes${isKey ? '' : `, or write what is meant`}.`;
-  if (here.type === 'refused') {
-    yield error('yaml11-refused', node, `${shown}: cloud-init refuses the document, since ${here.value}.`, {
-      hint,
-    });
-  } else {
-    yield warning('yaml11-scalar', node, `${shown} is ${describe(here)} to cloud-init (YAML 1.1).`, { hint });
-  }
+  const isSecret = /(?:^|[._-])(?:pass\w*|secret|token|keys?)(?:$|[.[])/i.test(node.path);
+  const shown = isSecret ? 'This text' : node.text;
+  const hint = `Put it in quotes${isKey ? '' : ', or write what is meant'}.`;
+  yield warning('yaml11-scalar', node, `${shown} is ${describe(here)} to cloud-init (YAML 1.1).`, { hint });
 }
 
 function describe(reading: Reading): string {
