@@ -50,23 +50,23 @@ interface Search {
 function* searches(node: ScalarNode): Generator<Search> {
   const isElsewhere = READ_ELSEWHERE.test(node.path);
   const isCommand = IS_COMMAND.test(node.path);
-  yield {
-    code: 'jinja-no-header',
-    pattern: JINJA,
-    message: 'cloud-init fills this in only below the header of a template; here it stays as it is.',
-    hint: "Make '## template: jinja' the first line, and #cloud-config the second.",
-    isError: !/^write_files\[\d+\]\.content$/.test(node.path),
-  };
+  // ntp.config.template is a template of its own.
+  if (!node.path.startsWith('ntp.config'))
+    yield {
+      code: 'jinja-no-header',
+      pattern: JINJA,
+      message: 'cloud-init fills this in only below the header of a template; here it stays as it is.',
+      hint: "Make '## template: jinja' the first line, and #cloud-config the second.",
+      isError: !/^write_files\[\d+\]\.content$/.test(node.path),
+    };
   const leftover = {
     code: 'placeholder',
     message: 'A placeholder: nothing fills it in, and it stays as it is.',
     hint: 'Write the value.',
   } as const;
-  if (!isElsewhere || isCommand) yield { ...leftover, pattern: TERRAFORM, isError: true };
+  if (!isElsewhere || isCommand) yield { ...leftover, pattern: TERRAFORM, isError: isCommand };
   if (!isElsewhere) {
-    yield { ...leftover, pattern: BRACES, isError: true };
-    yield { ...leftover, pattern: DOLLAR, isError: true };
-    yield { ...leftover, pattern: ANGLES, isError: true };
+    for (const pattern of [BRACES, DOLLAR, ANGLES]) yield { ...leftover, pattern, isError: false };
   } else if (isCommand && !IS_SCRIPT.test(node.text)) {
     const message = 'A placeholder: to the shell, < and > mean files, so the command fails.';
     yield { ...leftover, pattern: bare(ANGLES), message, isError: true };
