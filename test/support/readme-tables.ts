@@ -1,12 +1,14 @@
 import { handover } from '../../src/commands/generate';
 import { OPTION_NAMES, optionOf } from '../../src/config/options';
 import { resolve } from '../../src/config/resolve';
+import { isCode } from '../../src/diagnostics/codes';
 import { ACCOUNTS } from '../../src/diagnostics/codes/accounts';
 import { APT } from '../../src/diagnostics/codes/apt';
 import { COMMANDS } from '../../src/diagnostics/codes/commands';
 import type { Explanation, Explanations } from '../../src/diagnostics/codes/explanation';
 import { HEADER } from '../../src/diagnostics/codes/header';
 import { KEYS } from '../../src/diagnostics/codes/keys';
+import { ON_REQUEST } from '../../src/diagnostics/codes/on-request';
 import { SECRETS } from '../../src/diagnostics/codes/secrets';
 import { SYSTEM } from '../../src/diagnostics/codes/system';
 import { WRITE_FILES } from '../../src/diagnostics/codes/write-files';
@@ -86,10 +88,10 @@ function ruleSections(): string {
   ).join('');
 }
 
-function ruleSection(code: string, { finds, why, fix, example, advice, target }: Explanation): string {
-  const shown = advice ? '`--strict`' : target && `\`--target ${target}\``;
+function ruleSection(code: string, { finds, why, fix, example }: Explanation): string {
+  const shown = isCode(code) ? ON_REQUEST[code] : undefined;
   const text = `\n### ${code}\n\n${finds} ${why}\n\nWhat to do: ${fix}\n`;
-  const only = shown ? `\nShown with ${shown} only.\n` : '';
+  const only = shown ? `\nShown with \`${shown}\` only.\n` : '';
   if (!example) return text + only;
   const block = (yaml: string) => `\n\`\`\`yaml\n${visible(yaml).trimEnd()}\n\`\`\`\n`;
   return `${text}${only}${block(example.faulty)}\nUse instead:\n${block(example.fixed)}`;

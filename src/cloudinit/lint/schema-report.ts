@@ -63,7 +63,29 @@ function listed(said: string, what: 'errors' | 'deprecations', root: Node | unde
       else found.push(['', piece]);
     }
   }
-  return found.map(([path, message]) => [path, redacted(message)]);
+  return oncePerPath(found.map(([path, message]) => [path, redacted(withoutValue(message))]));
+}
+
+/** What jsonschema writes after a value. */
+const VERDICT =
+  /^.* (?=(?:is not of type|is not one of|is not valid under|is valid under each of|does not match|is not an? '|is too (?:long|short)|should be non-empty|has non-unique|is less than|is not allowed for|does not have enough) ?)/s;
+
+/** A message without the value that it begins with, which may hold a password. */
+function withoutValue(message: string): string {
+  const rest = message.replace(VERDICT, 'The value ');
+  return /is valid under each of/.test(rest)
+    ? 'The value fits several forms, and only one can be meant'
+    : rest;
+}
+
+/** For one fault the validator names every form that the value could have; the first specific message is enough. */
+function oncePerPath(found: readonly [string, string][]): [string, string][] {
+  const isGeneral = (message: string) => /^The value is not (?:of type|valid under)/.test(message);
+  return found.filter(([path, message], index) => {
+    const others = found.filter((other) => other[0] === path);
+    if (others.some((other) => !isGeneral(other[1]))) return !isGeneral(message);
+    return found.findIndex((other) => other[0] === path) === index;
+  });
 }
 
 /** The node of `write_files.0.owner`, or the deepest node on that path; keys may contain dots. */
