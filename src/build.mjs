@@ -81,7 +81,7 @@ const CUT = '\0';
  * travels in plain documents, so that compiling one needs no compressor. Zopfli is slow and saves a twentieth; as
  * WebAssembly it gives the same bytes on every machine.
  */
-async function script(source) {
+async function script(source, { isOnce = false } = {}) {
   const text = source
     .replace(/^\s*#(?!!| shellcheck ).*\n/gm, '')
     // Names of arguments, behind the head of a function.
@@ -89,6 +89,15 @@ async function script(source) {
     .replace(/\n{2,}/g, '\n');
   const [head, optional = '', substitute = '', tail = ''] = text.split(`${CUT}\n`);
   const packed = await gzipAsync(Buffer.from(head + optional + tail), { numiterations: 100 });
+  if (isOnce) {
+    const [start, end] = [head.length, head.length + optional.length];
+    return `import { gunzipSync, strFromU8 } from 'fflate';
+      const bytes = ${binary(packed)};
+      const text = strFromU8(gunzipSync(Uint8Array.from(bytes, (character) => character.charCodeAt(0))));
+      export default text;
+      export const core = text.slice(0, ${start}) + ${JSON.stringify(substitute)} + text.slice(${end});
+      export const packed = btoa(bytes);`;
+  }
   return `const head = ${JSON.stringify(head)}, tail = ${JSON.stringify(tail)};
     export default head + ${JSON.stringify(optional)} + tail;
     export const core = head + ${JSON.stringify(substitute)} + tail;
@@ -246,6 +255,26 @@ const modules = await build({
   minify: true,
 });
 
+/** Bytes as a string of one character each, as code: what base64 would be, but it can be compressed. */
+const binary = (bytes) => JSON.stringify(Buffer.from(bytes).toString('latin1'));
+
+/** The page has room for long texts once only: the script packed, and Zopfli's code as bytes. */
+const once = {
+  name: 'once',
+  setup(bundler) {
+    bundler.onLoad({ filter: /[/\\]templates[/\\].*\.sh$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      if (!text.startsWith('#!')) return undefined;
+      const { joined } = await joinModules(text, dirname(path));
+      return { contents: await script(joined, { isOnce: true }), loader: 'js', resolveDir: root };
+    });
+    bundler.onLoad({ filter: /[/\\]libzopfli-wasm\.json$/ }, async ({ path }) => {
+      const bytes = Buffer.from(JSON.parse(await readFile(path, 'utf8')), 'base64');
+      return { contents: `module.exports = btoa(${binary(bytes)});`, loader: 'js' };
+    });
+  },
+};
+
 const hashOf = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /**
@@ -262,6 +291,8 @@ async function makePage() {
     platform: 'browser',
     target: 'es2022',
     minify: true,
+    charset: 'utf8',
+    plugins: [once, ...common.plugins],
   });
   const read = (name) => readFile(join(root, 'src/page', name), 'utf8');
   const style = (await transform(await read('style.css'), { loader: 'css', minify: true })).code.trim();

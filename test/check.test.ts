@@ -126,6 +126,25 @@ exit 1`);
   );
 });
 
+test('a message of cloud-init repeats no value, and a fault is reported once', async () => {
+  cloudInit(`cat >&2 <<'END'
+Error: Cloud config schema errors: users.0: Additional properties are not allowed ('home' was unexpected), users.0: {'name': 'alice', 'home': '/srv', 'plain_text_passwd': 'sword, fish'} is not of type 'array', users.0: {'name': 'alice', 'plain_text_passwd': 'sword, fish'} is not of type 'string', hostname: 'sword fish' is not one of ['a', 'b'], timezone: 'swordfish is too long' is not of type 'integer'
+END
+exit 1`);
+  const found = of(
+    await check(document('users:\n  - {name: alice}\nhostname: a\ntimezone: Europe/Berlin\n')),
+    'cloud-init-schema',
+  );
+  assert.equal(
+    found.map(({ path, message }) => [path, message]),
+    [
+      ['users[0]', "Additional properties are not allowed ('home' was unexpected)"],
+      ['hostname', "The value is not one of ['a', 'b']"],
+      ['timezone', "The value is not of type 'integer'"],
+    ],
+  );
+});
+
 test('22.4 says the same in other words', async () => {
   cloudInit(`printf 'Error:\\nCloud config schema errors: format-l1.c1: File None needs to begin with "#cloud-config"\\n\\n' >&2
 exit 1`);

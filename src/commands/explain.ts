@@ -1,4 +1,5 @@
-import { CODES, type Explanation, isCode } from '../diagnostics/codes';
+import { CODES, type Code, type Explanation, isCode } from '../diagnostics/codes';
+import { ON_REQUEST } from '../diagnostics/codes/on-request';
 import { closestName } from '../diagnostics/did-you-mean';
 import { printable } from '../diagnostics/printable';
 import { quoteValue } from '../diagnostics/quote';
@@ -29,9 +30,9 @@ export const explainCommand = defineCommand({
   },
 });
 
-function explanationText(code: string, row: Explanation): string {
-  const { finds, why, fix, example, advice, target } = row;
-  const shown = advice ? '--strict' : target && `--target ${target}`;
+function explanationText(code: Code, row: Explanation): string {
+  const { finds, why, fix, example } = row;
+  const shown = ON_REQUEST[code];
   return [
     ...[code, '', finds, '', `Why it matters: ${why}`, '', `What to do: ${fix}`],
     ...(shown ? ['', `check shows it with ${shown} only.`] : []),

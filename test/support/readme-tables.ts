@@ -1,6 +1,19 @@
 import { handover } from '../../src/cloudinit/report';
 import { OPTION_NAMES, optionOf } from '../../src/config/options';
 import { resolve } from '../../src/config/resolve';
+import { isCode } from '../../src/diagnostics/codes';
+import { ACCOUNTS } from '../../src/diagnostics/codes/accounts';
+import { APT } from '../../src/diagnostics/codes/apt';
+import { COMMANDS } from '../../src/diagnostics/codes/commands';
+import type { Explanation, Explanations } from '../../src/diagnostics/codes/explanation';
+import { HEADER } from '../../src/diagnostics/codes/header';
+import { KEYS } from '../../src/diagnostics/codes/keys';
+import { ON_REQUEST } from '../../src/diagnostics/codes/on-request';
+import { SECRETS } from '../../src/diagnostics/codes/secrets';
+import { SYSTEM } from '../../src/diagnostics/codes/system';
+import { WRITE_FILES } from '../../src/diagnostics/codes/write-files';
+import { YAML } from '../../src/diagnostics/codes/yaml';
+import { printable } from '../../src/diagnostics/printable';
 import { PROVIDERS } from '../../src/providers';
 import { FILES } from '../../src/server/files';
 
@@ -11,6 +24,7 @@ export const README_TABLES: Readonly<
   options: { file: 'src/config/README.md', table: optionTable },
   files: { file: 'src/server/README.md', table: fileTable },
   providers: { file: 'src/cloudinit/README.md', table: providerTable },
+  rules: { file: 'src/cloudinit/lint/README.md', table: ruleSections },
 };
 
 function optionTable(): string {
@@ -50,6 +64,42 @@ function providerTable(): string {
       .join('. '),
   ]);
   return table(['provider', '`--provider`', 'bytes', 'command', 'notes'], rows);
+}
+
+/** Codes of the document and its handover; those of the command line and of machines are for `explain` alone. */
+const RULES: readonly (readonly [title: string, rows: Explanations])[] = [
+  ['Header and form', HEADER],
+  ['YAML', YAML],
+  ['Keys, types and values', KEYS],
+  ['Users, SSH keys and passwords', ACCOUNTS],
+  ['Names and placeholders', SYSTEM],
+  ['Files', WRITE_FILES],
+  ['Commands', COMMANDS],
+  ['Package sources', APT],
+  ['Secrets', SECRETS],
+];
+
+function ruleSections(): string {
+  return RULES.map(
+    ([title, rows]) =>
+      `\n## ${title}\n${Object.entries(rows)
+        .map(([code, row]) => ruleSection(code, row))
+        .join('')}`,
+  ).join('');
+}
+
+function ruleSection(code: string, { finds, why, fix, example }: Explanation): string {
+  const shown = isCode(code) ? ON_REQUEST[code] : undefined;
+  const text = `\n### ${code}\n\n${finds} ${why}\n\nWhat to do: ${fix}\n`;
+  const only = shown ? `\nShown with \`${shown}\` only.\n` : '';
+  if (!example) return text + only;
+  const block = (yaml: string) => `\n\`\`\`yaml\n${visible(yaml).trimEnd()}\n\`\`\`\n`;
+  return `${text}${only}${block(example.faulty)}\nUse instead:\n${block(example.fixed)}`;
+}
+
+/** A document whose control characters a reader can see. */
+function visible(text: string): string {
+  return text.split('\n').map(printable).join('\n');
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -2,7 +2,7 @@
  * The linter: what cloud-init would fail on, lose or misread in a user-data document, ours or another's.
  * Pure: the command checks over `scripts` what needs the world (shell syntax, cloud-init itself).
  */
-import { CODES, type Explanation } from '../../diagnostics/codes';
+import { ON_REQUEST } from '../../diagnostics/codes/on-request';
 import type { Diagnostic } from '../../diagnostics/diagnostic';
 import type { Place } from '../../diagnostics/source';
 import { readUserData, type UserDataDocument } from '../read/user-data';
@@ -85,8 +85,8 @@ function withoutStandIns(
 
 /** Advice is for --strict, and what one target does is for that target. */
 function isWanted(code: Finding['code'], { strict }: LintOptions, { isMultipass }: Target): boolean {
-  const { advice, target }: Explanation = CODES[code];
-  return (!advice || strict === true) && (target !== 'multipass' || isMultipass === true);
+  const flag = ON_REQUEST[code];
+  return flag === undefined || (flag === '--strict' ? strict === true : isMultipass === true);
 }
 
 /** @param given the bytes of the document, in any of the forms that a provider takes */

@@ -63,16 +63,29 @@ function listed(said: string, what: 'errors' | 'deprecations', root: Node | unde
       else found.push(['', piece]);
     }
   }
-  return found.map(([path, message]) => [path, redacted(withoutValue(path, message))]);
+  return oncePerPath(found.map(([path, message]) => [path, redacted(withoutValue(message))]));
 }
 
-const SECRET_KEY = /pass|secret|token|key|hash|auth/i;
+/** What jsonschema writes after a value. */
+const VERDICT =
+  /^.* (?=(?:is not of type|is not one of|is not valid under|is valid under each of|does not match|is not an? '|is too (?:long|short)|should be non-empty|has non-unique|is less than|is not allowed for|does not have enough) ?)/s;
 
-/** jsonschema repeats the whole value, with every password in it: `{'name': 'a', 'passwd': 'b'} is not valid ...`. */
-function withoutValue(path: string, message: string): string {
-  const isSecret = SECRET_KEY.test(path.split('.').at(-1) ?? '');
-  const value = isSecret ? /^(?:\{.*\}|\[.*\]|'.*'|".*"|\S+)(?= )/s : /^(?:\{.*\}|\[.*\])(?= )/s;
-  return message.replace(value, 'The value');
+/** A message without the value that it begins with, which may hold a password. */
+function withoutValue(message: string): string {
+  const rest = message.replace(VERDICT, 'The value ');
+  return /is valid under each of/.test(rest)
+    ? 'The value fits several forms, and only one can be meant'
+    : rest;
+}
+
+/** For one fault the validator names every form that the value could have; the first specific message is enough. */
+function oncePerPath(found: readonly [string, string][]): [string, string][] {
+  const isGeneral = (message: string) => /^The value is not (?:of type|valid under)/.test(message);
+  return found.filter(([path, message], index) => {
+    const others = found.filter((other) => other[0] === path);
+    if (others.some((other) => !isGeneral(other[1]))) return !isGeneral(message);
+    return found.findIndex((other) => other[0] === path) === index;
+  });
 }
 
 /** The node of `write_files.0.owner`, or the deepest node on that path; keys may contain dots. */

@@ -24,7 +24,6 @@ export const COMMANDS = {
     finds: 'The commands of runcmd go on when one of them fails.',
     why: 'cloud-init joins them into one sh script. Only the exit code of the last command decides whether the boot counts as failed.',
     fix: 'Make `set -e` the first item, or run one script that stops on failure.',
-    advice: true,
     example: {
       faulty: 'runcmd:\n- ls /data\n- systemctl restart nginx\n',
       fixed: 'runcmd:\n- set -e\n- ls /data\n- systemctl restart nginx\n',

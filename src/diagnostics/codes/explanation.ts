@@ -8,10 +8,6 @@ export interface Explanation {
   readonly fix: string;
   /** Two documents: the first gives the code, the second does not. The first line is the header, if none is written. */
   readonly example?: { readonly faulty: string; readonly fixed: string };
-  /** It works without the fix: reported with --strict only. */
-  readonly advice?: true;
-  /** Reported for this target only. */
-  readonly target?: 'multipass';
 }
 
 /** Rows of the table by code. */

@@ -44,7 +44,6 @@ export const HANDOVER = {
     finds: 'A value has another type after multipass has rewritten the document.',
     why: "multipass drops quotes: 'yes' becomes true and '1.20' becomes 1.2 on its machines. Providers pass the document on unchanged.",
     fix: "Nothing has to change elsewhere. For multipass write '0o644' instead of '0644'.",
-    target: 'multipass',
     example: { faulty: "final_message: 'yes'\n", fixed: "final_message: 'yes.'\n" },
   },
   taken: {

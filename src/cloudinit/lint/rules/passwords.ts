@@ -4,8 +4,8 @@ import { get, isTrue, items, type Node, type ScalarNode, text } from '../../read
 import { error, type Finding, warning } from '../finding';
 import { isGivenPassword, passwordOf, usersOf } from './users';
 
-/** A hash of crypt(3): `$6$salt$hash`, yescrypt, or the 13 characters of DES. */
-const HASH = /^!?\$[0-9a-z]{1,3}\$[^:\s]*\$?[./A-Za-z0-9]{8,}|^!?_?[./A-Za-z0-9]{13}$/;
+/** A hash of crypt(3): `$6$salt$hash`, yescrypt, or the 13 characters of DES, which mix all kinds. */
+const HASH = /^!?\$[0-9a-z]{1,3}\$[^:\s]+$|^!?(?=.*[A-Z])(?=.*[a-z])(?=.*[0-9./])[./A-Za-z0-9]{13}$/;
 /** The hashes that cc_set_passwords.py recognises in `password` and in chpasswd.list. */
 const RECOGNISED = /^\$(?:1|2a|2y|5|6)(?:\$.+){2}/;
 

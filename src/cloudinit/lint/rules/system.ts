@@ -59,5 +59,6 @@ function* locale(node: Node | undefined): Generator<Finding> {
   const isLanguage = /^[a-z]{2,3}$/.test(node.text) && node.text !== 'C';
   if (whole && !isLanguage && (charset === undefined || CHARSET.test(charset))) return;
   const message = 'locale-gen knows no such locale; programs then run without one.';
-  yield error('locale-unknown', node, message, { given: node.text, expected: 'such as en_US.UTF-8' });
+  const make = isLanguage ? warning : error;
+  yield make('locale-unknown', node, message, { given: node.text, expected: 'such as en_US.UTF-8' });
 }

@@ -129,7 +129,7 @@ function* mapping(node: MappingNode, shape: Shape, progress: Progress): Generato
   const has = (name: string) => get(node, name) !== undefined;
   const missing = (shape.required ?? []).filter((name) => !has(name));
   for (const name of missing) yield { kind: 'missing', node, names: [[name]] };
-  if (shape.least && entries(node).length < shape.least) yield { kind: 'count', node, shape };
+  if (shape.least && keyCount(node) < shape.least) yield { kind: 'count', node, shape };
   const { oneOf, someOf } = shape;
   const names = oneOf ?? someOf ?? [];
   const complete = names.filter((list) => list.every(has));
@@ -139,18 +139,17 @@ function* mapping(node: MappingNode, shape: Shape, progress: Progress): Generato
   yield* keys(node, shape, progress);
 }
 
+/** The largest number of keys that one of the merged mappings has: none of the schema's limits is above 1. */
+function keyCount(node: MappingNode): number {
+  return Math.max(...Array.from(strongestFirst(node), (mapping) => own(mapping).size));
+}
+
 /** A key is written once and reported once, even if many mappings merge it. */
 function* keys(node: MappingNode, shape: Shape, { faulty }: Progress): Generator<Fault> {
   const unreported = faulty.get(shape) ?? new Map<MappingNode, readonly KeyValue[]>();
   faulty.set(shape, unreported);
   for (const mapping of strongestFirst(node)) {
-    const candidates =
-      unreported.get(mapping) ?? [...own(mapping).values()].filter(({ name }) => isFaulty(shape, name));
-    // A key that a stronger one hides here may be effective in another mapping.
-    unreported.set(
-      mapping,
-      candidates.filter(({ name, value }) => get(node, name) !== value),
-    );
+    const candidates = unreported.get(mapping) ?? faultyKeys(mapping, shape);
     for (const entry of candidates) {
       const { key, name, value } = entry;
       if (get(node, name) !== value) continue;
@@ -160,7 +159,21 @@ function* keys(node: MappingNode, shape: Shape, { faulty }: Progress): Generator
       if (known?.since) yield { kind: 'since', place, since: known.since };
       if (!known) yield { kind: 'unknown', place, entry, shape };
     }
+    // A key that a stronger one hides here may be effective in another mapping.
+    const isHidden = ({ name, value }: KeyValue) => get(node, name) !== value;
+    unreported.set(mapping, candidates.filter(isHidden));
   }
+}
+
+const FAULTY = new WeakMap<Shape, WeakMap<MappingNode, readonly KeyValue[]>>();
+
+/** The keys of one mapping that the shape does not have, or has with a remark. Computed once per shape. */
+function faultyKeys(mapping: MappingNode, shape: Shape): readonly KeyValue[] {
+  const known = FAULTY.get(shape) ?? new WeakMap<MappingNode, readonly KeyValue[]>();
+  FAULTY.set(shape, known);
+  const found = known.get(mapping) ?? [...own(mapping).values()].filter(({ name }) => isFaulty(shape, name));
+  known.set(mapping, found);
+  return found;
 }
 
 function isFaulty(shape: Shape, name: string): boolean {
