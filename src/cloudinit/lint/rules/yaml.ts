@@ -89,7 +89,7 @@ function* yaml11(node: ScalarNode, isKey: boolean, wanted: readonly string[]): G
   if (!differsInYaml11(node.text)) return;
   const here = readYaml11(node.text);
   if ((here.type === 'bool' || here.type === 'str') && wanted.includes(here.type)) return;
-  const isSecret = /(?:^|[._-])(?:pass\w*|secret|token|keys?)(?:$|[.[])/i.test(node.path);
+  const isSecret = /(?:^|[._-])(?:(?:ch)?pass\w*|secret|token|keys?)(?:$|[.[])/i.test(node.path);
   const shown = isSecret ? 'This text' : node.text;
   const hint = `Put it in quotes${isKey ? '' : `, or write what is meant`}.`;
   if (here.type === 'refused') {
