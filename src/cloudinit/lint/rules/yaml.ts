@@ -69,7 +69,7 @@ function* yaml11(node: ScalarNode, isKey: boolean, wanted: readonly string[]): G
   // A refusal of the whole document is reported as such.
   if (here.type === 'refused') return;
   if ((here.type === 'bool' || here.type === 'str') && wanted.includes(here.type)) return;
-  const isSecret = /(?:^|[._-])(?:pass\w*|secret|token|keys?)(?:$|[.[])/i.test(node.path);
+  const isSecret = /(?:^|[._-])(?:(?:ch)?pass\w*|secret|token|keys?)(?:$|[.[])/i.test(node.path);
   const shown = isSecret ? 'This text' : node.text;
   const hint = `Put it in quotes${isKey ? '' : ', or write what is meant'}.`;
   yield warning('yaml11-scalar', node, `${shown} is ${describe(here)} to cloud-init (YAML 1.1).`, { hint });

@@ -140,10 +140,20 @@ export function withHistory(releases) {
   return { ...newest, gone };
 }
 
+/** A shape that is only a type is its name: `"str"`, or `"str[]"` for a list of text. */
+function short(_name, value) {
+  if (typeof value !== 'object' || value === null || typeof value.type !== 'string') return value;
+  const { type, items, ...rest } = value;
+  if (Object.keys(rest).length > 0) return value;
+  if (items === undefined) return type;
+  const isText = type === 'list' && items.type === 'str' && Object.keys(items).length === 1;
+  return isText ? 'str[]' : value;
+}
+
 /** One top-level key per line, so that a difference is readable. */
 export function tableText({ gone, keys }) {
   const lines = Object.entries(keys).map(
-    ([name, shape]) => `${JSON.stringify(name)}:${JSON.stringify(shape)}`,
+    ([name, shape]) => `${JSON.stringify(name)}:${JSON.stringify(shape, short)}`,
   );
   return `{"gone":${JSON.stringify(gone)},\n"keys":{\n${lines.join(',\n')}\n}}\n`;
 }

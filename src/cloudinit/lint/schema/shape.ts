@@ -38,10 +38,29 @@ export interface Shape {
   readonly since?: string;
 }
 
+/** A shape as table.json writes it: one that is only a type is its name, and `str[]` is a list of text. */
+type Short = string | { readonly [name: string]: unknown };
+
+/** The parts of a shape that are shapes. */
+function shapeOf(short: Short): Shape {
+  if (short === 'str[]') return { type: 'list', items: { type: 'str' } };
+  if (typeof short === 'string') return { type: short };
+  const { keys, values, items, any, ...rest } = short;
+  return {
+    ...rest,
+    ...(keys ? { keys: shapesOf(keys as Record<string, Short>) } : {}),
+    ...(values ? { values: shapeOf(values as Short) } : {}),
+    ...(items ? { items: shapeOf(items as Short) } : {}),
+    ...(any ? { any: (any as Short[]).map(shapeOf) } : {}),
+  };
+}
+
+function shapesOf(keys: Readonly<Record<string, Short>>): Readonly<Record<string, Shape>> {
+  return Object.fromEntries(Object.entries(keys).map(([name, short]) => [name, shapeOf(short)]));
+}
+
 /** The whole cloud-config. */
-export const CLOUD_CONFIG = { type: 'map', closed: true, keys: table.keys } as Shape & {
-  readonly keys: Readonly<Record<string, Shape>>;
-};
+export const CLOUD_CONFIG = { type: 'map', closed: true, keys: shapesOf(table.keys) };
 
 /** Keys that a release removed, with that release: `rpi.enable_rpi_connect`. Indexes are left out of the path. */
 export const GONE: Readonly<Record<string, string>> = table.gone;
