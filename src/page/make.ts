@@ -27,9 +27,9 @@ const [PAUSE, LONG_PAUSE] = [150, 600];
 export function makeView(host: HTMLElement, made: (bytes: Uint8Array) => void): void {
   const status = el('p', { role: 'status' });
   const general = el('div', { role: 'status' });
-  const report = el('section', { 'aria-label': 'Report' });
-  const sizes = el('section', { 'aria-label': 'Sizes' });
-  const result = el('section', { 'aria-label': 'Document' });
+  const report = el('section', { id: 'report' });
+  const sizes = el('section', { id: 'sizes' });
+  const result = el('section', { id: 'result' });
   let round = 0;
   const say = (text: string) => {
     status.textContent = text;
@@ -279,7 +279,8 @@ function reportOf(
                 el('p', { class: 'help' }, `https://${serverName}${path} (${headers.join('; ')})`),
                 el('pre', {}, text),
                 button(`Download ${path.split('/').at(-1)}`, () =>
-                  download(path.split('/').at(-1) ?? 'file', `${text}\n`, 'application/json'),
+                  // Of the type JSON, the browser would add an ending to the name.
+                  download(path.split('/').at(-1) ?? 'file', `${text}\n`),
                 ),
               ),
             ),
