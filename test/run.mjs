@@ -51,7 +51,7 @@ function missing(name) {
 
 /** Files that take minutes: a plain `npm test` omits and names them. */
 const SLOW =
-  /^(?:conformance\/(?:hostile|landing|verify)|matrixctl\/(?:attack|crash|findings)|multipass\/verify|ec2\/command)\./;
+  /^(?:conformance\/(?:hostile|landing|verify)|matrixctl\/(?:attack|crash|findings)|multipass\/verify|ec2\/command|page\/page)\./;
 const isWhole = process.env.TEST === 'all' || process.env.CI === 'true';
 
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
