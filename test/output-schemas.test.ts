@@ -31,6 +31,27 @@ write_files:
 nonsense: 1
 `;
 
+/** A part that is right, one that is refused, one that is ignored. */
+const MIME = `Content-Type: multipart/mixed; boundary="b"
+MIME-Version: 1.0
+
+--b
+Content-Type: text/cloud-config
+
+#cloud-config
+packages: [git]
+--b
+Content-Type: text/cloud-config
+
+#cloud-config
+a: [
+--b
+Content-Type: text/plain
+
+hello
+--b--
+`;
+
 test.before((context) => {
   context.folder = mkdtempSync(join(tmpdir(), 'schemas-'));
   const file = (name: string, text: string) => {
@@ -43,6 +64,7 @@ test.before((context) => {
     file('script.sh', '#!/bin/sh\necho hello\n'),
     file('broken.yaml', '#cloud-config\na: [\n'),
     file('nothing.txt', 'hello\n'),
+    file('mime.txt', MIME),
   ];
 });
 test.after(({ folder }) => rmSync(folder, { recursive: true, force: true }));

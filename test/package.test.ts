@@ -57,6 +57,7 @@ test('every verb runs', ({ folder }) => {
     [['show', 'user-data.yaml'], 0],
     [['extract', 'user-data.yaml', 'files'], 0],
     [['explain', 'owner-numeric'], 0],
+    [['page', '--output', 'page.html'], 0],
     [['schema'], 0],
     [['schema', 'verify'], 0],
     [['--domain', 'matrix.test', '--provider', 'hetzner', '--output', 'small'], 0],

@@ -43,6 +43,15 @@ export function showSchema(): object {
     },
     ['bytes', 'source', 'problem'],
   );
+  const part = object(
+    {
+      type: text('content type, as cloud-init decides it'),
+      name: text('name of the part'),
+      line: line('line where it begins'),
+      problem: text('why cloud-init refuses or ignores it'),
+    },
+    ['problem'],
+  );
   const fit = object({
     provider: text('name for --provider'),
     name: text('name for people'),
@@ -62,6 +71,7 @@ export function showSchema(): object {
         bytes: object({ given: count('as given'), document: count('as plain text') }),
         lines: count('lines of the plain text'),
         problem: text('why nothing more can be shown'),
+        parts: list(part, 'what cloud-init hands to its handlers'),
         keys: texts('top-level keys'),
         files: list(file),
         packages: texts('packages to install'),
