@@ -92,11 +92,11 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   },
   {
     name: 'sweep',
-    describe: 'list or remove what earlier runs have left',
+    describe: 'list or remove leftovers of earlier runs',
     verbs: [
       {
         usage: 'ec2',
-        describe: 'what earlier runs of verify and bake have left on EC2',
+        describe: 'leftovers of verify and bake on EC2',
         load: async () => (await import('./sweep')).sweepEc2Command,
       },
     ],

@@ -1,6 +1,6 @@
 /** Verbs as yargs sees them, and the command line as the verbs read it. */
 import type { Argv } from 'yargs';
-import type { Flag, FlagTable, RawValues } from '../config/flags';
+import { type Flag, type FlagTable, oneOf, type RawValues } from '../config/flags';
 import { OPTIONS } from '../config/options';
 import { domainName } from '../config/rules';
 import type { Diagnostic } from '../diagnostics/diagnostic';
@@ -13,10 +13,7 @@ import type { Command } from './command';
 function describe({ help, default: preset, defaultText, choices }: Flag): string {
   const value = preset ?? defaultText;
   const rest = choices?.filter((choice) => choice !== preset).join(', ');
-  const notes = [
-    value === undefined ? rest : String(value),
-    value === undefined || !rest ? '' : `or ${rest}`,
-  ];
+  const notes = [value === undefined && rest ? 'none' : String(value ?? ''), rest ? `or ${rest}` : ''];
   return [help, ...notes.filter(Boolean).map((note) => `[${note}]`)].join(' ');
 }
 
@@ -128,14 +125,22 @@ export function typed(argv: RawValues, depth: number, command: Command, line: re
   return {
     given,
     diagnostics: [
-      ...stray.map((word) => strayWord(isHidden ? undefined : word, depth)),
+      ...strayWords(isHidden ? stray.map(() => undefined) : stray, depth),
       ...missing(command, given),
       ...valuesOfSwitches(command, line),
     ],
   };
 }
 
-/** A word that the verb does not accept. */
+const closestVerb = (word: string) => closestName(word.toLowerCase(), VERBS.map(nameOf));
+
+/** Words that the verb does not accept. If the first is a mistyped verb, the others are its words. */
+function strayWords(words: readonly (string | undefined)[], depth: number): Diagnostic[] {
+  const [first] = words;
+  const isVerb = depth === 0 && first !== undefined && closestVerb(first) !== undefined;
+  return (isVerb ? words.slice(0, 1) : words).map((word) => strayWord(word, depth));
+}
+
 function strayWord(word: string | undefined, depth: number): Diagnostic {
   if (word === undefined) {
     return {
@@ -146,7 +151,7 @@ function strayWord(word: string | undefined, depth: number): Diagnostic {
       hint: 'quote the password, and write --db-password=PASSWORD',
     };
   }
-  const near = depth === 0 ? closestName(word.toLowerCase(), VERBS.map(nameOf)) : undefined;
+  const near = depth === 0 ? closestVerb(word) : undefined;
   const isDomain = depth === 0 && !domainName(word);
   return {
     severity: 'error',
@@ -181,7 +186,7 @@ export function noSuchVerb({ name, verbs }: VerbGroup, word: unknown): Diagnosti
     severity: 'error',
     code: word === undefined ? 'missing-argument' : 'stray-word',
     path: '',
-    message: `${name} needs one of ${names.join(', ')}${given}`,
+    message: `${name} needs ${oneOf(names)}${given}`,
     hint: near ? `did you mean gen-cloudinit ${name} ${near}?` : `gen-cloudinit ${name} --help`,
   };
 }

@@ -33,7 +33,7 @@ export const bakeEc2Command = defineCommand({
   interruptible: true,
   examples: [
     ['$0 bake ec2 --region eu-central-1', ''],
-    ['$0 bake ec2 --yes --instance-type t4g.small', 'for arm64, without a question'],
+    ['$0 bake ec2 --yes --instance-type t4g.small', ''],
   ],
   async run({ flags, options, diagnostics: wrong }, context) {
     const { deployment, diagnostics: found } = readImageOptions(options, readText);

@@ -38,7 +38,7 @@ export const checkCommand = defineCommand({
     },
     target: {
       type: 'string',
-      help: 'where the document will boot; adds what only holds there',
+      help: 'where the document will boot; adds findings that apply only there',
       defaultText: 'any',
       choices: TARGET_NAMES,
     },
@@ -46,8 +46,8 @@ export const checkCommand = defineCommand({
   },
   examples: [
     ['$0 check user-data.yaml', ''],
-    ['$0 check --strict --target debian-12 user-data.yaml', 'advice, and what cloud-init 22.4 lacks'],
-    ["$0 check --format github 'deploy/*.yaml'", 'annotations in a workflow'],
+    ['$0 check --strict --target debian-12 user-data.yaml', ''],
+    ["$0 check --format github 'deploy/*.yaml'", ''],
     ['$0 --domain matrix.example.org | $0 check --provider ec2', ''],
   ],
   async run({ flags: { file, format, quiet, ignore, provider, target, ...flags } }) {

@@ -131,7 +131,7 @@ export function defineCommand<
           : diagnostic;
       const diagnostics = [
         ...wrong,
-        ...unknown.map((name) => (given['db-password'] === '' ? HIDDEN : unknownFlag(name, known))),
+        ...unknown.map((name) => (given['db-password'] === '' ? HIDDEN : unknownFlag(name, known, '--'))),
         ...read.diagnostics.map(ofWords),
       ];
       if (options.length === 0 && hasErrors(diagnostics)) return refusal(diagnostics);

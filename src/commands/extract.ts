@@ -89,10 +89,7 @@ async function usableDirectory(directory: string, force: boolean): Promise<strin
     await makeDirectories(directory);
     const root = await realpath(directory);
     if (!force && (await readdir(root)).length > 0) {
-      throw new InputError(
-        'unusable-output',
-        `${directory} is not empty; --force writes into it all the same`,
-      );
+      throw new InputError('unusable-output', `${directory} is not empty; --force writes into it anyway`);
     }
     return root;
   } catch (cause) {

@@ -4,7 +4,7 @@ import { type Swept, sweepEc2, sweepLines } from '../machines/ec2/sweep';
 import { defineCommand, refusal } from './command';
 import { REPORT_FLAGS } from './common-flags';
 
-/** Lists what earlier runs have left on EC2, and with `--yes` removes it. */
+/** Lists leftovers of earlier runs on EC2, and with `--yes` removes it. */
 export const sweepEc2Command = defineCommand({
   flags: {
     ...ACCOUNT_FLAGS,
@@ -24,8 +24,8 @@ export const sweepEc2Command = defineCommand({
   },
   interruptible: true,
   examples: [
-    ['$0 sweep ec2 --region eu-central-1', 'lists'],
-    ['$0 sweep ec2 --region eu-central-1 --yes', 'removes'],
+    ['$0 sweep ec2 --region eu-central-1', ''],
+    ['$0 sweep ec2 --region eu-central-1 --yes', ''],
   ],
   async run({ flags }, { signal, progress }) {
     const { region: regions, ...options } = flags;

@@ -24,7 +24,7 @@ const WORDS = { file: { type: 'string', help: 'the document; - is standard input
 
 const VERDICT_FLAGS = grouped('Verdict', {
   keep: { type: 'boolean', help: 'keep the machine, and print the commands that enter and remove it' },
-  'keep-on-failure': { type: 'boolean', help: 'the same, unless everything holds' },
+  'keep-on-failure': { type: 'boolean', help: 'the same, but only if a point failed' },
   ...REPORT_FLAGS,
   json: { ...REPORT_FLAGS.json, help: 'print the verdict as JSON (gen-cloudinit schema verify)' },
   'save-to': { type: 'string', help: 'directory for logs and consoles', default: 'out/verify' },
@@ -176,7 +176,11 @@ async function documentOf(options: RawValues, kind: MachineKind): Promise<Made> 
   const made = await compileFrom({ ...collected, options: { ...collected.options, ...presets } });
   // A test machine needs no backup, restore or update.
   const diagnostics = made.diagnostics.filter(({ code }) => code !== 'core-only');
-  if (!made.deployment) return { document: undefined, distro: undefined, diagnostics };
+  if (!made.deployment) {
+    const hint = `or give a document: gen-cloudinit verify ${kind} user-data.yaml`;
+    const all = diagnostics.map((one) => (one.code === 'missing-option' ? { ...one, hint } : one));
+    return { document: undefined, distro: undefined, diagnostics: all };
+  }
   return { document: made.bytes, distro: made.deployment.distro, diagnostics };
 }
 

@@ -31,6 +31,8 @@ export interface Flag {
   readonly secret?: boolean;
   /** Heading in --help. */
   readonly group?: string;
+  /** The hint for an empty value, as an unset variable or a missing file leaves it. */
+  readonly emptyHint?: string;
   /** Few people need it: --help names it only with --full. */
   readonly seldom?: boolean;
 }
@@ -161,7 +163,13 @@ export function checkValue(
     const text = flag.unit ? inUnit(String(item), flag.unit) : String(item);
     const wrong = violation(flag, text);
     if (wrong && text === '')
-      diagnostics.push({ severity: 'error', code: 'missing-value', path: name, message: 'needs a value' });
+      diagnostics.push({
+        severity: 'error',
+        code: 'missing-value',
+        path: name,
+        message: 'needs a value',
+        ...(flag.emptyHint ? { hint: flag.emptyHint } : {}),
+      });
     else if (wrong) error('wrong-value', 'has an invalid value', quoted(item), wrong.expected, wrong.hint);
     else texts.push(text);
   }
@@ -183,28 +191,33 @@ function inUnit(text: string, unit: Unit): string {
   return String(Number(digits) * 1024 ** exponent);
 }
 
+export const oneOf = (names: readonly string[]) => `${names.length > 1 ? 'one of ' : ''}${names.join(', ')}`;
+
 function violation({ type, choices, synonyms, rule }: Flag, text: string) {
   if (type === 'boolean') return undefined;
   if (choices && text !== '' && !choices.includes(text)) {
     const word = text.toLowerCase();
     const near = synonyms && Object.hasOwn(synonyms, word) ? synonyms[word] : closestName(word, choices);
     return {
-      expected: `one of ${choices.join(', ')}`,
+      expected: oneOf(choices),
       hint: near === undefined ? undefined : `did you mean ${near}?`,
     };
   }
   return text === '' ? { expected: 'a value', hint: undefined } : rule?.(text);
 }
 
-/** @param known the names that would have been right */
-export function unknownFlag(name: string, known: readonly string[]): Diagnostic {
+/**
+ * @param known the names that would have been right
+ * @param dashes what precedes a name where it was given: `--` on the command line
+ */
+export function unknownFlag(name: string, known: readonly string[], dashes: '--' | '' = ''): Diagnostic {
   const near = closestName(name, known);
   return {
     severity: 'error',
     code: 'unknown-option',
     path: quoteName(name),
     message: 'is not an option',
-    hint: near ? `did you mean ${near}?` : 'gen-cloudinit --help lists the options',
+    hint: near ? `did you mean ${dashes}${near}?` : 'gen-cloudinit --help --full lists every option',
   };
 }
 

@@ -136,6 +136,7 @@ export const OPTIONS = {
     defaultText: 'none',
     rule: rule.sshPublicKey,
     schema: { pattern: '^(ssh|ecdsa|sk)-' },
+    emptyHint: 'is there such a file? ssh-keygen -t ed25519 creates a key pair',
   },
   extra: {
     type: 'string',

@@ -45,7 +45,7 @@ export function warnings({
       'example-address',
       'email',
       `${email} is not a real address`,
-      "Let's Encrypt refuses example domains; give --email",
+      "Let's Encrypt refuses it; give an address that you read, with --email",
     );
   }
   if (registryMirror?.startsWith('http://')) {

@@ -69,7 +69,7 @@ export function checkView(host: HTMLElement, given: (bytes: Uint8Array) => void)
         void take((event as DragEvent).dataTransfer?.files[0]);
       },
     },
-    el('label', { for: 'check-text' }, 'Document'),
+    el('label', { for: 'check-text', class: 'strong' }, 'Document'),
     el(
       'p',
       { class: 'help', id: 'check-help' },
@@ -90,7 +90,7 @@ export function checkView(host: HTMLElement, given: (bytes: Uint8Array) => void)
         el(
           'div',
           { class: 'field' },
-          el('label', { for: 'check-provider' }, 'Provider whose limit it must keep'),
+          el('label', { for: 'check-provider' }, 'Provider whose size limit applies'),
           provider,
         ),
       ),
@@ -117,7 +117,7 @@ function findings(bytes: Uint8Array, provider: string): HTMLElement[] {
     el(
       'p',
       { class: 'help' },
-      'The command also runs the shells and cloud-init itself on the document, where they are installed.',
+      'The command gen-cloudinit check also runs the shells and cloud-init itself on the document, if they are installed.',
     ),
     findingsList(found, { jump: (line) => showLine('checked-', line) }),
     el('h2', {}, 'The document'),

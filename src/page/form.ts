@@ -1,5 +1,6 @@
 /** The form of the options, made from their table: a new row there is a new field here. */
 import { type Option, type OptionName, optionOf } from '../config/options';
+import { domainName } from '../config/rules';
 import type { Diagnostic } from '../diagnostics/diagnostic';
 import { PROVIDERS } from '../providers';
 import { el } from './dom';
@@ -9,7 +10,7 @@ import { PAGE_OPTIONS, type Values } from './state';
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 /** Above the folded groups, in this order. */
-const FIRST: readonly OptionName[] = ['domain', 'server-name', 'provider'];
+const FIRST: readonly OptionName[] = ['domain', 'server-name', 'admin-user', 'email', 'provider'];
 
 export interface Form {
   readonly element: HTMLElement;
@@ -58,7 +59,8 @@ export function makeForm(changed: () => void): Form {
       control.parentElement?.classList.toggle('changed', control.value !== '' && name !== 'domain');
     for (const update of groups) update();
     const { 'server-name': name, domain } = values();
-    user.textContent = `Example: @alice:${name || domain || 'example.org'}. This cannot be changed later.`;
+    const part = [name, domain].find((text) => text && !domainName(text)) ?? 'example.org';
+    user.textContent = `Example: @alice:${part}`;
   };
   marked();
   return {
@@ -126,6 +128,8 @@ function controlOf(name: OptionName): Control {
 const LABELS: Partial<Record<OptionName, string>> = {
   domain: 'Domain',
   'server-name': 'Server name (permanent)',
+  'admin-user': 'Administrator',
+  email: 'Email address',
   provider: 'Provider',
 };
 
@@ -135,6 +139,7 @@ const NOTES: Partial<Record<OptionName, string>> = {
   extra: 'Paste the content of the file. It is not part of links: it may contain secrets.',
   'docker-apt-key': 'Paste the content of the file.',
   'ssh-key': 'One per line.',
+  provider: 'Its command and its limit are then shown.',
 };
 
 function fieldOf(name: OptionName, control: Control): HTMLElement {
@@ -142,7 +147,7 @@ function fieldOf(name: OptionName, control: Control): HTMLElement {
   const preset = value ?? defaultText;
   const words = [
     `${help.charAt(0).toUpperCase()}${help.slice(1)}.`,
-    ...(preset === undefined ? [] : [`Default: ${preset}.`]),
+    ...(preset === undefined || preset === 'none' ? [] : [`Default: ${preset}.`]),
     ...(NOTES[name] ? [NOTES[name]] : []),
   ];
   return el(

@@ -23,16 +23,21 @@ const FILE_NAMES: Readonly<Record<DocumentForm, string>> = {
 /** Milliseconds without typing before the document is made, and before the other providers' sizes are. */
 const [PAUSE, LONG_PAUSE] = [150, 600];
 
+/** Milliseconds for which a notice is shown. */
+const NOTICE = 15_000;
+
 /** @param made takes each new document */
 export function makeView(host: HTMLElement, made: (bytes: Uint8Array) => void): void {
-  const status = el('p', { role: 'status' });
+  const status = el('p', { class: 'notice', role: 'status' });
   const general = el('div', { role: 'status' });
   const report = el('section', { id: 'report' });
   const sizes = el('section', { id: 'sizes' });
   const result = el('section', { id: 'result' });
   let round = 0;
+  const fade = later(() => status.replaceChildren(), NOTICE);
   const say = (text: string) => {
     status.textContent = text;
+    fade();
   };
 
   const show = async () => {
@@ -85,7 +90,11 @@ export function makeView(host: HTMLElement, made: (bytes: Uint8Array) => void): 
           {},
           el('th', { scope: 'row' }, limit.name),
           el('td', { class: isIn ? 'fits' : 'wrong' }, isIn ? 'fits' : 'too large'),
-          el('td', {}, size === undefined ? 'does not take this format' : `${size} of ${limit.bytes} bytes`),
+          el(
+            'td',
+            { class: 'size' },
+            size === undefined ? 'does not accept this format' : `${size} of ${limit.bytes} bytes`,
+          ),
           el(
             'td',
             {},
@@ -100,7 +109,7 @@ export function makeView(host: HTMLElement, made: (bytes: Uint8Array) => void): 
                   }),
                 ]),
           ),
-          el('td', {}, fitted ? `${fitted.rung}: ${rungOf(fitted.rung).what}` : ''),
+          el('td', { class: 'what' }, fitted ? `${fitted.rung}: ${rungOf(fitted.rung).what}` : ''),
         ),
       );
     }
@@ -258,7 +267,9 @@ function reportOf(
             ),
             ...(note ? [el('p', { class: 'help' }, `Note: ${note}.`)] : []),
           ]
-        : ['Choose a provider above to get its command and its click path.']),
+        : [
+            'Choose a provider in the options to see its command and where its web console takes the document.',
+          ]),
     ),
     el(
       'li',
@@ -287,7 +298,7 @@ function reportOf(
             el(
               'p',
               { class: 'help' },
-              `To prove it: curl -i https://${serverName}/.well-known/matrix/client`,
+              `To check it: curl -i https://${serverName}/.well-known/matrix/client`,
             ),
           ),
         ]
@@ -307,7 +318,7 @@ function reportOf(
       {},
       adminUser
         ? `The administrator is @${adminUser}:${serverName}. The server generates the password, in /root/matrix-admin-password.`
-        : 'No user is created: the option admin-user creates an administrator.',
+        : 'No user is created: name an administrator in the options, or run matrixctl user on the server.',
     ),
     el('ol', { class: 'steps' }, ...steps),
   ];
@@ -317,7 +328,7 @@ function resultOf({ bytes, form, rung }: CompiledDocument, say: (text: string) =
   const { source } = readUserData(bytes);
   const isText = form !== 'gzip';
   const name = FILE_NAMES[form];
-  const packed = form === 'yaml' ? '' : ' Below is the plain text in it.';
+  const packed = form === 'yaml' ? '' : ' The plain text in it:';
   return [
     el('h2', {}, 'The document'),
     el('p', {}, `${name}: ${bytes.length} bytes of ${form} (${rung}: ${rungOf(rung).what}).${packed}`),

@@ -20,11 +20,17 @@ export function readView(host: HTMLElement, documents: Documents): () => void {
   );
   const show = () => {
     const bytes = documents[choice.value as keyof Documents];
-    const nothing = el('p', {}, 'There is no such document yet.');
+    const nothing = el('p', {}, 'There is no such document yet. Make one, or paste one in the tab Check.');
     result.replaceChildren(...(bytes ? contents(bytes) : [nothing]));
   };
-  host.append(el('div', { class: 'field form' }, el('label', { for: 'read-which' }, 'Read'), choice), result);
-  return show;
+  host.append(
+    el('div', { class: 'field form' }, el('label', { for: 'read-which' }, 'Which document'), choice),
+    result,
+  );
+  return () => {
+    if (!documents.made && documents.checked) choice.value = 'checked';
+    show();
+  };
 }
 
 function contents(bytes: Uint8Array): HTMLElement[] {
@@ -38,7 +44,12 @@ function contents(bytes: Uint8Array): HTMLElement[] {
     return el(
       'details',
       { class: 'group' },
-      el('summary', {}, el('code', {}, `${mode} ${owner} ${path}`), ` ${size ?? '?'} bytes`),
+      el(
+        'summary',
+        {},
+        el('code', { class: 'path' }, `${mode} ${owner} ${path}`),
+        el('span', { class: 'help' }, ` ${size ?? '?'} bytes`),
+      ),
       text === undefined
         ? el('p', {}, file.problem ?? (file.source ? `fetched from ${file.source}` : 'not text'))
         : documentView(text, `file-${index}-`, path),
@@ -51,8 +62,8 @@ function contents(bytes: Uint8Array): HTMLElement[] {
     ...shown,
     ...named('Packages', packages),
     ...named('Users', users),
-    ...steps('Commands early at every boot', document, 'bootcmd'),
-    ...steps('First boot, in its order', document, 'runcmd'),
+    ...steps('At the start of every boot (bootcmd)', document, 'bootcmd'),
+    ...steps('At the end of the first boot (runcmd)', document, 'runcmd'),
     ...named('Keys of the document', keys),
   ];
 }
@@ -62,7 +73,7 @@ function steps(title: string, { scripts }: UserDataDocument, key: string): HTMLE
   const lines = scripts
     .filter(({ name }) => name === key)
     .flatMap(({ text }) => text.split('\n'))
-    .filter((line) => line.trim() !== '');
+    .filter((line) => line.trim() !== '' && line !== '#!/bin/sh');
   if (lines.length === 0) return [];
   return [el('h2', {}, title), el('ol', {}, ...lines.map((line) => el('li', {}, el('code', {}, line))))];
 }

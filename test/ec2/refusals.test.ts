@@ -34,7 +34,7 @@ test('mistakes in the request: exit code 2, before anything', async (world) => {
       ['sweep', 'ec2', '--run', 'all', '--region', 'x'],
       /--region has an invalid value[\s\S]*--run has an invalid value/,
     ],
-    [['sweep'], /sweep needs one of ec2/],
+    [['sweep'], /sweep needs ec2/],
     [['bake', 'remove'], /IMAGE is required/],
     [['verify', 'ec2', '--domain', 'matrix.example.org'], /costs money.*confirm with --yes\n$/],
     [['bake', 'ec2'], /costs money.*confirm with --yes\n$/],
