@@ -11,7 +11,7 @@ import { command } from '../conformance/support/documents';
 import { suiteWith } from '../conformance/support/tools';
 import { run } from '../support/run';
 
-/** The page in Chromium, opened from the disk, as somebody who downloaded it would. */
+/** The page in Chromium, opened from the disk, as a person who downloaded it does. */
 const test = suiteWith('page', ['chromium']);
 
 const FILE = resolve('dist/gen-cloudinit.html');
