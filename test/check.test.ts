@@ -86,10 +86,43 @@ test('the text of a line with a fault is not repeated', async () => {
   assert.not.match(JSON.stringify(found), /abcdef/);
 });
 
+test('no report shows a password, wherever it stands', async () => {
+  const secret = 'Zq7hunter2';
+  for (const body of [
+    `runcmd:\n- apt-get install x && mysql -u root -p${secret}\n`,
+    `runcmd:\n- export DB_PASS=${secret} && apt install x\n`,
+    `runcmd:\n- echo "root:${secret}" | chpasswd && apt install x\n`,
+    `runcmd:\n- curl -u admin:${secret} https://a.example.org | [[ x ]]\n`,
+    `runcmd:\n- [app, --admin-pw, "${secret}", '|', x]\n`,
+    `runcmd:\n- PW='${secret}\n`,
+    `pasword: ${secret}\n`,
+    `password: !${secret}\n`,
+    `wifi: {psk: ${secret}}\n`,
+    `ssh_keys:\n  rsa_priv: ${secret}\n`,
+    `password: >\n${secret}\n`,
+    `rh_subscription: {activation_key: ${secret}, user: a}\n`,
+    `write_files:\n- path: /k\n  content: |\n    -----BEGIN PRIVATE KEY-----\n ${secret}\n`,
+  ]) {
+    const checked = await checkDocument('a.yaml', document(body), {}, []);
+    assert.ok(checked.diagnostics.some(({ severity }) => severity !== 'info'));
+    assert.not.match(JSON.stringify(checked.diagnostics), /hunter2/, body);
+  }
+});
+
 test('a script as user data is checked too', async () => {
   const found = await check(new TextEncoder().encode('#!/bin/sh\nls\nfi\n'));
   assert.is(of(found, 'shell-syntax')[0]?.line, 3);
   assert.equal(of(found, 'cloud-init-schema'), []);
+});
+
+test('a quote that is never closed is reported where it opens', async () => {
+  const lines = async (text: string) =>
+    of(await check(new TextEncoder().encode(text)), 'shell-syntax').map(({ line }) => line);
+  assert.equal(await lines('#cloud-config\nruncmd:\n- echo it\'s\n- echo b\n- echo "c"\n'), [3]);
+  assert.equal(await lines('#cloud-config\nruncmd:\n- echo a\n- echo "b\n- echo "c"\n'), [4]);
+  assert.equal(await lines('#!/bin/sh\necho "a\necho "b"\necho "c"\n'), [2]);
+  assert.equal(await lines('#!/bin/bash\necho a\necho "b\necho c\n'), [3]);
+  assert.equal(await lines('#!/bin/sh\na="1\n2"\necho \'b\n'), [4]);
 });
 
 test('it reports tools that are not installed', async () => {

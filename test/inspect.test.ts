@@ -72,6 +72,25 @@ shows("another's document: every kind of entry", () => {
   assert.is(JSON.stringify(shown).includes('sEcr3t'), false);
 });
 
+shows('commands are shown without the passwords that they contain', () => {
+  const secret = 'Zq7hunter2';
+  const runcmd = [
+    `mysql -u root -p${secret} -e 'select 1'`,
+    `sshpass -p ${secret} ssh a`,
+    `export DB_PASS=${secret}`,
+    `app --token ${secret} --admin-password '${secret} x'`,
+    `echo 'root:${secret}' | sudo chpasswd`,
+    `curl -H 'Authorization: Bearer ${secret}' -u admin:${secret} https://a.example.org`,
+    ['app', `--password=${secret}`],
+    ['app', '--password', secret],
+  ];
+  const report = showReport(show(document({ runcmd })), 'a.yaml');
+  assert.not.match(report, /hunter2/);
+  const plain = ['usermod -aG docker bob', 'docker run -p 80:80 nginx', 'install -m 0600 a b', 'ssh -p 22 a'];
+  const shown = showReport(show(document({ runcmd: plain })), 'a.yaml');
+  for (const command of plain) assert.ok(shown.includes(command), command);
+});
+
 shows('unreadable parts are reported, and no control character reaches the terminal', () => {
   assert.match(showReport(show(bytes('#cloud-config\na: [')), 'a'), /refuses the document \(line 2/);
   assert.is(show(bytes('#!/bin/sh\nls\n')).kind, 'script');

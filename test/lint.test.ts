@@ -100,6 +100,8 @@ const FAMILIES: Record<string, readonly Case[]> = {
     ['file-yaml', 6, named('/a.yml', 'content: |', '  a: 1', '  b: ]')],
     ['file-yaml-duplicate-key', 6, named('/a.yaml', 'content: |', '  a: 1', '  a: 1')],
     ['file-json', 6, named('/a.json', 'content: |', '  {"a": 1,', '   "b": 2,}')],
+    ['file-json', 5, named('/a.json', 'content: |', '  {"a": 1,', '  }')],
+    ['file-json', 6, named('/a.json', 'content: |', '  [1,', '   2,', '  ]')],
     ['crlf-script', 4, file('content: "#!/bin/sh\\r\\nls\\r\\n"')],
   ],
   commands: [
@@ -113,6 +115,10 @@ const FAMILIES: Record<string, readonly Case[]> = {
     ['type', 3, 'runcmd:\n  - [sleep, 5]\n'],
     ['type', 3, 'runcmd:\n  - echo done: yes\n'],
     ['command-word', 3, 'runcmd:\n  - [echo, [a]]\n'],
+    ['command-word', 3, 'runcmd:\n  - ["ls -l /"]\n'],
+    ['command-word', 3, 'bootcmd:\n  - ["/bin/ls -l", /]\n'],
+    ['shell-syntax', 4, 'runcmd:\n  - |\n    cat > /a <<EOF\n    b\n      EOF\n    ls\n'],
+    ['shell-syntax', 4, 'runcmd:\n  - |\n    cat > /a <<-"EOF"\n    b\n    EOF \n    ls\n'],
     ['command-operator', 3, 'runcmd:\n  - [ls, "|", wc]\n'],
     ['command-expansion', 3, 'runcmd:\n  - [ls, $HOME]\n'],
     ...[

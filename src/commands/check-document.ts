@@ -10,6 +10,7 @@ import {
   schemaFindings,
   schemaProbeFindings,
 } from '../cloudinit/lint/schema-report';
+import { openQuoteLine } from '../cloudinit/lint/shell-code';
 import { excerptOf } from '../cloudinit/read/excerpt';
 import type { Script, Shell } from '../cloudinit/read/scripts';
 import { redacted } from '../cloudinit/read/secrets';
@@ -153,8 +154,22 @@ function syntax(script: Script, answer: ToolResult | undefined): Finding[] {
   const words = reason === '' ? `${shell} -n ended with ${answer.code ?? 'a signal'}` : redacted(reason);
   // dash counts the line end that it refuses; the shell reports what is missing at the end after the last line.
   const counted = Number(line) - (shell === 'sh' && /newline unexpected/.test(reason) ? 1 : 0);
-  const at = Math.min(Math.max(counted, 1), text.trimEnd().split('\n').length);
+  const isQuote = /unterminated quoted string|looking for matching [`'"]+["']/i.test(reason);
+  const open = isQuote ? openQuote(script) : undefined;
+  const at = open ?? Math.min(Math.max(counted, 1), text.trimEnd().split('\n').length);
   return [error('shell-syntax', script.place(at), `${name}, line ${at}: ${words}.`)];
+}
+
+/** Searches each command alone, so that a quote of the next one does not close that of the first. */
+function openQuote({ text, starts = [1] }: Script): number | undefined {
+  const lines = text.split('\n');
+  for (const [index, start] of starts.entries()) {
+    const line = openQuoteLine(
+      lines.slice(start - 1, (starts[index + 1] ?? lines.length + 1) - 1).join('\n'),
+    );
+    if (line !== undefined) return start + line - 1;
+  }
+  return undefined;
 }
 
 type Document = ReturnType<typeof findAll>['document'];

@@ -44,11 +44,18 @@ class Reader {
 
   private members(end: '}' | ']', depth: number): string | undefined {
     if (this.mark(end)) return undefined;
+    let comma = -1;
     do {
+      if (comma >= 0 && this.text[this.at] === end) {
+        this.at = comma;
+        return `a comma stands before ${end}`;
+      }
       if (end === '}' && !this.take(STRING)) return 'a key in double quotes is expected';
       if (end === '}' && !this.mark(':')) return 'a colon is expected';
       const problem = this.value(depth + 1);
       if (problem) return problem;
+      this.take(SPACE);
+      comma = this.at;
     } while (this.mark(','));
     return this.mark(end) ? undefined : `a comma or ${end} is expected`;
   }

@@ -4,7 +4,7 @@ import type { Source } from '../../diagnostics/source';
 import { allFits, type Fit, type Form } from '../../providers';
 import { type Problem, whyRefused } from './parse';
 import type { Part } from './parts/part';
-import { redacted } from './secrets';
+import { redacted, redactedCommand } from './secrets';
 import type { Kind } from './unwrap';
 import type { UserDataDocument } from './user-data';
 import { DEFAULT_MODE, HALF_CHARACTER, hasSurrogate, type LandedFile } from './written-files';
@@ -74,8 +74,8 @@ export function inventory(document: UserDataDocument): Inventory {
     users: items(get(root, 'users')).map((user) =>
       user.kind === 'scalar' ? user.text : (text(user, 'name') ?? '?'),
     ),
-    bootcmd: items(get(root, 'bootcmd')).map(command),
-    runcmd: items(get(root, 'runcmd')).map(command),
+    bootcmd: items(get(root, 'bootcmd')).map(commands()),
+    runcmd: items(get(root, 'runcmd')).map(commands()),
     sizes: allFits(input.form, input.given.length),
   };
 }
@@ -129,13 +129,24 @@ function aptSource(name: string, entry: Node): { name: string; source: string; k
   return { name, source: redacted(text(entry, 'source') ?? ''), key };
 }
 
+/** Through aliases one text can be very many commands: it is searched once. */
+function commands(): (item: Node) => string {
+  const done = new Map<string, string>();
+  return (item) => {
+    if (item.kind !== 'scalar') return command(item);
+    const shown = done.get(item.text) ?? command(item);
+    done.set(item.text, shown);
+    return shown;
+  };
+}
+
 /** A command in one line; of a longer text the first line that does something. */
 function command(item: Node): string {
   if (item.kind === 'mapping') return '(keys with values, which cloud-init refuses)';
   if (item.kind === 'sequence') {
-    return redacted(item.items.map((word) => (word.kind === 'scalar' ? word.text : '?')).join(' '));
+    return redactedCommand(item.items.map((word) => (word.kind === 'scalar' ? word.text : '?')).join(' '));
   }
-  const lines = redacted(item.text).trim().split('\n');
+  const lines = redactedCommand(item.text).trim().split('\n');
   const first = lines.find((line) => !/^\s*(?:#|$)/.test(line)) ?? lines[0] ?? '';
   return lines.length > 1 ? `${first.trim()} ... (${lines.length} lines)` : first;
 }

@@ -13,6 +13,8 @@ export interface Script {
   readonly text: string;
   /** Where a line of the script (counted from 1) is in the document. */
   readonly place: (line: number) => Place;
+  /** Lines at which the commands of runcmd or bootcmd start. */
+  readonly starts?: readonly number[];
   /** The first command that does not fit into the text. */
   readonly omitted?: Node;
 }
@@ -97,7 +99,8 @@ export function commandScript(
       : origin.node;
   };
   const text = `${lines.join('\n')}\n`;
-  return { name: key, shell: 'sh', text, place, ...(omitted ? { omitted } : {}) };
+  const starts = origins.map(({ line }) => line);
+  return { name: key, shell: 'sh', text, place, starts, ...(omitted ? { omitted } : {}) };
 }
 
 /** A binary search: there may be as many findings as lines. */

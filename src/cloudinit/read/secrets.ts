@@ -91,3 +91,32 @@ export function redacted(text: string): string {
   }
   return result + text.slice(at);
 }
+
+const WORD = String.raw`(?:"[^"\n]*"?|'[^'\n]*'?|[^\s"';|&)]+)`;
+/** Where a command takes a secret: the text before it, then the secret itself. A variable is none. */
+const IN_COMMANDS: readonly RegExp[] = [
+  // DB_PASS=value, --token value, "password": "value"
+  new RegExp(
+    String.raw`((?<![\w-])["']?[\w-]{0,60}(?:pass(?:w(?:or)?d|phrase|wd)?|pwd?|psk|secret|token|key|credentials?|auth)["']?(?:[ \t]*[:=][ \t]*|(?<=--[\w-]{1,60}["']?),?[ \t]+))(?![$<{]|["']?\$)(${WORD})`,
+    'gi',
+  ),
+  // mysql -pvalue
+  /(\b(?:mysql\w*|mariadb[\w-]*|7z)\b[^\n;|&]{0,200}?[ \t]['"]?-p)(?![$<{ \t])([^\s;|&)]+)/g,
+  // sshpass -p value
+  new RegExp(
+    String.raw`(\b(?:sshpass|redis-cli|ldap\w+|useradd|usermod|docker[ \t]+login)\b[^\n;|&]{0,200}?[ \t]['"]?-(?:a(?=[ \t])|[pw])['"]?,?[ \t]*)(?![$<{-]|["']?\$)(${WORD})`,
+    'g',
+  ),
+  // curl -u name:value
+  /((?:^|[\s[])['"]?(?:-u|--user|--proxy-user)['"]?(?:,?[ \t]*|=)['"]?[^\s:'"]{1,99}:)(?![$<{])([^\s'"]+)/g,
+  /(\bAuthorization["']?:[ \t]*["']?\w+[ \t]+)(?![$<{])([^\s"']+)/gi,
+  // echo name:value | chpasswd
+  /(\b(?:echo|printf)\b[^\n|]{0,40}?[ \t]["']?)(?!-)([^\n|]{1,400}(?=\|[ \t]*(?:sudo[ \t]+)?(?:\/\S*\/)?(?:(?:ch)?passwd|smbpasswd|smbclient|cryptsetup|docker[ \t]+login|su\b|sudo[ \t]+-S|wg\b|htpasswd|openssl|gpg|vncpasswd)))/g,
+  /(\bopenssl[ \t]+passwd(?:[ \t]+-(?:salt[ \t]+\S+|\w+))*[ \t]+)(?![-$])([^\s|;&)]+)/g,
+  /(\b(?:chpasswd|passwd(?:[ \t]+--stdin)?)[ \t]*<<<[ \t]*)([^\n]+)/g,
+];
+
+/** For commands that are shown: what looks like a secret, and whatever stands where a command takes one. */
+export function redactedCommand(text: string): string {
+  return IN_COMMANDS.reduce((shown, pattern) => shown.replaceAll(pattern, '$1***'), redacted(text));
+}

@@ -3,8 +3,8 @@ import type { Explanations } from './explanation';
 /** Commands: runcmd, bootcmd and the scripts of a document (cloud-init's util.shellify, cc_runcmd.py). */
 export const COMMANDS = {
   'command-word': {
-    finds: 'A word of a command is a list or a mapping.',
-    why: "util.shellify prints it as Python does, so the command gets a word such as ['a'].",
+    finds: 'A word of a command is a list or a mapping, or its first word is a whole command.',
+    why: "util.shellify prints a list as Python does, so the command gets a word such as ['a']. It quotes every word, so the shell looks for a program named 'ls -l'.",
     fix: 'Write one word per list item, and put a word that contains a colon in quotes.',
     example: { faulty: 'runcmd:\n- [echo, [a]]\n', fixed: 'runcmd:\n- [echo, a]\n' },
   },

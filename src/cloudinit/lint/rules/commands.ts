@@ -16,11 +16,13 @@ export function* commandRules({ root, scripts }: UserDataDocument): Generator<Fi
   if (runcmd) yield* stopsOnFailure(runcmd);
   const waiting = perText(ownWait);
   const dialect = perText(bashOnly);
+  const endless = perText(endlessDocuments);
   for (const script of scripts) {
     if (script.omitted) yield unchecked(script, script.omitted);
     const isRun = script.name === 'runcmd' || script.name === 'bootcmd';
     const wait = waiting(script.text)[isRun ? 'run' : 'code'];
     if (wait) yield* waitsForItself(script, isRun, wait, runcmd);
+    for (const { line, word } of endless(script.text)) yield endlessDocument(script, line, word);
     if (script.shell === 'sh') for (const found of dialect(script.text)) yield bashism(script, found);
   }
 }
@@ -33,6 +35,13 @@ function unchecked({ name }: Script, omitted: Node): Finding {
 /** A list is one command of words; shellify turns numbers into text, but the schema refuses them. */
 function* words(item: Node): Generator<Finding> {
   if (item.kind !== 'sequence') return;
+  const [program] = item.items;
+  if (program?.kind === 'scalar' && /^[^\s/=]+ +\S|^\/\S+ +-\S/.test(program.text)) {
+    const message =
+      'In a list every word is quoted: the shell looks for a program whose name contains blanks.';
+    const hint = 'Write the command as text, or one word per list item.';
+    yield error('command-word', program, message, { hint });
+  }
   for (const word of item.items) {
     if (word.kind !== 'scalar') {
       yield error(
@@ -107,6 +116,28 @@ function* waitsForItself(
       'runcmd names this script; run from there, cloud-init waits for its own end, which never comes.';
     yield warning('cloud-init-wait', place, message, { hint });
   }
+}
+
+/** Here-documents whose last line is indented or has blanks behind it: the rest of the script becomes their text. */
+function endlessDocuments(text: string): { readonly line: number; readonly word: string }[] {
+  const open: { readonly line: number; readonly word: string }[] = [];
+  let words: ReadonlyMap<string, number> | undefined;
+  shellCode(text, {
+    onOpenDocument: (start, word) => {
+      if (open.length > 0 || word === '') return;
+      // The last line with each word alone.
+      words ??= new Map([...text.matchAll(/^.*$/gm)].map(({ 0: line, index }) => [line.trim(), index]));
+      if ((words.get(word) ?? -1) > start) open.push({ line: lineOf(text, start), word });
+    },
+  });
+  return open;
+}
+
+function endlessDocument(script: Script, line: number, word: string): Finding {
+  const message = 'The here-document that begins here does not end: its last line must be the word alone.';
+  return error('shell-syntax', script.place(line), message, {
+    hint: `Write ${word} at the start of a line, without blanks around it.`,
+  });
 }
 
 interface BashOnly {

@@ -1,5 +1,6 @@
 /** YAML itself: how cloud-init's reader (PyYAML, YAML 1.1) reads it, which may differ from how it looks. */
 
+import { namesSecret } from '../../read/excerpt';
 import type { Parsed } from '../../read/parse';
 import type { UserDataDocument } from '../../read/user-data';
 import { type Node, type ScalarNode, walk } from '../../read/yaml-node';
@@ -31,7 +32,9 @@ function* ofReading(yaml: Parsed, { source, expressions }: UserDataDocument): Ge
     yield error('yaml-duplicate-key', { ...key, path: join(key.path, key.text) }, message);
   }
   for (const { code, message, given, hint, ...place } of yaml.refusals) {
-    const details = { ...(given === undefined ? {} : { given }), ...(hint === undefined ? {} : { hint }) };
+    // Text behind ! or in a number may be a password.
+    const isShown = given !== undefined && !namesSecret(source.lineText(source.at(place.start).line));
+    const details = { ...(isShown ? { given } : {}), ...(hint === undefined ? {} : { hint }) };
     yield error(code, place, message, details);
   }
 }
