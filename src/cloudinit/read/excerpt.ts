@@ -12,52 +12,62 @@ const OPAQUE = /[A-Za-z0-9+/=_-]{32,}|^\s*(?:- )?["']?[\w.@-]+:[^\s:/]+["']?\s*$
 /** The line has a key of its own. */
 const KEY = /^\s*(?:- +)*["']?[\w.-]+["']?:(?:\s|$)/;
 
-/** Lines above that are searched for what the line is nested in. */
-const MAX_LINES = 400;
+/** A longer line is not quoted, and counts as one that may hold a secret: there may be as many findings on it. */
+const MAX_LENGTH = 500;
 
 const indentation = (line: string) => line.search(/[^\s]|$/);
+
+/** What one pass over a document finds out about its lines; a document may have very many findings. */
+interface Lines {
+  readonly texts: readonly string[];
+  /** Lines, counted from 1, nested in a secret, or continuing one, however broken YAML indents it. */
+  readonly inSecret: ReadonlySet<number>;
+}
+
+const KNOWN = new WeakMap<Source, Lines>();
+
+function linesOf(source: Source): Lines {
+  const known = KNOWN.get(source);
+  if (known) return known;
+  const texts = source.text.split(/\r\n|\r|\n/);
+  const inSecret = new Set<number>();
+  /** The lines that the current one is nested in. */
+  const above: { readonly depth: number; readonly isTelling: boolean }[] = [];
+  let isTelling = false;
+  let isInKey = false;
+  for (const [index, whole] of texts.entries()) {
+    const line = whole.slice(0, MAX_LENGTH);
+    if (line.includes('-----')) isInKey = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY/.test(line);
+    const isOwn = TELLING.test(line);
+    if (KEY.test(line)) isTelling = isOwn;
+    else if (isTelling) inSecret.add(index + 1);
+    if (isInKey) inSecret.add(index + 1);
+    if (line.trim() === '') continue;
+    const depth = indentation(line);
+    while (above.length > 0 && above[above.length - 1]!.depth >= depth) above.pop();
+    const isNested = above.at(-1)?.isTelling === true;
+    if (isNested) inSecret.add(index + 1);
+    above.push({ depth, isTelling: isNested || isOwn });
+  }
+  const lines = { texts, inSecret };
+  KNOWN.set(source, lines);
+  return lines;
+}
 
 /**
  * @param line counted from 1
  * @returns undefined where the line, or something that it is nested in, may be a secret
  */
 export function excerptOf(source: Source, line: number): string | undefined {
-  const own = source.lineText(line);
-  if (own.trim() === '' || OPAQUE.test(own) || TELLING.test(own) || redactedCommand(own) !== own)
+  const { texts, inSecret } = linesOf(source);
+  const own = texts[line - 1];
+  if (own === undefined || own.trim() === '' || inSecret.has(line) || namesSecret(source, line))
     return undefined;
-  if (continuations(source).has(line)) return undefined;
-  let depth = indentation(own);
-  for (let above = line - 1; above >= 1 && depth > 0; above--) {
-    if (line - above > MAX_LINES) return undefined;
-    const text = source.lineText(above);
-    if (text.trim() === '' || indentation(text) >= depth) continue;
-    if (TELLING.test(text)) return undefined;
-    depth = indentation(text);
-  }
-  return own;
+  return OPAQUE.test(own) || redactedCommand(own) !== own ? undefined : own;
 }
 
-/** Lines, counted from 1, whose text belongs to a secret above, however broken YAML indents it. */
-function continuations(source: Source): ReadonlySet<number> {
-  const known = FOUND.get(source);
-  if (known) return known;
-  const found = new Set<number>();
-  let isTelling = false;
-  let isInKey = false;
-  for (const [index, line] of source.text.split(/\r\n|\r|\n/).entries()) {
-    if (line.includes('-----')) isInKey = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY/.test(line);
-    if (KEY.test(line)) isTelling = TELLING.test(line);
-    else if (isTelling) found.add(index + 1);
-    if (isInKey) found.add(index + 1);
-  }
-  FOUND.set(source, found);
-  return found;
-}
-
-/** A document may have very many findings. */
-const FOUND = new WeakMap<Source, ReadonlySet<number>>();
-
-/** Whether the line names a secret: its value is then not repeated. */
-export function namesSecret(line: string): boolean {
-  return TELLING.test(line);
+/** Whether the line names a secret, or may do so: its value is then not repeated. @param line counted from 1 */
+export function namesSecret(source: Source, line: number): boolean {
+  const text = linesOf(source).texts[line - 1] ?? '';
+  return text.length > MAX_LENGTH || TELLING.test(text);
 }

@@ -33,7 +33,7 @@ function* ofReading(yaml: Parsed, { source, expressions }: UserDataDocument): Ge
   }
   for (const { code, message, given, hint, ...place } of yaml.refusals) {
     // Text behind ! or in a number may be a password.
-    const isShown = given !== undefined && !namesSecret(source.lineText(source.at(place.start).line));
+    const isShown = given !== undefined && !namesSecret(source, source.at(place.start).line);
     const details = { ...(isShown ? { given } : {}), ...(hint === undefined ? {} : { hint }) };
     yield error(code, place, message, details);
   }
