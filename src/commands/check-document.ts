@@ -11,7 +11,7 @@ import {
   schemaProbeFindings,
 } from '../cloudinit/lint/schema-report';
 import { openQuoteLine } from '../cloudinit/lint/shell-code';
-import { excerptOf } from '../cloudinit/read/excerpt';
+import { withExcerpt } from '../cloudinit/read/excerpt';
 import type { Script, Shell } from '../cloudinit/read/scripts';
 import { redacted } from '../cloudinit/read/secrets';
 import type { Code } from '../diagnostics/codes';
@@ -104,12 +104,7 @@ export async function checkDocument(
 ): Promise<CheckedDocument> {
   const { diagnostics: found, source } = await findIn(given, options, SYSTEM_TOOLS);
   const { diagnostics, ignored } = withoutIgnored(found, source.text, codes);
-  const placed = diagnostics.map((diagnostic) => {
-    // A note is about the whole document.
-    const isPlaced = diagnostic.severity !== 'info' && diagnostic.line !== undefined;
-    const excerpt = isPlaced ? excerptOf(source, diagnostic.line) : undefined;
-    return { ...diagnostic, file: name, ...(excerpt === undefined ? {} : { excerpt }) };
-  });
+  const placed = diagnostics.map((diagnostic) => withExcerpt({ ...diagnostic, file: name }, source));
   return { name, diagnostics: placed, ignored };
 }
 

@@ -1,11 +1,11 @@
 /** `check`: several documents, and their findings in the form that the user chooses. */
 import { TARGET_NAMES } from '../cloudinit/lint/targets';
 import { CODES, isCode } from '../diagnostics/codes';
-import { type Diagnostic, hasErrors, type Severity } from '../diagnostics/diagnostic';
+import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic';
 import { closestName } from '../diagnostics/did-you-mean';
 import { printable } from '../diagnostics/printable';
 import { githubText, gitlabReport, sarifLog } from '../diagnostics/render-ci';
-import { diagnosticsText } from '../diagnostics/render-text';
+import { counted, countsText, diagnosticsText } from '../diagnostics/render-text';
 import { PROVIDER_NAMES, PROVIDER_SYNONYMS } from '../providers';
 import { matchingFiles } from '../system/glob';
 import { InputError, inputName, readGiven } from '../system/input';
@@ -122,12 +122,7 @@ export function checkReport(checked: readonly CheckedDocument[], isQuiet = false
 
 function summary(checked: readonly CheckedDocument[]): string {
   const all = checked.flatMap(({ diagnostics }) => diagnostics);
-  const count = (severity: Severity, word: string) =>
-    counted(all.filter((one) => one.severity === severity).length, word);
   const ignored = checked.reduce((total, one) => total + one.ignored, 0);
   const name = checked.length === 1 ? printable(checked[0]!.name) : counted(checked.length, 'document');
-  const parts = [count('error', 'error'), count('warning', 'warning'), count('info', 'note')];
-  return `${name}: ${[...parts, ...(ignored > 0 ? [`${ignored} ignored`] : [])].join(', ')}`;
+  return `${name}: ${countsText(all)}${ignored > 0 ? `, ${ignored} ignored` : ''}`;
 }
-
-const counted = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`;

@@ -30,9 +30,11 @@ export function withoutIgnored(
   codes: readonly Code[],
 ): Sifted {
   const { ignored, wrong } = comments(text);
+  // There may be as many comments as findings.
+  const keyOf = (code: Code, line: number | undefined) => `${code} ${line ?? ''}`;
+  const keys = new Set(ignored.map((one) => keyOf(one.code, one.line)));
   const isIgnored = ({ code, line }: Diagnostic) =>
-    codes.includes(code) ||
-    ignored.some((one) => one.code === code && (one.line === undefined || one.line === line));
+    codes.includes(code) || keys.has(keyOf(code, undefined)) || keys.has(keyOf(code, line));
   const kept = diagnostics.filter((diagnostic) => !isIgnored(diagnostic));
   const order = (one: Diagnostic) => one.line ?? 0;
   return {

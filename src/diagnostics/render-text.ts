@@ -1,5 +1,5 @@
 /** Diagnostics for a person. */
-import type { Diagnostic } from './diagnostic';
+import type { Diagnostic, Severity } from './diagnostic';
 import { printable } from './printable';
 
 /** A diagnostic with a file begins with its position, as compilers write it: `FILE:LINE:COLUMN: error: ...`. */
@@ -24,6 +24,18 @@ function heading({ severity, path, file, line, column, message }: Diagnostic): s
   const about = path === '' ? '' : `${path}${isPredicate ? ' ' : ': '}`;
   if (file !== undefined) return `${file}:${line ?? 1}:${column ?? 1}: ${severity}: ${about}${message}`;
   return `${severity}: ${/^[a-z][a-z0-9-]*$/.test(path) ? '--' : ''}${about}${message}`;
+}
+
+/** `1 document`, `2 documents`. */
+export function counted(number: number, word: string): string {
+  return `${number} ${word}${number === 1 ? '' : 's'}`;
+}
+
+/** `1 error, 2 warnings, 0 notes`. */
+export function countsText(diagnostics: readonly Diagnostic[]): string {
+  const count = (severity: Severity, word: string) =>
+    counted(diagnostics.filter((one) => one.severity === severity).length, word);
+  return [count('error', 'error'), count('warning', 'warning'), count('info', 'note')].join(', ');
 }
 
 /** Maximum length of a source line in the report. */

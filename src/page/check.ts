@@ -1,8 +1,9 @@
 /** The tab that checks any document, pasted or dropped. */
-import { lint } from '../cloudinit/lint/lint';
-import { excerptOf } from '../cloudinit/read/excerpt';
-import { readUserData } from '../cloudinit/read/user-data';
-import { type Diagnostic, hasErrors, type Severity } from '../diagnostics/diagnostic';
+import { toDiagnostics } from '../cloudinit/lint/finding';
+import { findAll } from '../cloudinit/lint/lint';
+import { withExcerpt } from '../cloudinit/read/excerpt';
+import { hasErrors } from '../diagnostics/diagnostic';
+import { countsText } from '../diagnostics/render-text';
 import { PROVIDER_NAMES, PROVIDERS } from '../providers';
 import { documentView, showLine } from './document-view';
 import { bytesOf, el, later } from './dom';
@@ -51,7 +52,7 @@ export function checkView(host: HTMLElement, given: (bytes: Uint8Array) => void)
       return;
     }
     given(document);
-    result.replaceChildren(...findings(document, provider.value));
+    result.replaceChildren(...findingsOf(document, provider.value));
   };
   const soon = later(check, 250);
   const zone = el(
@@ -99,21 +100,13 @@ export function checkView(host: HTMLElement, given: (bytes: Uint8Array) => void)
   );
 }
 
-function findings(bytes: Uint8Array, provider: string): HTMLElement[] {
-  const { source } = readUserData(bytes);
-  const found = lint(bytes, provider === '' ? {} : { provider }).map((one): Diagnostic => {
-    const excerpt =
-      one.line === undefined || one.severity === 'info' ? undefined : excerptOf(source, one.line);
-    return excerpt === undefined ? one : { ...one, excerpt };
-  });
-  const count = (severity: Severity, word: string) => {
-    const number = found.filter((one) => one.severity === severity).length;
-    return `${number} ${word}${number === 1 ? '' : 's'}`;
-  };
-  const summary = `${count('error', 'error')}, ${count('warning', 'warning')}, ${count('info', 'note')}`;
+function findingsOf(bytes: Uint8Array, provider: string): HTMLElement[] {
+  const { document, findings } = findAll(bytes, provider === '' ? {} : { provider });
+  const { source } = document;
+  const found = toDiagnostics(findings, source).map((one) => withExcerpt(one, source));
   return [
     el('h2', {}, 'Findings'),
-    el('p', { role: 'status', class: hasErrors(found) ? 'wrong' : 'fits' }, summary),
+    el('p', { role: 'status', class: hasErrors(found) ? 'wrong' : 'fits' }, countsText(found)),
     el(
       'p',
       { class: 'help' },

@@ -228,11 +228,8 @@ export function imported(text: string): { values: Values; problems: readonly Dia
     throw new Error('the page cannot open it; remove it from the file, and paste its content into the field');
   };
   const { options, diagnostics } = collectOptions({ config: name }, readText);
-  const unknown = fromFragment(
-    new URLSearchParams(Object.keys(formValues(options)).map((key) => [key, ''])).toString(),
-  ).unknown;
   const problems = diagnostics.filter(({ severity }) => severity === 'error');
-  return { values: formValues(options), problems: unknown.length >= 0 ? problems : [] };
+  return { values: formValues(options), problems };
 }
 
 function reportOf(

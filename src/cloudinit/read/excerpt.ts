@@ -1,4 +1,5 @@
 /** The source line of a finding, for a report: only where it cannot hold a secret. */
+import type { Diagnostic } from '../../diagnostics/diagnostic';
 import type { Source } from '../../diagnostics/source';
 import { redactedCommand } from './secrets';
 
@@ -58,12 +59,19 @@ function linesOf(source: Source): Lines {
  * @param line counted from 1
  * @returns undefined where the line, or something that it is nested in, may be a secret
  */
-export function excerptOf(source: Source, line: number): string | undefined {
+function excerptOf(source: Source, line: number): string | undefined {
   const { texts, inSecret } = linesOf(source);
   const own = texts[line - 1];
   if (own === undefined || own.trim() === '' || inSecret.has(line) || namesSecret(source, line))
     return undefined;
   return OPAQUE.test(own) || redactedCommand(own) !== own ? undefined : own;
+}
+
+/** The finding with its source line, where that can be quoted. A note is about the whole document, and has none. */
+export function withExcerpt(diagnostic: Diagnostic, source: Source): Diagnostic {
+  const { severity, line } = diagnostic;
+  const excerpt = severity === 'info' || line === undefined ? undefined : excerptOf(source, line);
+  return excerpt === undefined ? diagnostic : { ...diagnostic, excerpt };
 }
 
 /** Whether the line names a secret, or may do so: its value is then not repeated. @param line counted from 1 */

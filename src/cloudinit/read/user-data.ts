@@ -92,30 +92,20 @@ function mergedRoot(parts: readonly Part[], source: Source, notes: Note[]): Mapp
     const [own] = yaml?.documents ?? [];
     if (!yaml || own?.kind !== 'mapping' || whyRefused(yaml)) continue;
     const mergers = mergersOf(own, mergeType);
+    const refuse = (message: string, hint: string) => {
+      const at = start === 0 ? own.start : start;
+      notes.push({ severity: 'error', code: 'merge-how', path: '', start: at, message, hint });
+    };
     if (!mergers) {
       const message = 'cloud-init does not know this way of merging, and ignores the part.';
       const hint = 'Write `merge_how: list(append)+dict(recurse_array)+str()`.';
-      notes.push({
-        severity: 'error',
-        code: 'merge-how',
-        path: '',
-        start: start === 0 ? own.start : start,
-        message,
-        hint,
-      });
+      refuse(message, hint);
       continue;
     }
     if (!mergers.dict) {
       const message = 'The way of merging has no dict(), so cloud-init takes nothing from this part.';
       const hint = 'Write `merge_how: list(append)+dict(no_replace,recurse_list)+str()`.';
-      notes.push({
-        severity: 'error',
-        code: 'merge-how',
-        path: '',
-        start: start === 0 ? own.start : start,
-        message,
-        hint,
-      });
+      refuse(message, hint);
       root ??= { ...own, entries: [], merged: [] };
       continue;
     }
